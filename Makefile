@@ -1,0 +1,52 @@
+# Every target does its own set-up: a project-local uv, then .venv exactly as requirements.lock says.
+PYTHON ?= python3
+UV := .tools/bin/uv
+RUN := .venv/bin
+UV_VERSION := 0.13.9
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench lock clean setup
+
+help:
+	@echo "make demo    a simulated year, the whole way, and its report"
+	@echo "make test    lint, types, import rules and all tests"
+	@echo "make check   lint, types and import rules alone"
+	@echo "make bench   measure speed and memory into benchmarks/results.csv"
+	@echo "make lock    resolve the dependencies anew"
+	@echo "make clean   remove what the targets made"
+
+setup: .venv/.ready
+
+$(UV):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Tarmac needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1). Name another: make PYTHON=/path/to/python3 ..." >&2; exit 2; }
+	$(PYTHON) -m venv .tools
+	.tools/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+.venv/.ready: requirements.lock pyproject.toml | $(UV)
+	$(UV) venv --quiet --allow-existing --no-python-downloads --python $(PYTHON) .venv
+	$(UV) pip sync --quiet --python .venv --require-hashes requirements.lock
+	$(UV) pip install --quiet --python .venv --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: setup
+	$(RUN)/tarmac demo
+
+check: setup
+	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+	$(RUN)/mypy
+	$(RUN)/lint-imports
+
+test: check
+	$(RUN)/pytest
+
+bench: setup
+	$(RUN)/python -m benchmarks.run
+
+# pip-compile format, with hashes and without addresses: see docs/decisions/0001-lock-file.md
+lock: | $(UV)
+	$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
+		--python-version 3.11 --all-extras --group dev pyproject.toml --output-file requirements.lock
+
+clean:
+	rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,3 @@
+"""Tarmac: on which days was a US airport abnormal, how badly, and why."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,19 @@
+"""The errors a user can meet: each says the fact, the value, the choices and the next step."""
+
+
+class TarmacError(Exception):
+    """An error with a message written for the user; shown without a traceback."""
+
+    exit_code = 1
+
+
+class InputError(TarmacError):
+    """The request or the input is wrong, and only the user can mend it. Exit code 2."""
+
+    exit_code = 2
+
+
+class SystemFailure(TarmacError):
+    """A database, a disk or a network failed; the same command may work later. Exit code 1."""
+
+    exit_code = 1

@@ -1,0 +1,53 @@
+"""One row per origin airport and local flight date, judged: the warehouse table that reports and dashboards read."""
+
+from tarmac.tables.daily import DAILY, MEASURES
+from tarmac.tables.schema import Column, Table
+
+_REFERENCE = (
+    Column(name="id", kind="text", nullable=False, description="origin and fl_date as JFK20090101."),
+    *DAILY.columns[:2],
+    Column(
+        name="mean_dep_delay",
+        kind="numeric(8,2)",
+        unit="minutes",
+        description="Mean departure delay over departed flights; null when none departed.",
+    ),
+    Column(
+        name="anomaly_if",
+        kind="smallint",
+        description="1 where Isolation Forest flags the day's mean_dep_delay, else 0; null where it did not run.",
+    ),
+    Column(
+        name="anomaly_arima",
+        kind="smallint",
+        description="1 where ARIMA flags the day's mean_dep_delay, else 0; null where it did not run.",
+    ),
+    Column(
+        name="last_update",
+        kind="instant",
+        nullable=False,
+        description="When the row was inserted or last changed; a load that changes nothing leaves it.",
+    ),
+)
+
+_JUDGEMENT = (
+    Column(name="detector", kind="text", description="The chosen detector, whose judgement the next columns hold."),
+    Column(name="measure", kind="text", description="The measure that the chosen detector judged."),
+    Column(name="expected", kind="double", unit="the measure's", description="What the chosen detector expected."),
+    Column(name="lower", kind="double", unit="the measure's", description="Lower end of the expected interval."),
+    Column(name="upper", kind="double", unit="the measure's", description="Upper end of the expected interval."),
+    Column(name="anomaly_score", kind="double", description="Its score: higher is more anomalous; null: cannot judge."),
+    Column(name="anomaly", kind="smallint", description="1 where it flags the day, else 0; null where it did not run."),
+    Column(
+        name="anomaly_direction",
+        kind="text",
+        description="'high' or 'low': on which side of what was expected a flagged day lies; null where not flagged.",
+    ),
+)
+
+PUBLISHED = Table(
+    name="agg_dep_delay_by_date",
+    grain="One row per origin airport and local flight date with scheduled flights, with its judgement.",
+    key=("id",),
+    columns=(*_REFERENCE, *(c for c in MEASURES if c.name != "mean_dep_delay"), *_JUDGEMENT),
+)
