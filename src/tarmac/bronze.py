@@ -1,0 +1,172 @@
+"""Open a year's bronze files: decompress, recognise the header, and make sure that the text can be read as CSV.
+
+A plain file on this machine is read where it lies. Everything else is copied to the scratch folder on the way through.
+"""
+
+import gzip
+import io
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, BinaryIO, cast
+
+from tarmac.errors import InputError
+from tarmac.lake import BronzeFile, Lake
+from tarmac.sources.header import Header, recognise_header
+from tarmac.sources.text import TextReport, sound_chunks
+
+LONGEST_HEADER = 1 << 16
+_SAMPLE = 1 << 20
+
+Progress = Callable[[int], None]
+
+
+@dataclass(kw_only=True)
+class FlightText:
+    """One CSV file of flights on this machine: its shown name, its path, its header, and what reading it showed.
+
+    `report` is complete once the text was read to its end by `inspect` or `spool`.
+    """
+
+    name: str
+    path: Path
+    header: Header
+    header_line: bytes
+    report: TextReport = field(default_factory=TextReport)
+
+    def looks_quoted(self) -> bool:
+        """Whether the beginning of the file holds quotes."""
+        with self.path.open("rb") as stream:
+            return b'"' in stream.read(_SAMPLE)
+
+    def inspect(self, progress: Progress | None = None) -> None:
+        """Read the file once for its digest, its number of rows and its unsound lines."""
+        self.report = TextReport()
+        with self.path.open("rb", buffering=0) as stream:
+            header = stream.read(len(self.header_line))
+            for _ in sound_chunks(cast("BinaryIO", stream), header, self.header.width, self.report, progress=progress):
+                pass
+
+    def spool(self, copy: Path) -> None:
+        """Read the file from a copy in which unsound lines are blank; the numbers of lines stay."""
+        with self.path.open("rb", buffering=0) as stream:
+            header = stream.read(len(self.header_line))
+            self.report = TextReport()
+            _spool(cast("BinaryIO", stream), header, self.header.width, self.report, copy)
+        self.path = copy
+
+
+def open_flight_texts(lake: Lake, file: BronzeFile, scratch: Path, progress: Progress | None = None) -> Iterator[FlightText]:
+    """The CSV files in one bronze file: one, or each member of an archive.
+
+    Raises:
+        InputError: when the file is empty, cut, not CSV, or has no known header.
+    """
+    local = lake.local_path(file.key)
+    if local is not None and local.name.lower().endswith(".csv"):
+        with local.open("rb") as stream:
+            line = _header_line(stream, file.name)
+        yield FlightText(name=file.name, path=local, header=_header(line, file.name), header_line=line)
+        return
+    with lake.open(file.key) as packed:
+        for number, (name, stream) in enumerate(_members(packed, file.name)):
+            line = _header_line(stream, name)
+            text = FlightText(
+                name=name, path=scratch / f"{file.name}.{number}.csv", header=_header(line, name), header_line=line
+            )
+            with _damage(name):
+                _spool(stream, line, text.header.width, text.report, text.path, progress)
+            yield text
+
+
+def first_line(path: Path) -> tuple[str, bytes, bytes]:
+    """Name, header line and first row of the first CSV file in a file on this machine, for `ingest`."""
+    with path.open("rb") as packed:
+        for name, stream in _members(packed, path.name):
+            line = _header_line(stream, name)
+            with _damage(name):
+                return name, line, stream.readline(LONGEST_HEADER)
+    raise InputError(f"{path} holds no CSV file.")
+
+
+def pick_lines(path: Path, wanted: frozenset[int]) -> dict[int, bytes]:
+    """The lines of these numbers (the header is 1), without their ends."""
+    found: dict[int, bytes] = {}
+    last = max(wanted, default=0)
+    with path.open("rb") as stream:
+        for number, line in enumerate(stream, start=1):
+            if number in wanted:
+                found[number] = line.rstrip(b"\r\n")
+            if number >= last:
+                break
+    return found
+
+
+def _members(packed: BinaryIO, name: str) -> Iterator[tuple[str, BinaryIO]]:
+    lower = name.lower()
+    if lower.endswith(".gz"):
+        with _damage(name), gzip.GzipFile(fileobj=packed) as stream:
+            yield name, cast("BinaryIO", io.BufferedReader(stream, buffer_size=1 << 20))  # type: ignore[arg-type]
+    elif lower.endswith(".zip"):
+        yield from _zip_members(packed, name)
+    else:
+        yield name, packed
+
+
+def _zip_members(packed: BinaryIO, name: str) -> Iterator[tuple[str, BinaryIO]]:
+    with _damage(name), zipfile.ZipFile(packed) as archive:
+        members = [member for member in archive.infolist() if member.filename.lower().endswith(".csv") and not _is_hidden(member)]
+        if not members:
+            inside = ", ".join(archive.namelist()[:5]) or "nothing"
+            raise InputError(f"{name} holds no .csv file (it holds: {inside}). Give the archive as BTS or Kaggle wrote it.")
+        for member in members:
+            if member.flag_bits & 1:
+                raise InputError(f"{name}: {member.filename} is encrypted. Unpack it and give the .csv file.")
+            with archive.open(member) as stream:
+                shown = name if len(members) == 1 else f"{name}/{member.filename}"
+                yield shown, cast("BinaryIO", stream)
+
+
+def _is_hidden(member: zipfile.ZipInfo) -> bool:
+    return member.filename.startswith("__MACOSX/") or member.filename.rpartition("/")[2].startswith(".")
+
+
+@contextmanager
+def _damage(name: str) -> Iterator[None]:
+    try:
+        yield
+    except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, NotImplementedError) as error:
+        raise InputError(
+            f"{name} is damaged or cut off: {error}. Nothing was published. Download the file again and ingest it anew."
+        ) from error
+
+
+def _header_line(stream: IO[bytes], name: str) -> bytes:
+    with _damage(name):
+        line = stream.readline(LONGEST_HEADER)
+    if not line:
+        raise InputError(f"{name} is empty (0 bytes of text). Download the file again.")
+    if line[:2] in {b"\xff\xfe", b"\xfe\xff"} or b"\0" in line[:64]:
+        raise InputError(
+            f"{name}, line 1: the text is UTF-16 or binary, not UTF-8. Convert it, for example with: "
+            f"iconv -f UTF-16 -t UTF-8 {name} > converted.csv"
+        )
+    if len(line) == LONGEST_HEADER:
+        raise InputError(f"{name}, line 1: the first line is longer than {LONGEST_HEADER:,} bytes, so it is no header of flights.")
+    return line
+
+
+def _header(line: bytes, name: str) -> Header:
+    return recognise_header(line.decode("utf-8", errors="replace"), file=name)
+
+
+def _spool(
+    stream: BinaryIO, header: bytes, width: int, report: TextReport, copy: Path, progress: Progress | None = None
+) -> None:
+    with copy.open("wb") as out:
+        out.write(header if header.endswith(b"\n") else header + b"\n")
+        for chunk in sound_chunks(stream, header, width, report, progress=progress):
+            out.write(chunk)

@@ -1,0 +1,207 @@
+"""One year's bronze to a silver and a quarantine file in the scratch folder: rows in = kept + quarantined."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from tarmac.bronze import FlightText, open_flight_texts, pick_lines
+from tarmac.engines.polars import PARQUET, Cleaned, clean_flights, drop_rows, exact_duplicates, schema_of
+from tarmac.errors import InputError, SystemFailure
+from tarmac.lake import BronzeFile, Lake
+from tarmac.sources.text import LONGEST_KEPT
+from tarmac.tables.quarantine import QUARANTINE
+
+Progress = Callable[[int, int], None]
+"""Called with the bytes read so far and those to read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cleaning:
+    """A cleaned year, not published yet: its two files and what was counted."""
+
+    silver: Path
+    quarantine: Path
+    rows_in: int
+    rows_kept: int
+    quarantined: Mapping[str, int]
+    repairs: Mapping[str, int]
+    input_hash: str
+    notes: tuple[str, ...]
+
+    @property
+    def rows_quarantined(self) -> int:
+        """Rows set aside, for whatever reason."""
+        return sum(self.quarantined.values())
+
+
+def clean_year(
+    lake: Lake, year: int, *, scratch: Path, most_quarantined: float, progress: Progress | None = None
+) -> Cleaning:
+    """Clean the year's bronze files into `scratch`.
+
+    Args:
+        lake: where the bronze is.
+        year: the year that every flight must be of.
+        scratch: an empty folder of this run.
+        most_quarantined: the largest share (0-1) of rows that may be set aside.
+        progress: told how much is read.
+
+    Raises:
+        InputError: when a file cannot be read as flights, or too many rows cannot be right.
+    """
+    files = lake.bronze_files(year)
+    texts = [text for file in files for text in open_flight_texts(lake, file, scratch)]
+    silver = scratch / "silver.parquet"
+    cleaned = _clean(texts, year, silver, _progress_over(texts, files, progress))
+    rows_in = sum(text.report.rows for text in texts)
+    if not rows_in:
+        raise InputError(f"{_names(texts)}: a header and no flights. Nothing was published; download the file again.")
+    aside = _without_blank_lines(cleaned.aside, texts)
+    duplicates = exact_duplicates(silver)
+    if duplicates.size:
+        aside = pl.concat([aside, _duplicates(duplicates, texts, cleaned.aside)])
+        drop_rows(silver, duplicates, silver.with_suffix(".distinct"))
+        silver.with_suffix(".distinct").replace(silver)
+    quarantine = _quarantine(aside, texts)
+    cleaning = Cleaning(
+        silver=silver,
+        quarantine=scratch / "quarantine.parquet",
+        rows_in=rows_in,
+        rows_kept=cleaned.kept - duplicates.size,
+        quarantined=dict(sorted(Counter(quarantine["reason"]).items())),
+        repairs=cleaned.repairs,
+        input_hash=_hash_of(texts),
+        notes=tuple(_notes(texts)),
+    )
+    _check(cleaning, quarantine, most_quarantined, year, texts)
+    quarantine.write_parquet(cleaning.quarantine, compression=PARQUET["compression"])
+    return cleaning
+
+
+def _clean(texts: Sequence[FlightText], year: int, out: Path, progress: Callable[[int], None]) -> Cleaned:
+    """Clean while the texts are inspected; should one prove unsound, clean again from sound copies."""
+    plain = [text for text in texts if not text.report.digest]
+    for text in plain:
+        text.report.quoted = text.looks_quoted()
+    with ThreadPoolExecutor(1) as pool:
+        assumed = [text.report.quoted for text in texts]
+        inspections = [pool.submit(text.inspect, progress) for text in plain]
+        cleaned = _try_clean(texts, year, out)
+        for inspection in inspections:
+            inspection.result()
+    unsound = [text for text in plain if text.report.unsound]
+    for number, text in enumerate(unsound):
+        text.spool(out.with_name(f"sound.{number}.csv"))
+    if cleaned is None or unsound or assumed != [text.report.quoted for text in texts]:
+        cleaned = _try_clean(texts, year, out) or clean_flights(texts, year=year, as_text=True, out=out)
+    return cleaned
+
+
+def _try_clean(texts: Sequence[FlightText], year: int, out: Path) -> Cleaned | None:
+    try:
+        return clean_flights(texts, year=year, as_text=False, out=out)
+    except pl.exceptions.ComputeError:
+        return None
+
+
+def _progress_over(texts: Sequence[FlightText], files: Sequence[BronzeFile], progress: Progress | None) -> Callable[[int], None]:
+    total = sum(text.path.stat().st_size for text in texts if not text.report.digest) or sum(file.size for file in files)
+    seen = {"before": 0, "last": 0}
+
+    def tell(read: int) -> None:
+        if read < seen["last"]:
+            seen["before"] += seen["last"]
+        seen["last"] = read
+        if progress is not None:
+            progress(seen["before"] + read, total)
+
+    return tell
+
+
+def _without_blank_lines(aside: pl.DataFrame, texts: Sequence[FlightText]) -> pl.DataFrame:
+    blank = [
+        {"source_file": text.name, "source_line": line}
+        for text in texts
+        for line in (*text.report.blank_lines, *(unsound.line for unsound in text.report.unsound))
+    ]
+    if not blank:
+        return aside
+    return aside.join(pl.DataFrame(blank, schema=aside.schema.to_python() | {"source_line": pl.Int64}).select("source_file", "source_line"), on=["source_file", "source_line"], how="anti")
+
+
+def _duplicates(positions: npt.NDArray[np.int64], texts: Sequence[FlightText], aside: pl.DataFrame) -> pl.DataFrame:
+    """Where the rows at these positions of silver stand in the texts."""
+    frames, before = [], 0
+    for text in texts:
+        removed = aside.filter(pl.col("source_file") == text.name)["source_line"].sort().to_numpy()
+        kept = text.report.lines - 1 - removed.size
+        here = positions[(positions >= before) & (positions < before + kept)] - before
+        frames.append(pl.DataFrame({"source_file": text.name, "source_line": source_lines(here, removed), "reason": "duplicate"}))
+        before += kept
+    return pl.concat(frames).cast(dict(aside.schema))
+
+
+def source_lines(positions: npt.NDArray[np.int64], removed: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Line numbers of rows at these positions, from 0, among the lines from 2 on that are not in `removed` (sorted)."""
+    removed_before = np.searchsorted(removed - np.arange(removed.size) - 2, positions, side="right")
+    return positions + 2 + removed_before
+
+
+def _quarantine(aside: pl.DataFrame, texts: Sequence[FlightText]) -> pl.DataFrame:
+    rows: list[tuple[str, int, str, str]] = []
+    for text in texts:
+        reasons = dict(aside.filter(pl.col("source_file") == text.name).select("source_line", "reason").rows())
+        lines = pick_lines(text.path, frozenset(reasons))
+        rows += [(text.name, n, reasons[n], line[:LONGEST_KEPT].decode(errors="backslashreplace")) for n, line in lines.items()]
+        rows += [(text.name, unsound.line, unsound.reason, unsound.text) for unsound in text.report.unsound]
+    return pl.DataFrame(rows, schema=schema_of(QUARANTINE), orient="row").sort("source_file", "source_line")
+
+
+def _hash_of(texts: Sequence[FlightText]) -> str:
+    digests = [text.report.digest for text in texts]
+    return digests[0] if len(digests) == 1 else hashlib.blake2b("\n".join(digests).encode(), digest_size=32).hexdigest()
+
+
+def _notes(texts: Sequence[FlightText]) -> list[str]:
+    notes = []
+    extra = sorted({name for text in texts if text.header.source == "kaggle" for name in text.header.extra})
+    if extra:
+        notes.append(f"left out {len(extra)} columns that Tarmac does not know: {', '.join(extra[:10])}")
+    for text in texts:
+        last = text.report.unsound[-1:]
+        if last and last[0].line == text.report.lines and last[0].reason == "wrong_number_of_fields":
+            notes.append(f"{text.name} ends in the middle of line {last[0].line}: it may be cut off. Compare its size with the source's.")
+    return notes
+
+
+def _names(texts: Sequence[FlightText]) -> str:
+    names = [text.name for text in texts]
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _check(cleaning: Cleaning, quarantine: pl.DataFrame, most: float, year: int, texts: Sequence[FlightText]) -> None:
+    if cleaning.rows_in != cleaning.rows_kept + cleaning.rows_quarantined:
+        raise SystemFailure(
+            f"{_names(texts)}: {cleaning.rows_in:,} rows went in, but {cleaning.rows_kept:,} were kept and "
+            f"{cleaning.rows_quarantined:,} quarantined. Nothing was published. This is a defect of Tarmac: please report it."
+        )
+    share = cleaning.rows_quarantined / cleaning.rows_in
+    if share <= most and cleaning.rows_kept:
+        return
+    reasons = ", ".join(f"{reason} {count:,}" for reason, count in Counter(cleaning.quarantined).most_common(5))
+    first = quarantine.row(0, named=True)
+    hint = f"Are these flights of another year than {year}?" if cleaning.quarantined.get("wrong_year", 0) > cleaning.rows_in / 2 else (
+        "Mend the file, or allow more with --max-quarantined."
+    )
+    raise InputError(
+        f"{cleaning.rows_quarantined:,} of {cleaning.rows_in:,} rows of {_names(texts)} cannot be right ({share:.1%}; at most "
+        f"{most:.1%} may be): {reasons}. The first: {first['source_file']}, line {first['source_line']}, {first['reason']}: "
+        f"{first['row'][:120]!r}. Nothing was published. {hint}"
+    )

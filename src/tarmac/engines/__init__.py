@@ -1,0 +1,1 @@
+"""How each engine reads, transforms and writes: the edges around the pure silver and gold."""

@@ -1,0 +1,260 @@
+"""The lake: where each zone's files are, and how one is published with a single visible change.
+
+A lake is a folder or `s3://bucket/prefix`; both have the same layout. Files are written aside, in the run's scratch folder,
+and published by one atomic act: a rename on a folder, the completion of an upload on S3.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from tarmac.errors import InputError, SystemFailure, TarmacError
+
+BRONZE_SUFFIXES: tuple[str, ...] = (".csv", ".csv.gz", ".zip")
+"""The forms of a bronze file; `.csv.zip` ends with the last."""
+
+_S3 = re.compile(r"s3a?://(?P<bucket>[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9])(?:/(?P<prefix>.*))?")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Zones:
+    """The folders of the three zones, below the lake's root."""
+
+    bronze: str = "01_bronze"
+    silver: str = "02_silver"
+    gold: str = "03_gold"
+
+    def __post_init__(self) -> None:
+        """Refuse a folder that is empty or climbs out of the lake."""
+        for zone, folder in vars(self).items():
+            if not folder or folder.startswith("/") or ".." in folder.split("/"):
+                raise InputError(f"the {zone} folder {folder!r} is not a path inside the lake. Name one like 01_bronze.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class BronzeFile:
+    """One file of a year's bronze: its key below the lake's root, and its size in bytes."""
+
+    key: str
+    size: int
+
+    @property
+    def name(self) -> str:
+        """The file's own name."""
+        return self.key.rpartition("/")[2]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lake:
+    """Keys of the files, and the acts on them. Make one with `open_lake`."""
+
+    root: str
+    zones: Zones
+
+    @property
+    def on_s3(self) -> bool:
+        """Whether the lake is on S3."""
+        return self.root.startswith("s3://")
+
+    def silver_key(self, year: int) -> str:
+        """Key of the year's silver file."""
+        return f"{self.zones.silver}/year/{year}/{year}_02_silver.parquet"
+
+    def quarantine_key(self, year: int) -> str:
+        """Key of the year's quarantine."""
+        return f"{self.zones.silver}/year/{year}/{year}_02_quarantine.parquet"
+
+    def gold_key(self, year: int) -> str:
+        """Key of the year's airport-days."""
+        return f"{self.zones.gold}/agg_dep_delay_by_date/year/{year}/{year}_03_gold.parquet"
+
+    def anomalies_key(self, year: int) -> str:
+        """Key of the year's judgements."""
+        return f"{self.zones.gold}/anomalies_by_date/year/{year}/{year}_03_anomalies.parquet"
+
+    def run_key(self, year: int, run_id: str) -> str:
+        """Key of a run's record."""
+        return f"runs/year/{year}/{run_id}.json"
+
+    def place(self, key: str) -> str:
+        """Where a key is: a path or an s3:// address, as shown to the user and given to Polars."""
+        return f"{self.root}/{key}"
+
+    def scan_options(self) -> dict[str, Any]:
+        """What Polars needs beside the place to scan it."""
+        endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
+        if not self.on_s3 or not endpoint:
+            return {}
+        return {"storage_options": {"aws_endpoint_url": endpoint, "aws_allow_http": str(endpoint.startswith("http:"))}}
+
+    def scratch_parent(self, local: Path) -> Path:
+        """Where runs put what is not published yet: beside the zones, so that publishing is a rename, or `local` for S3."""
+        return local if self.on_s3 else Path(self.root) / ".scratch"
+
+    def bronze_files(self, year: int) -> list[BronzeFile]:
+        """The year's bronze files in order of name: one file, or all in the year's folder.
+
+        Raises:
+            InputError: when there is none, or when several forms of the year stand side by side.
+        """
+        with self._errors():
+            found = self._bronze_candidates(year)
+        forms = sorted({file.key if "/" not in file.key.removeprefix(f"{self.zones.bronze}/") else f"{year}/" for file in found})
+        if not found:
+            raise InputError(
+                f"the lake {self.root} has no bronze for {year}: looked for {self.zones.bronze}/{year}.csv, .csv.gz, .zip "
+                f"and files in {self.zones.bronze}/{year}/. Put it there with: tarmac ingest FILE --year {year}"
+            )
+        if len(forms) > 1:
+            raise InputError(f"the lake {self.root} has bronze for {year} in several forms: {', '.join(forms)}. Keep one of them.")
+        return found
+
+    def _bronze_candidates(self, year: int) -> list[BronzeFile]:
+        single = [f"{self.zones.bronze}/{year}{suffix}" for suffix in (*BRONZE_SUFFIXES, ".csv.zip")]
+        files = [BronzeFile(key=key, size=size) for key in single if (size := self.size(key)) is not None]
+        folder = f"{self.zones.bronze}/{year}"
+        return files + [BronzeFile(key=key, size=size) for key, size in self._list(folder) if key.lower().endswith(BRONZE_SUFFIXES)]
+
+    def size(self, key: str) -> int | None:
+        """The size of a file in bytes; None where there is none."""
+        with self._errors():
+            if not self.on_s3:
+                path = Path(self.place(key))
+                return path.stat().st_size if path.is_file() else None
+            try:
+                return int(_s3().info(self.place(key))["size"])
+            except FileNotFoundError:
+                return None
+
+    def _list(self, folder: str) -> list[tuple[str, int]]:
+        if not self.on_s3:
+            path = Path(self.place(folder))
+            files = sorted(path.iterdir()) if path.is_dir() else []
+            return [(f"{folder}/{file.name}", file.stat().st_size) for file in files if file.is_file() and file.name[0] != "."]
+        try:
+            entries = _s3().ls(self.place(folder), detail=True, refresh=True)
+        except FileNotFoundError:
+            return []
+        found = [(str(entry["name"]).rpartition("/")[2], int(entry["size"])) for entry in entries if entry["type"] == "file"]
+        return [(f"{folder}/{name}", size) for name, size in sorted(found) if name]
+
+    def local_path(self, key: str) -> Path | None:
+        """The file's own path, where the lake is a folder."""
+        return None if self.on_s3 else Path(self.place(key))
+
+    @contextmanager
+    def open(self, key: str) -> Iterator[BinaryIO]:
+        """Open a file for reading; on S3 every part comes from the same version of the object, or the read fails."""
+        with self._errors(key):
+            if self.on_s3:
+                with _s3().open(self.place(key), "rb", block_size=16 << 20, cache_type="readahead") as stream:
+                    yield cast("BinaryIO", stream)
+            else:
+                with Path(self.place(key)).open("rb") as stream:
+                    yield stream
+
+    def publish(self, file: Path, key: str) -> None:
+        """Make a finished local file the lake's file of that key, in one visible change; the local one is gone after."""
+        with self._errors(key):
+            if self.on_s3:
+                _s3().put_file(str(file), self.place(key))
+                file.unlink()
+                return
+            place = Path(self.place(key))
+            place.parent.mkdir(parents=True, exist_ok=True)
+            _sync(file)
+            file.replace(place)
+            _sync(place.parent)
+
+    def check_exists(self) -> None:
+        """Raises InputError where the lake is not there."""
+        with self._errors():
+            if self.on_s3:
+                bucket = self.root.removeprefix("s3://").partition("/")[0]
+                there = _s3().exists(bucket)
+            else:
+                there = Path(self.root).is_dir()
+        if not there:
+            raise InputError(
+                f"there is no lake at {self.root}. Name an existing one with --lake or TARMAC_LAKE, or put files into a new one "
+                "with: tarmac ingest FILE --lake …"
+            )
+
+    @contextmanager
+    def _errors(self, key: str = "") -> Iterator[None]:
+        try:
+            yield
+        except TarmacError:
+            raise
+        except Exception as error:
+            translated = _translate(error, self.place(key) if key else self.root)
+            if translated is None:
+                raise
+            raise translated from error
+
+
+def open_lake(where: str, zones: Zones | None = None) -> Lake:
+    """The lake at a folder or an s3:// address; nothing is read or made yet.
+
+    Raises:
+        InputError: when the address is neither.
+    """
+    if "://" not in where:
+        return Lake(root=str(Path(where).expanduser().absolute()), zones=zones or Zones())
+    match = _S3.fullmatch(where.rstrip("/"))
+    if match is None:
+        raise InputError(f"the lake {where!r} is neither a folder nor s3://bucket/prefix. Fix --lake or TARMAC_LAKE.")
+    prefix = (match["prefix"] or "").strip("/")
+    return Lake(root=f"s3://{match['bucket']}" + (f"/{prefix}" if prefix else ""), zones=zones or Zones())
+
+
+def _s3() -> Any:  # noqa: ANN401 - s3fs has no types
+    import s3fs
+
+    return s3fs.S3FileSystem(default_cache_type="readahead", use_listings_cache=False, config_kwargs=_S3_CONFIG)
+
+
+_S3_CONFIG: Mapping[str, Any] = {"connect_timeout": 10, "read_timeout": 60, "retries": {"max_attempts": 5, "mode": "standard"}}
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _translate(error: Exception, place: str) -> TarmacError | None:
+    """What an error of the file system or of S3 means to the user; None for one that is a defect of ours."""
+    if isinstance(error, FileNotFoundError):
+        return InputError(f"{place} is not there: {error}. Check --lake.")
+    if isinstance(error, PermissionError):
+        return InputError(f"no permission for {place}: {error}. Ask for the right to it, or name another lake with --lake.")
+    if isinstance(error, NotADirectoryError | IsADirectoryError | FileExistsError):
+        return InputError(f"{place} cannot be used: {error}. Name another lake with --lake.")
+    if isinstance(error, OSError):
+        return disk_error(error, place)
+    if type(error).__module__.partition(".")[0] in {"botocore", "aiohttp", "aiobotocore"}:
+        return _translate_s3(error, place)
+    return None
+
+
+def _translate_s3(error: Exception, place: str) -> TarmacError:
+    name = type(error).__name__
+    if name in {"NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "ParamValidationError"}:
+        return InputError(f"cannot open {place}: {error}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE.")
+    return SystemFailure(f"S3 failed at {place}: {error}. Nothing was published; run the same command again.")
+
+
+def disk_error(error: OSError, place: str) -> TarmacError:
+    """A full disk is the user's to mend, another failure of a device is not."""
+    import errno
+
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return InputError(f"the disk is full at {place}. Nothing was published; free some space or name another --lake.")
+    return SystemFailure(f"{place} failed: {error}. Nothing was published; run the same command again.")

@@ -1,0 +1,118 @@
+"""Bronze to silver: type each flight, repair what has one right answer, and set aside what cannot be right.
+
+Pure: frames in, frames out, on any engine that narwhals knows. The frame that comes in has the columns of
+`tables.bronze`, read by the engine: FL_DATE as a date, the other TEXT_COLUMNS as text, the rest as numbers, null where there
+is no value. Three more columns go with it: `source_file`, `source_line`, and `unreadable`, the name of the first column whose
+text is not of its type (null where all are).
+"""
+
+from collections.abc import Sequence
+from functools import reduce
+
+import narwhals as nw
+
+from tarmac.tables.flights import CLOCKS, DELAYS, FLIGHTS, QUANTITIES
+
+EARLIEST_DELAY, LATEST_DELAY = -1440, 10080
+"""Minutes: a day early, a week late. The largest delay seen in real files is 3,348."""
+
+LARGEST_QUANTITY = 1e6
+"""Minutes or miles; real data stay under 10,000. The bound is there to refuse what is not finite."""
+
+AIRPORT_CODE = "^[A-Z0-9]{3}$"
+
+REPAIRS: tuple[str, ...] = ("dep_delay_on_time", "cancelled_from_departure")
+"""No DEP_DELAY though DEP_TIME = CRS_DEP_TIME: 0 minutes. No CANCELLED though the flight departed: not cancelled."""
+
+_FLAGS = ("cancelled", "diverted")
+
+
+def judge(bronze: nw.LazyFrame, *, year: int) -> nw.LazyFrame:
+    """Every bronze row as a silver row, with `reason` (null where the row is sound) and a boolean for each repair.
+
+    Grain: one row per bronze row, named by `source_file` and `source_line`; the other columns are those of `FLIGHTS`.
+    """
+    typed = bronze.with_columns(
+        *(_whole(name, 0, 2400, nw.Int16) for name in CLOCKS),
+        _whole("op_carrier_fl_num", 0, 99_999, nw.Int32),
+        cancelled_from_departure=nw.col("CANCELLED").is_null()
+        & ~(nw.col("DEP_TIME").is_null() & nw.col("DEP_DELAY").is_null()),
+    ).with_columns(
+        cancelled=nw.when(nw.col("cancelled_from_departure")).then(nw.lit(0.0)).otherwise(nw.col("CANCELLED")) == 1,
+        diverted=nw.col("DIVERTED") == 1,
+    )
+    judged = typed.with_columns(
+        reason=_first_reason(_reasons(year)),
+        dep_delay_on_time=(nw.col("DEP_DELAY").is_null() & (nw.col("dep_time") == nw.col("crs_dep_time")) & ~nw.col("cancelled")),
+    )
+    dep_delay = nw.when(nw.col("dep_delay_on_time")).then(nw.lit(0.0)).otherwise(nw.col("DEP_DELAY"))
+    ready = {*CLOCKS, *_FLAGS, "op_carrier_fl_num"}
+    return judged.select(
+        "source_file",
+        "source_line",
+        "reason",
+        *(nw.col(repair).fill_null(False) for repair in REPAIRS),
+        *(
+            dep_delay.alias(name) if name == "dep_delay" else nw.col(name if name in ready else name.upper()).alias(name)
+            for name in FLIGHTS.names
+        ),
+    )
+
+
+def keep_sound(judged: nw.LazyFrame) -> nw.LazyFrame:
+    """The silver rows. Grain: one row per scheduled flight; exact duplicates are still in."""
+    return judged.filter(nw.col("reason").is_null()).select(*FLIGHTS.names)
+
+
+def set_aside(judged: nw.LazyFrame) -> nw.LazyFrame:
+    """`source_file`, `source_line` and `reason` of the rows that cannot be right."""
+    return judged.filter(~nw.col("reason").is_null()).select("source_file", "source_line", "reason")
+
+
+def count_repairs(judged: nw.LazyFrame) -> nw.LazyFrame:
+    """One row: how many sound rows had each of the `REPAIRS`."""
+    sound = nw.col("reason").is_null()
+    return judged.select(*((nw.col(repair) & sound).cast(nw.Int64).sum().alias(repair) for repair in REPAIRS))
+
+
+def _whole(name: str, low: int, high: int, dtype: type[nw.Int16] | type[nw.Int32]) -> nw.Expr:
+    value = nw.col(name.upper())
+    return nw.when(value.is_between(low, high)).then(value).cast(dtype).alias(name)
+
+
+def _not_whole(name: str) -> nw.Expr:
+    value, whole = nw.col(name.upper()), nw.col(name)
+    return ~value.is_null() & (whole.is_null() | (whole != value))
+
+
+def _outside(name: str, low: float, high: float) -> nw.Expr:
+    value = nw.col(name.upper())
+    return ~value.is_null() & ~value.is_between(low, high)
+
+
+def _reasons(year: int) -> list[tuple[nw.Expr, str]]:
+    """What makes a row wrong, the first that holds naming it."""
+    code_is_wrong = {name: ~nw.col(name.upper()).str.contains(AIRPORT_CODE).fill_null(False) for name in ("origin", "dest")}
+    return [
+        (nw.col("FL_DATE").is_null(), "bad_fl_date"),
+        (nw.col("FL_DATE").dt.year() != year, "wrong_year"),
+        *((wrong, f"bad_{name}") for name, wrong in code_is_wrong.items()),
+        (nw.col("cancelled").is_null() | _outside_flag("cancelled"), "bad_cancelled"),
+        (_outside_flag("diverted"), "bad_diverted"),
+        (_not_whole("op_carrier_fl_num"), "bad_op_carrier_fl_num"),
+        *((_not_whole(name) | (nw.col(name) % 100 >= 60), f"bad_{name}") for name in CLOCKS),
+        *((_outside(name, EARLIEST_DELAY, LATEST_DELAY), f"bad_{name}") for name in DELAYS),
+        *((_outside(name, -LARGEST_QUANTITY, LARGEST_QUANTITY), f"bad_{name}") for name in QUANTITIES),
+    ]
+
+
+def _outside_flag(name: str) -> nw.Expr:
+    value = nw.col(name.upper())
+    return ~value.is_null() & (value != 0) & (value != 1)
+
+
+def _first_reason(reasons: Sequence[tuple[nw.Expr, str]]) -> nw.Expr:
+    unreadable = nw.col("unreadable")
+    named = nw.concat_str(nw.lit("bad_"), unreadable.str.to_lowercase())
+    first = nw.when(~unreadable.is_null()).then(named)
+    return reduce(lambda otherwise, rule: nw.when(rule[0]).then(nw.lit(rule[1])).otherwise(otherwise), reversed(reasons), first)

@@ -1,0 +1,182 @@
+"""Read a bronze file's bytes and find the lines that no CSV reader should be shown.
+
+In flight records a line is a row: no source writes a newline inside a field. So a line with a NUL byte, an odd number of
+quotes, the wrong number of fields or bytes that are not UTF-8 can be set aside alone, and cannot swallow its neighbours.
+Whole chunks are judged with a few vector operations; only a chunk that fails them is looked at line by line.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import BinaryIO, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+CHUNK_BYTES = 1 << 18
+"""Small enough for the vector operations to stay in the processor's cache."""
+LONGEST_LINE = 1 << 20
+"""A BTS row is under 1 kB; a line beyond 1 MiB is damage."""
+LONGEST_KEPT = 1 << 16
+"""How much of an unsound line goes into the quarantine."""
+
+NEWLINE, COMMA, QUOTE = ord("\n"), ord(","), ord('"')
+
+Reason = Literal["nul_byte", "not_utf8", "unclosed_quote", "wrong_number_of_fields", "line_too_long"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnsoundLine:
+    """A line set aside: its number in the uncompressed file (the header is 1), why, and its (cut) text."""
+
+    line: int
+    reason: Reason
+    text: str
+
+
+@dataclass(kw_only=True)
+class TextReport:
+    """What was seen while reading: `rows` counts lines after the header that are not blank, unsound ones included."""
+
+    rows: int = 0
+    lines: int = 1
+    bytes_read: int = 0
+    digest: str = ""
+    quoted: bool = False
+    blank_lines: list[int] = field(default_factory=list)
+    unsound: list[UnsoundLine] = field(default_factory=list)
+
+
+def sound_chunks(
+    stream: BinaryIO, header: bytes, width: int, report: TextReport, *, progress: Callable[[int], None] | None = None
+) -> Iterator[memoryview | bytes]:
+    """Yield the stream's lines after the header in chunks, unsound ones made blank, and fill the report.
+
+    Args:
+        stream: stands after the header line, which is given as `header` so that the digest covers the whole file.
+        header: the header line with its newline.
+        width: number of fields that each line must have.
+        report: filled while reading; complete when the iterator ends.
+        progress: called with the number of bytes read so far.
+    """
+    digest = hashlib.blake2b(header, digest_size=32)
+    report.bytes_read = len(header)
+    carry = _Carry()
+    while block := stream.read(CHUNK_BYTES):
+        digest.update(block)
+        report.bytes_read += len(block)
+        if progress is not None:
+            progress(report.bytes_read)
+        whole = carry.join(block)
+        if whole:
+            yield _judge(whole, width, report)
+    rest = carry.rest()
+    if rest:
+        yield _judge(rest, width, report)
+    report.digest = digest.hexdigest()
+
+
+class _Carry:
+    """Holds the unfinished line between two blocks, and cuts one that grows too long."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+        self._size = 0
+
+    def join(self, block: bytes) -> bytes:
+        """The whole lines so far; what follows the last newline is kept for the next block."""
+        cut = block.rfind(b"\n") + 1
+        if not cut:
+            self._keep(block)
+            return b""
+        whole = b"".join((*self._pieces, block[:cut]))
+        self._pieces, self._size = [], 0
+        self._keep(block[cut:])
+        return whole
+
+    def rest(self) -> bytes:
+        """The last line, where the file does not end with a newline."""
+        return b"".join(self._pieces)
+
+    def _keep(self, piece: bytes) -> None:
+        # A line that is already too long is set aside whatever follows, so the middle of it need not be held.
+        if piece and self._size <= 2 * LONGEST_LINE:
+            self._pieces.append(piece[: 4 * LONGEST_LINE])
+            self._size += len(piece)
+
+
+def _judge(whole: bytes, width: int, report: TextReport) -> bytes:
+    array = np.frombuffer(whole, np.uint8)
+    quoted = b'"' in whole
+    report.quoted = report.quoted or quoted
+    if lines := _sound_lines(whole, array, width, quoted=quoted):
+        report.lines += lines
+        report.rows += lines
+        return whole
+    return _judge_lines(whole, width, report)
+
+
+def _sound_lines(whole: bytes, array: npt.NDArray[np.uint8], width: int, *, quoted: bool) -> int:
+    """The number of lines, if all are sound; 0 if any may not be."""
+    if array.min() == 0 or (array.max() >= 128 and not _is_utf8(whole)):
+        return 0
+    commas = array == COMMA
+    ends = np.flatnonzero(array == NEWLINE)
+    if quoted:
+        inside = np.cumsum(array == QUOTE, dtype=np.uint8) & 1
+        if inside[ends].any() or inside[-1]:
+            return 0
+        commas &= inside == 0
+    if not whole.endswith(b"\n"):
+        ends = np.append(ends, array.size)
+    if np.diff(ends, prepend=-1).max() > LONGEST_LINE:
+        return 0
+    places = np.flatnonzero(commas)
+    if places.size != ends.size * (width - 1):
+        return 0
+    by_line = places.reshape(ends.size, width - 1)
+    even = width == 1 or bool((by_line[:, -1] < ends).all() and (by_line[1:, 0] > ends[:-1]).all())
+    return ends.size if even else 0
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _judge_lines(whole: bytes, width: int, report: TextReport) -> bytes:
+    out = []
+    for line in whole.split(b"\n")[: None if not whole.endswith(b"\n") else -1]:
+        report.lines += 1
+        text = line.removesuffix(b"\r")
+        if not text.strip():
+            report.blank_lines.append(report.lines)
+            out.append(b"")
+            continue
+        report.rows += 1
+        reason = _reason(text, width)
+        if reason is None:
+            out.append(line)
+            continue
+        shown = text[:LONGEST_KEPT].decode(errors="backslashreplace").replace("\0", "\\x00")
+        report.unsound.append(UnsoundLine(line=report.lines, reason=reason, text=shown))
+        out.append(b"")
+    return b"\n".join(out) + b"\n"
+
+
+def _reason(text: bytes, width: int) -> Reason | None:
+    if len(text) > LONGEST_LINE:
+        return "line_too_long"
+    if b"\0" in text:
+        return "nul_byte"
+    if not _is_utf8(text):
+        return "not_utf8"
+    if text.count(b'"') % 2:
+        return "unclosed_quote"
+    outside = b"".join(text.split(b'"')[::2]) if b'"' in text else text
+    if outside.count(b",") != width - 1:
+        return "wrong_number_of_fields"
+    return None
