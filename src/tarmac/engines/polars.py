@@ -140,13 +140,13 @@ def _unreadable() -> pl.Expr:
     ).alias("unreadable")
 
 
-def write_gold(flights: str, scan_options: dict[str, Any], year: int, out: Path) -> pl.DataFrame:
-    """Aggregate a silver file to airport-days, sorted by origin and date."""
+def write_gold(flights: str, scan_options: dict[str, Any], year: int, out: Path) -> int:
+    """Aggregate a silver file to airport-days, sorted by origin and date; returns their number."""
     scan = pl.scan_parquet(flights, **scan_options)
     frames = [_aggregated(scan.filter(_in_quarter(year, quarter))) for quarter in range(4)]
     table = pl.concat(frames).sort("origin", "fl_date")
-    table.write_parquet(out, compression="snappy")
-    return table
+    table.write_parquet(out, compression=PARQUET["compression"])
+    return table.height
 
 
 def _aggregated(flights: pl.LazyFrame) -> pl.DataFrame:

@@ -1,0 +1,34 @@
+"""What errors of the disk and of Polars mean to the user."""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import polars as pl
+
+from tarmac.errors import InputError, SystemFailure, TarmacError
+from tarmac.lake import disk_error
+
+
+@contextmanager
+def told_plainly(place: str) -> Iterator[None]:
+    """Turn what a full disk, a lost file or a broken Parquet file raises into an error that the user can act on."""
+    try:
+        yield
+    except TarmacError:
+        raise
+    except OSError as error:
+        if error.errno is None:
+            raise _from_polars(error, place) from error
+        if isinstance(error, PermissionError):
+            raise InputError(f"no permission: {error}. Ask for the right to it, or name another place.") from error
+        raise disk_error(error, place) from error
+    except (pl.exceptions.PolarsError, MemoryError) as error:
+        raise _from_polars(error, place) from error
+
+
+def _from_polars(error: BaseException, place: str) -> TarmacError:
+    text = " ".join(str(error).split())[:300]
+    if "No space left" in text or f"os error {errno.ENOSPC}" in text:
+        return InputError(f"the disk is full at {place}. Nothing was published; free some space or name another --lake.")
+    return SystemFailure(f"reading or writing {place} failed: {text}. Nothing was published by this step; run it again.")
