@@ -1,10 +1,8 @@
 """One year's rows into the warehouse, in one transaction: upsert, and removal of what the year no longer has."""
 
 import hashlib
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 import polars as pl
@@ -15,13 +13,11 @@ from tarmac.errors import InputError
 from tarmac.tables.anomalies import ANOMALIES
 from tarmac.tables.events import EVENTS
 from tarmac.tables.published import PUBLISHED
-from tarmac.tables.schema import Table
+from tarmac.warehouse import fingerprint
 from tarmac.warehouse.failures import told_plainly
 from tarmac.warehouse.migrations import migrate, to_table_name
+from tarmac.warehouse.place import STAMP, Place, names
 from tarmac.warehouse.postgres import write_run
-
-_STAMP = "last_update"
-_ROWS_PER_BLOCK = 20_000  # bounds what is held as text at once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,39 +33,6 @@ class LoadCounts:
     def changed(self) -> int:
         """Rows that were written or removed."""
         return self.inserted + self.updated + self.removed
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Year:
-    """The rows of one table that belong to the year, as the table's name in the database and its own."""
-
-    table: Table
-    name: str
-    year: int
-
-    @property
-    def target(self) -> sql.Identifier:
-        return sql.Identifier(self.name)
-
-    @property
-    def incoming(self) -> sql.Identifier:
-        return sql.Identifier("pg_temp", f"incoming_{self.table.name}")
-
-    @property
-    def columns(self) -> list[str]:
-        return [name for name in self.table.names if name != _STAMP]
-
-    @property
-    def values(self) -> list[str]:
-        return [name for name in self.columns if name not in self.table.key]
-
-    def belongs(self, alias: str) -> sql.Composable:
-        """The condition that a row is the year's; the column's index answers it."""
-        if "fl_date" not in self.table.names:
-            return sql.SQL("{}.year = {}").format(sql.Identifier(alias), self.year)
-        return sql.SQL("{0}.fl_date BETWEEN {1} AND {2}").format(
-            sql.Identifier(alias), date(self.year, 1, 1), date(self.year, 12, 31)
-        )
 
 
 def load_year(
@@ -88,11 +51,11 @@ def load_year(
     The connection is one of `open_warehouse`: outside a transaction. SystemFailure: rolled back, safe to run again.
     """
     frames = {
-        _Year(table=PUBLISHED, name=to_table_name(published_table), year=year): _with_id(published),
-        _Year(table=ANOMALIES, name=ANOMALIES.name, year=year): scores,
+        Place(table=PUBLISHED, name=to_table_name(published_table), year=year): _with_id(published),
+        Place(table=ANOMALIES, name=ANOMALIES.name, year=year): scores,
     }
     if events is not None:
-        frames[_Year(table=EVENTS, name=EVENTS.name, year=year)] = events
+        frames[Place(table=EVENTS, name=EVENTS.name, year=year)] = events
     checked = {place: _checked(place, frame) for place, frame in frames.items()}
     migrate(connection, published_table)
     with (
@@ -116,7 +79,7 @@ def _with_id(published: pl.DataFrame) -> pl.DataFrame:
     return published.with_columns(id=pl.col("origin") + pl.col("fl_date").dt.strftime("%Y%m%d"))
 
 
-def _checked(place: _Year, frame: pl.DataFrame) -> pl.DataFrame:
+def _checked(place: Place, frame: pl.DataFrame) -> pl.DataFrame:
     """The table's columns in order; InputError for a column that is missing, another year's row, or a key twice."""
     table = place.table
     if missing := [name for name in place.columns if name not in frame.columns]:
@@ -142,44 +105,46 @@ def _lock(year: int) -> int:
     return int.from_bytes(digest[:8], "big", signed=True)
 
 
-def _replace(cursor: psycopg.Cursor[Any], place: _Year, frame: pl.DataFrame) -> LoadCounts:
-    """Upsert the frame and remove the year's rows that it lacks."""
+def _replace(cursor: psycopg.Cursor[Any], place: Place, frame: pl.DataFrame) -> LoadCounts:
+    """Upsert the frame and remove the year's rows that it lacks, unless all is as the last load left it."""
+    given = fingerprint.of_frame(frame)
+    if fingerprint.is_unchanged(cursor, place, given):
+        return LoadCounts(unchanged=frame.height)
     _bring(cursor, place, frame)
     removed = cursor.execute(_removal(place)).rowcount
     found = cursor.execute(_upsert(place)).fetchone()
     cursor.execute(sql.SQL("DROP TABLE {}").format(place.incoming))
+    fingerprint.record(cursor, place, given)
     inserted, updated = found or (0, 0)
     unchanged = frame.height - inserted - updated
     return LoadCounts(inserted=inserted, updated=updated, unchanged=unchanged, removed=removed)
 
 
-def _bring(cursor: psycopg.Cursor[Any], place: _Year, frame: pl.DataFrame) -> None:
+def _bring(cursor: psycopg.Cursor[Any], place: Place, frame: pl.DataFrame) -> None:
     """COPY the frame into a temporary table with the target's own types: equal there is equal when stored."""
     make = "CREATE TEMPORARY TABLE {} ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA"
     incoming = sql.Identifier(f"incoming_{place.table.name}")
-    cursor.execute(sql.SQL(make).format(incoming, _names(place.columns), place.target))
+    cursor.execute(sql.SQL(make).format(incoming, names(place.columns), place.target))
     with cursor.copy(sql.SQL("COPY {} FROM STDIN (FORMAT csv)").format(place.incoming)) as copy:
-        for block in frame.iter_slices(_ROWS_PER_BLOCK):
-            text = io.BytesIO()
-            block.write_csv(text, include_header=False)
-            copy.write(text.getbuffer())
-    cursor.execute(sql.SQL("ANALYZE {} ({})").format(place.incoming, _names(list(place.table.key))))
+        for block in fingerprint.to_csv_blocks(frame):
+            copy.write(block)
+    cursor.execute(sql.SQL("ANALYZE {} ({})").format(place.incoming, names(list(place.table.key))))
 
 
-def _removal(place: _Year) -> sql.Composed:
+def _removal(place: Place) -> sql.Composed:
     return sql.SQL(
         "DELETE FROM {target} AS stored WHERE {belongs} AND NOT EXISTS (SELECT FROM {incoming} AS new WHERE {same_key})"
     ).format(
         target=place.target,
         incoming=place.incoming,
         belongs=place.belongs("stored"),
-        same_key=_same(place.table.key),
+        same_key=place.same_key,
     )
 
 
-def _upsert(place: _Year) -> sql.Composed:
+def _upsert(place: Place) -> sql.Composed:
     """Write the new and the changed rows alone; a row that `ON CONFLICT` meets is locked, so written, even if equal."""
-    stamp = [_STAMP] if _STAMP in place.table.names else []
+    stamp = [STAMP] if STAMP in place.table.names else []
     assigned = [sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in (*place.values, *stamp)]
     return sql.SQL(
         """
@@ -196,20 +161,12 @@ def _upsert(place: _Year) -> sql.Composed:
     ).format(
         target=place.target,
         incoming=place.incoming,
-        columns=_names([*place.columns, *stamp]),
-        given=sql.SQL(", ").join([_names(place.columns, "new"), *[sql.SQL("statement_timestamp()") for _ in stamp]]),
-        same_key=_same(place.table.key),
+        columns=names([*place.columns, *stamp]),
+        given=sql.SQL(", ").join([names(place.columns, "new"), *[sql.SQL("statement_timestamp()") for _ in stamp]]),
+        same_key=place.same_key,
         first_key=sql.Identifier(place.table.key[0]),
-        key=_names(list(place.table.key)),
-        new_values=_names(place.values, "new"),
-        stored_values=_names(place.values, "stored"),
+        key=names(list(place.table.key)),
+        new_values=names(place.values, "new"),
+        stored_values=names(place.values, "stored"),
         assigned=sql.SQL(", ").join(assigned),
     )
-
-
-def _names(columns: list[str], alias: str | None = None) -> sql.Composed:
-    return sql.SQL(", ").join(sql.Identifier(*([alias] if alias else []), name) for name in columns)
-
-
-def _same(key: tuple[str, ...]) -> sql.Composed:
-    return sql.SQL(" AND ").join(sql.SQL("stored.{0} = new.{0}").format(sql.Identifier(name)) for name in key)

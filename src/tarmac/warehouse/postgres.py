@@ -19,7 +19,7 @@ from tarmac.warehouse.failures import told_plainly
 from tarmac.warehouse.migrations import is_migrated, migrate, to_table_name
 from tarmac.warehouse.urls import EMBEDDED, to_connection_url, to_label
 
-_DTYPES: dict[Kind, pl.DataType] = {
+DTYPES: dict[Kind, pl.DataType] = {
     "text": pl.String(),
     "date": pl.Date(),
     "boolean": pl.Boolean(),
@@ -109,6 +109,6 @@ def read_published(
         )
         with connection.cursor() as cursor, cursor.copy(query) as copy:
             text = b"".join(bytes(block) for block in copy)
-    schema = {column.name: _DTYPES[column.kind] for column in PUBLISHED.columns}
+    schema = {column.name: DTYPES[column.kind] for column in PUBLISHED.columns}
     rows = pl.read_csv(io.BytesIO(text), has_header=False, schema=schema) if text else pl.DataFrame(schema=schema)
     return rows.with_columns(pl.col("last_update").cast(pl.Datetime("us", "UTC")))

@@ -1,4 +1,4 @@
-"""Scores, events and runs."""
+"""Scores, events, runs and the loads' fingerprints."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -59,4 +59,11 @@ def upgrade() -> None:
         sa.Column("seconds", JSONB),
         sa.Column("versions", JSONB),
         sa.Column("parameters", JSONB),
+    )
+    op.create_table(
+        "load_fingerprints",
+        sa.Column("table_name", sa.Text, primary_key=True),
+        sa.Column("year", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("given", sa.Text, nullable=False),
+        sa.Column("stored", sa.Text, nullable=False),
     )
