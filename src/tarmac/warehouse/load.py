@@ -1,0 +1,172 @@
+"""One year's rows into the warehouse, in one transaction: upsert, and removal of what the year no longer has."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+import psycopg
+from psycopg import sql
+
+from tarmac.errors import InputError
+from tarmac.tables.anomalies import ANOMALIES
+from tarmac.tables.events import EVENTS
+from tarmac.tables.published import PUBLISHED
+from tarmac.warehouse import fingerprint
+from tarmac.warehouse.failures import told_plainly
+from tarmac.warehouse.migrations import migrate, to_table_name
+from tarmac.warehouse.place import STAMP, Place, names
+from tarmac.warehouse.postgres import write_run
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadCounts:
+    """What a load did to one table. `unchanged` rows were not written at all."""
+
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    removed: int = 0
+
+    @property
+    def changed(self) -> int:
+        """Rows that were written or removed."""
+        return self.inserted + self.updated + self.removed
+
+
+def load_year(
+    connection: psycopg.Connection,
+    year: int,
+    *,
+    published: pl.DataFrame,
+    scores: pl.DataFrame,
+    events: pl.DataFrame | None = None,
+    run: Mapping[str, Any] | None = None,
+    published_table: str = PUBLISHED.name,
+) -> dict[str, LoadCounts]:
+    """Make the warehouse hold exactly these rows for the year, and no reader see a part of the change.
+
+    Returns the counts by table. `events` None leaves the year's events alone; an empty frame removes them.
+    The connection is one of `open_warehouse`: outside a transaction. SystemFailure: rolled back, safe to run again.
+    """
+    frames = {
+        Place(table=PUBLISHED, name=to_table_name(published_table), year=year): _with_id(published),
+        Place(table=ANOMALIES, name=ANOMALIES.name, year=year): scores,
+    }
+    if events is not None:
+        frames[Place(table=EVENTS, name=EVENTS.name, year=year)] = events
+    checked = {place: _checked(place, frame) for place, frame in frames.items()}
+    migrate(connection, published_table)
+    with (
+        told_plainly(f"Loading {year} into the warehouse", outcome="It was rolled back: nothing was changed."),
+        connection.transaction(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_lock(year)])
+        # Without statistics of a table filled a moment ago, the planner tends to loops over all pairs.
+        cursor.execute("SET LOCAL enable_nestloop = off")
+        counts = {place.name: _replace(cursor, place, frame) for place, frame in checked.items()}
+        if run is not None:
+            write_run(connection, run)
+    return counts
+
+
+def _with_id(published: pl.DataFrame) -> pl.DataFrame:
+    """The rows with their id, JFK20090101, as the reference pipeline writes it."""
+    if not {"origin", "fl_date"} <= set(published.columns):
+        return published  # told as a missing column in the next check
+    return published.with_columns(id=pl.col("origin") + pl.col("fl_date").dt.strftime("%Y%m%d"))
+
+
+def _checked(place: Place, frame: pl.DataFrame) -> pl.DataFrame:
+    """The table's columns in order; InputError for a column that is missing, another year's row, or a key twice."""
+    table = place.table
+    if missing := [name for name in place.columns if name not in frame.columns]:
+        raise InputError(
+            f"The rows for {place.name!r} lack {', '.join(missing)}: made by another version? "
+            f"Make them again: tarmac gold --year {place.year}, then tarmac detect --year {place.year}."
+        )
+    frame = frame.select(place.columns)
+    of_year = pl.col("fl_date").dt.year() if "fl_date" in frame.columns else pl.col("year")
+    if others := frame.filter(of_year.ne_missing(place.year)).height:
+        raise InputError(f"{others} of the rows for {place.name!r} are not of {place.year}. Load them with their year.")
+    twice = frame.filter(pl.struct(table.key).is_duplicated()).select(table.key)
+    if twice.height:
+        raise InputError(
+            f"The rows for {place.name!r} hold a key twice: {dict(zip(table.key, twice.row(0), strict=True))}."
+        )
+    return frame
+
+
+def _lock(year: int) -> int:
+    """The advisory lock's number; one for all tables, since two published tables share the scores."""
+    digest = hashlib.sha256(f"tarmac load {year}".encode()).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
+
+
+def _replace(cursor: psycopg.Cursor[Any], place: Place, frame: pl.DataFrame) -> LoadCounts:
+    """Upsert the frame and remove the year's rows that it lacks, unless all is as the last load left it."""
+    given = fingerprint.of_frame(frame)
+    if fingerprint.is_unchanged(cursor, place, given):
+        return LoadCounts(unchanged=frame.height)
+    _bring(cursor, place, frame)
+    removed = cursor.execute(_removal(place)).rowcount
+    found = cursor.execute(_upsert(place)).fetchone()
+    cursor.execute(sql.SQL("DROP TABLE {}").format(place.incoming))
+    fingerprint.record(cursor, place, given)
+    inserted, updated = found or (0, 0)
+    unchanged = frame.height - inserted - updated
+    return LoadCounts(inserted=inserted, updated=updated, unchanged=unchanged, removed=removed)
+
+
+def _bring(cursor: psycopg.Cursor[Any], place: Place, frame: pl.DataFrame) -> None:
+    """COPY the frame into a temporary table with the target's own types: equal there is equal when stored."""
+    make = "CREATE TEMPORARY TABLE {} ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA"
+    incoming = sql.Identifier(f"incoming_{place.table.name}")
+    cursor.execute(sql.SQL(make).format(incoming, names(place.columns), place.target))
+    with cursor.copy(sql.SQL("COPY {} FROM STDIN (FORMAT csv)").format(place.incoming)) as copy:
+        for block in fingerprint.to_csv_blocks(frame):
+            copy.write(block)
+    cursor.execute(sql.SQL("ANALYZE {} ({})").format(place.incoming, names(list(place.table.key))))
+
+
+def _removal(place: Place) -> sql.Composed:
+    return sql.SQL(
+        "DELETE FROM {target} AS stored WHERE {belongs} AND NOT EXISTS (SELECT FROM {incoming} AS new WHERE {same_key})"
+    ).format(
+        target=place.target,
+        incoming=place.incoming,
+        belongs=place.belongs("stored"),
+        same_key=place.same_key,
+    )
+
+
+def _upsert(place: Place) -> sql.Composed:
+    """Write the new and the changed rows alone; a row that `ON CONFLICT` meets is locked, so written, even if equal."""
+    stamp = [STAMP] if STAMP in place.table.names else []
+    assigned = [sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in (*place.values, *stamp)]
+    return sql.SQL(
+        """
+        WITH written AS (
+            INSERT INTO {target} ({columns})
+            SELECT {given}
+            FROM {incoming} AS new LEFT JOIN {target} AS stored ON {same_key}
+            WHERE stored.{first_key} IS NULL OR ({new_values}) IS DISTINCT FROM ({stored_values})
+            ON CONFLICT ({key}) DO UPDATE SET {assigned}
+            RETURNING xmax = 0 AS inserted
+        )
+        SELECT count(*) FILTER (WHERE inserted), count(*) FILTER (WHERE NOT inserted) FROM written
+        """
+    ).format(
+        target=place.target,
+        incoming=place.incoming,
+        columns=names([*place.columns, *stamp]),
+        given=sql.SQL(", ").join([names(place.columns, "new"), *[sql.SQL("statement_timestamp()") for _ in stamp]]),
+        same_key=place.same_key,
+        first_key=sql.Identifier(place.table.key[0]),
+        key=names(list(place.table.key)),
+        new_values=names(place.values, "new"),
+        stored_values=names(place.values, "stored"),
+        assigned=sql.SQL(", ").join(assigned),
+    )

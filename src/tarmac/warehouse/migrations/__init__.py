@@ -1,0 +1,103 @@
+"""The warehouse's schema: Alembic migrations, applied in process under a lock, each once.
+
+Two lines of migrations live in `versions/`, each in the order of its numbers. `shared_…` are for the tables of a
+fixed name; `published_…` are for the published table, whose name is the user's, and run once for each such name.
+A migration never changes once released; a test holds their sum to the records in `tarmac.tables`.
+"""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg import sql
+
+from tarmac.errors import InputError
+from tarmac.tables.published import PUBLISHED
+from tarmac.warehouse.failures import told_plainly
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+_VERSIONS = Path(__file__).parent / "versions"
+_SHARED_VERSION_TABLE = "tarmac_version"
+_LOCK = 7_362_014_951  # any number that nobody else locks on
+_TAKEN = frozenset({"anomaly_scores", "disruption_events", "pipeline_runs", "load_fingerprints", _SHARED_VERSION_TABLE})
+
+
+def to_table_name(name: str) -> str:
+    """The published table's name where it is a plain one; InputError otherwise."""
+    # 55: Postgres cuts names at 63 bytes, and the table's version is kept in <name>_version.
+    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,54}", name) is None:
+        raise InputError(
+            f"db_table {name!r} is not a table's name. Take 1 to 55 letters, digits and underscores, "
+            f"no digit first, such as {PUBLISHED.name}."
+        )
+    if name in _TAKEN:
+        raise InputError(f"db_table {name!r} is the name of another of Tarmac's tables. Take {PUBLISHED.name}.")
+    return name
+
+
+def is_migrated(connection: psycopg.Connection, published_table: str) -> bool:
+    """Whether the schema is the newest. Asked in SQL: importing Alembic takes a second, and rarely has work."""
+    return all(
+        _version(connection, version_table) == _newest(line)
+        for line, version_table in (("shared", _SHARED_VERSION_TABLE), ("published", f"{published_table}_version"))
+    )
+
+
+def migrate(connection: psycopg.Connection, published_table: str = PUBLISHED.name) -> None:
+    """Bring the schema to the newest version, in a transaction of its own; two at once wait for each other."""
+    table = to_table_name(published_table)
+    with told_plainly("Preparing the warehouse's tables", outcome="Nothing was changed."):
+        if not is_migrated(connection, table):
+            _upgrade(connection, table)
+
+
+def _newest(line: str) -> str:
+    return max(path.stem for path in _VERSIONS.glob(f"{line}_*.py"))
+
+
+def _version(connection: psycopg.Connection, version_table: str) -> str | None:
+    """The version that the schema is at; None before the first migration."""
+    found = connection.execute("SELECT to_regclass(%s)", [f'"{version_table}"']).fetchone()
+    if found is None or found[0] is None:
+        return None
+    row = connection.execute(sql.SQL("SELECT version_num FROM {}").format(sql.Identifier(version_table))).fetchone()
+    return None if row is None else str(row[0])
+
+
+def _upgrade(connection: psycopg.Connection, table: str) -> None:
+    import sqlalchemy as sa
+    from sqlalchemy.pool import StaticPool
+
+    connection.autocommit = False  # SQLAlchemy begins and commits by itself
+    engine = sa.create_engine("postgresql+psycopg://", creator=lambda: connection, poolclass=StaticPool)
+    try:
+        with engine.begin() as work:
+            work.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+            _run(work, "shared", _SHARED_VERSION_TABLE)
+            _run(work, "published", f"{table}_version", table=table)
+    except sa.exc.DBAPIError as error:
+        raise error.orig or error from error
+    finally:
+        if not connection.closed:
+            connection.rollback()
+            connection.autocommit = True
+
+
+def _run(work: "sa.Connection", line: str, version_table: str, **names: str) -> None:
+    """Run the line's migrations that the database has not seen; each gets `names` as arguments."""
+    from alembic.operations import Operations
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    scripts = ScriptDirectory(_VERSIONS.parent, version_locations=[_VERSIONS])
+
+    def steps(heads: Any, _: MigrationContext) -> Any:
+        return scripts._upgrade_revs(_newest(line), heads)
+
+    options = {"version_table": version_table, "fn": steps}
+    context = MigrationContext.configure(connection=work, opts=options)
+    with Operations.context(context):
+        context.run_migrations(**names)

@@ -1,0 +1,88 @@
+"""The published table: made new, or taken over from the reference pipeline with its rows."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
+from tarmac.errors import InputError
+
+revision = "published_0001"
+down_revision = None
+
+
+def upgrade(table: str) -> None:
+    """Make the table, or add to an existing one what it lacks."""
+    inspector = sa.inspect(op.get_bind())
+    if inspector.has_table(table):
+        _take_over(table, inspector)
+    else:
+        op.create_table(table, *_columns())
+    op.create_index(f"{table}_fl_date", table, ["fl_date"], if_not_exists=True)
+
+
+def _columns() -> list["sa.Column[Any]"]:
+    return [
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("origin", sa.Text, nullable=False),
+        sa.Column("fl_date", sa.Date, nullable=False),
+        sa.Column("mean_dep_delay", sa.Numeric(8, 2)),
+        sa.Column("anomaly_if", sa.SmallInteger),
+        sa.Column("anomaly_arima", sa.SmallInteger),
+        sa.Column("last_update", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("flights", sa.Integer, nullable=False),
+        sa.Column("departed", sa.Integer, nullable=False),
+        sa.Column("cancelled", sa.Integer, nullable=False),
+        sa.Column("cancelled_share", sa.Double, nullable=False),
+        sa.Column("diverted", sa.Integer, nullable=False),
+        sa.Column("dep_del15_share", sa.Double),
+        sa.Column("median_dep_delay", sa.Double),
+        sa.Column("p90_dep_delay", sa.Double),
+        sa.Column("std_dep_delay", sa.Double),
+        sa.Column("carrier_delay", sa.Double),
+        sa.Column("weather_delay", sa.Double),
+        sa.Column("nas_delay", sa.Double),
+        sa.Column("security_delay", sa.Double),
+        sa.Column("late_aircraft_delay", sa.Double),
+        sa.Column("detector", sa.Text),
+        sa.Column("measure", sa.Text),
+        sa.Column("expected", sa.Double),
+        sa.Column("lower", sa.Double),
+        sa.Column("upper", sa.Double),
+        sa.Column("anomaly_score", sa.Double),
+        sa.Column("anomaly", sa.SmallInteger),
+        sa.Column("anomaly_direction", sa.Text),
+    ]
+
+
+def _take_over(table: str, inspector: sa.Inspector) -> None:
+    present = {column["name"]: column["type"] for column in inspector.get_columns(table)}
+    if lacking := {"id", "origin", "fl_date"} - present.keys():
+        raise InputError(
+            f"The database has a table {table!r} without {', '.join(sorted(lacking))}: not one that Tarmac can fill. "
+            "Name another table in db_table, or another database in --warehouse."
+        )
+    for column in _columns():
+        if column.name not in present:
+            # Rows of years that are not loaded again have no value for it, and a made-up 0 would be a lie.
+            column.nullable = True
+            op.add_column(table, column)
+        else:
+            _convert(table, column, present[column.name])
+    if inspector.get_pk_constraint(table)["constrained_columns"] != ["id"]:
+        op.create_unique_constraint(f"{table}_id_key"[:63], table, ["id"])
+
+
+def _convert(table: str, column: "sa.Column[Any]", present: "sa.types.TypeEngine[Any]") -> None:
+    """Give the column our type, unless both are kinds of text, which need no change."""
+    dialect = op.get_bind().dialect
+    wanted = column.type.compile(dialect)
+    found = present.compile(dialect)
+    if found == wanted or (isinstance(present, sa.String) and isinstance(column.type, sa.String)):
+        return
+    name = dialect.identifier_preparer.quote(column.name)
+    # The reference pipeline writes its clock, which is UTC in the cloud, without saying so.
+    using = f"{name} AT TIME ZONE 'UTC'" if found.startswith("TIMESTAMP") else f"{name}::text::{wanted}"
+    if found == "BOOLEAN":
+        using = f"{name}::integer::{wanted}"
+    op.alter_column(table, column.name, type_=column.type, postgresql_using=using)

@@ -1,0 +1,114 @@
+"""The warehouse as a connection or a URL, the record of runs, and what the report reads."""
+
+import io
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import psycopg
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from tarmac.errors import InputError
+from tarmac.tables.published import PUBLISHED
+from tarmac.tables.runs import RUNS
+from tarmac.tables.schema import Kind
+from tarmac.warehouse.failures import told_plainly
+from tarmac.warehouse.migrations import is_migrated, migrate, to_table_name
+from tarmac.warehouse.urls import EMBEDDED, to_connection_url, to_label
+
+DTYPES: dict[Kind, pl.DataType] = {
+    "text": pl.String(),
+    "date": pl.Date(),
+    "boolean": pl.Boolean(),
+    "smallint": pl.Int16(),
+    "integer": pl.Int32(),
+    "bigint": pl.Int64(),
+    "real": pl.Float32(),
+    "double": pl.Float64(),
+    "numeric(8,2)": pl.Float64(),
+    "instant": pl.Int64(),
+    "json": pl.String(),
+}
+
+
+@contextmanager
+def warehouse_url(warehouse: str, home: Path) -> Iterator[str]:
+    """A libpq URL, for ADBC and SQLAlchemy, that holds inside the block: the embedded server runs for as long."""
+    if warehouse != EMBEDDED:
+        yield to_connection_url(warehouse)
+        return
+    from tarmac.warehouse.embedded import embedded_server
+
+    with embedded_server(home) as url:
+        yield to_connection_url(url)
+
+
+@contextmanager
+def open_warehouse(warehouse: str, home: Path) -> Iterator[psycopg.Connection]:
+    """An open connection that commits each statement by itself; `load_year` makes its own transaction."""
+    with warehouse_url(warehouse, home) as url:
+        with told_plainly(f"Reaching {to_label(warehouse)}"):
+            connection = psycopg.connect(url, autocommit=True)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+
+def record_run(connection: psycopg.Connection, run: Mapping[str, Any]) -> None:
+    """Upsert the run's row in `pipeline_runs`, making the tables first where they are missing."""
+    migrate(connection)
+    with told_plainly("Recording the run"):
+        write_run(connection, run)
+
+
+def write_run(connection: psycopg.Connection, run: Mapping[str, Any]) -> None:
+    """Upsert the run's row, as part of the caller's transaction where there is one."""
+    if unknown := set(run) - set(RUNS.names):
+        raise ValueError(f"run names columns that {RUNS.name} lacks: {sorted(unknown)}. Known: {', '.join(RUNS.names)}")
+    columns = [column for column in RUNS.columns if column.name in run]
+    values = [
+        Jsonb(run[column.name]) if column.kind == "json" and run[column.name] is not None else run[column.name]
+        for column in columns
+    ]
+    names = [sql.Identifier(column.name) for column in columns]
+    statement = sql.SQL("INSERT INTO {} ({}) VALUES ({}) ON CONFLICT (run_id) DO UPDATE SET {}").format(
+        sql.Identifier(RUNS.name),
+        sql.SQL(", ").join(names),
+        sql.SQL(", ").join(sql.Placeholder() * len(names)),
+        sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(name) for name in names),
+    )
+    connection.execute(statement, values)
+
+
+def read_published(
+    connection: psycopg.Connection, years: range, *, published_table: str = PUBLISHED.name
+) -> pl.DataFrame:
+    """The published rows of these years by date and airport; InputError where nothing was loaded yet."""
+    table = to_table_name(published_table)
+    with told_plainly(f"Reading {table}"):
+        if not is_migrated(connection, table):
+            raise InputError(f"The warehouse has no table {table!r} yet. Fill it first: tarmac run --year …")
+        columns = sql.SQL(", ").join(
+            sql.SQL("(extract(epoch FROM {}) * 1000000)::bigint" if column.kind == "instant" else "{}").format(
+                sql.Identifier(column.name)
+            )
+            for column in PUBLISHED.columns
+        )
+        query = sql.SQL(
+            "COPY (SELECT {} FROM {} WHERE fl_date >= {} AND fl_date < {} ORDER BY fl_date, origin) "
+            "TO STDOUT (FORMAT csv)"
+        ).format(
+            columns,
+            sql.Identifier(table),
+            sql.Literal(f"{years.start:04}-01-01"),
+            sql.Literal(f"{years.stop:04}-01-01"),
+        )
+        with connection.cursor() as cursor, cursor.copy(query) as copy:
+            text = b"".join(bytes(block) for block in copy)
+    schema = {column.name: DTYPES[column.kind] for column in PUBLISHED.columns}
+    rows = pl.read_csv(io.BytesIO(text), has_header=False, schema=schema) if text else pl.DataFrame(schema=schema)
+    return rows.with_columns(pl.col("last_update").cast(pl.Datetime("us", "UTC")))

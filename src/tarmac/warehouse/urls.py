@@ -1,0 +1,63 @@
+"""Warehouse URLs: which are accepted, what is added to them, and how they are shown without their password."""
+
+import re
+
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+
+from tarmac.errors import InputError
+
+EMBEDDED = "embedded"
+
+# A server that drops packets would otherwise hang libpq for ever, before and in the middle of a load.
+_DEFAULTS = {
+    "connect_timeout": "10",
+    "keepalives": "1",
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "application_name": "tarmac",
+    "client_encoding": "UTF8",
+}
+
+_SCHEME = re.compile(r"^(postgres|postgresql)(\+\w+)?://", re.IGNORECASE)
+
+
+def with_hidden_password(url: str) -> str:
+    """The URL with every password in it replaced by three stars, even where the URL is malformed."""
+    # Up to the last @: a password may hold an @ or a / that its owner forgot to encode.
+    shown = re.sub(r"(://[^:/@?]*):.*@", r"\1:***@", url, flags=re.DOTALL)
+    return re.sub(r"((?:ssl)?password=)[^&\s]*", r"\1***", shown, flags=re.IGNORECASE)
+
+
+def to_connection_url(warehouse: str) -> str:
+    """A URL that libpq takes, with a time limit and keep-alives where the user set none; InputError for any other."""
+    shown = with_hidden_password(warehouse)
+    example = "postgresql://user:password@host:5432/database"
+    if not _SCHEME.match(warehouse):
+        raise InputError(
+            f"warehouse {shown!r} is not one that Tarmac knows. Known: {EMBEDDED}, {example}. Fix --warehouse."
+        )
+    # SQLAlchemy's postgresql+psycopg2:// is common in settings of the reference pipeline; libpq has no drivers.
+    url = _SCHEME.sub("postgresql://", warehouse)
+    try:
+        given = conninfo_to_dict(url)
+    except ProgrammingError:
+        # libpq's own reason is kept back: it quotes the part that it could not read, which may be the password.
+        raise InputError(
+            f"warehouse {shown!r} cannot be read as a Postgres URL. Write {example}, "
+            "with @ : / ? # in the user or the password percent-encoded (@ is %40). Fix --warehouse."
+        ) from None
+    missing = [f"{name}={value}" for name, value in _DEFAULTS.items() if name not in given]
+    return url + ("&" if "?" in url else "?") + "&".join(missing) if missing else url
+
+
+def to_label(warehouse: str) -> str:
+    """How messages name the warehouse: host, port and database, never the user's secrets."""
+    if warehouse == EMBEDDED:
+        return "the embedded warehouse"
+    given = conninfo_to_dict(to_connection_url(warehouse))
+    host = given.get("host") or given.get("hostaddr") or "this machine"
+    user = given.get("user")
+    database = given.get("dbname") or user or "(default)"
+    return f"database {database!r} at {host}:{given.get('port', 5432)}" + (f" as user {user!r}" if user else "")

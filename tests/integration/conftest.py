@@ -1,0 +1,63 @@
+"""A real Postgres for the tests: one embedded server a session, a database of its own for each test."""
+
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+import pytest
+
+from tarmac.warehouse.embedded import embedded_server
+from tarmac.warehouse.migrations import migrate
+from tarmac.warehouse.postgres import open_warehouse
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The server's own database, for making others. Not under pytest's folder, which others may not pass through."""
+    with tempfile.TemporaryDirectory(prefix="tarmac-test-") as home, embedded_server(Path(home)) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_database(postgres_url: str) -> str:
+    """The name of a database with Tarmac's tables, to be copied."""
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE migrated")
+    with open_warehouse(to_database(postgres_url, "migrated"), Path()) as connection:
+        migrate(connection)
+    return "migrated"
+
+
+@pytest.fixture
+def empty_url(postgres_url: str) -> Iterator[str]:
+    """A warehouse URL of a database without any table."""
+    yield from _database(postgres_url, "template1")
+
+
+@pytest.fixture
+def warehouse_url(postgres_url: str, migrated_database: str) -> Iterator[str]:
+    """A warehouse URL of a database with Tarmac's tables, all empty."""
+    yield from _database(postgres_url, migrated_database)
+
+
+@pytest.fixture
+def warehouse(warehouse_url: str) -> Iterator[psycopg.Connection]:
+    """An open warehouse with Tarmac's tables, all empty."""
+    with open_warehouse(warehouse_url, Path()) as connection:
+        yield connection
+
+
+def to_database(url: str, name: str, *, user: str = "postgres") -> str:
+    """The URL of another database, or for another user, on the same server."""
+    return url.replace("//postgres@/postgres", f"//{quote(user, safe=':')}@/{name}", 1)
+
+
+def _database(postgres_url: str, template: str) -> Iterator[str]:
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        yield to_database(postgres_url, name)
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
