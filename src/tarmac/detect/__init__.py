@@ -1,0 +1,43 @@
+"""The judges of airport-days. `detect` runs them; importing this package loads no heavy library.
+
+Read contract.py first, then panel.py, then any detector.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tarmac.detect.parameters import Criterion, DetectParameters
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["Criterion", "DetectParameters", "Detection", "detect"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Detection:
+    """What the detectors found: `anomalies` as tables/anomalies.py has it; failed detectors have no rows in it."""
+
+    anomalies: "pl.DataFrame"
+    failures: Mapping[str, str]
+    seconds: Mapping[str, float]
+
+
+def detect(
+    gold: "pl.DataFrame",
+    parameters: DetectParameters,
+    *,
+    year: int,
+    progress: Callable[[str], None] | None = None,
+    workers: int = 0,
+) -> Detection:
+    """Judge the days of `year` in gold; its rows of earlier years serve as history.
+
+    `progress` is called with each detector's name before it starts. `workers` is the number of threads, 0 for as
+    many as the process may use; the result does not depend on it, nor on the order of gold's rows. A detector that
+    fails is named in `failures` with its reason, and the others' rows stand.
+    """
+    from tarmac.detect.run import run_detectors
+
+    return run_detectors(gold, parameters, year=year, progress=progress, workers=workers)

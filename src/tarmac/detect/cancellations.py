@@ -1,0 +1,73 @@
+"""How improbable a day's cancellations are, for the airport and for the number of flights.
+
+A beta-binomial: a day's cancellation share varies from day to day around the airport's level, and its flights are
+cancelled at that share. So one of two cancelled proves little, fifty of a hundred a great deal.
+"""
+
+import numpy as np
+from scipy import special
+
+from tarmac.detect.panel import FloatArray, Panel
+
+QUIET = 0.95
+"""The share of days, by cancellation share, that the usual level is taken from."""
+
+PRIOR_FLIGHTS = 500.0
+"""How many flights of its own outweigh what all airports together say about an airport's level."""
+
+DAY_SIZE = 40.0
+"""The beta's α + β: the ordinary swing from day to day, as strong as what 40 flights would show by chance."""
+
+
+def cancellation_scores(panel: Panel) -> FloatArray:
+    """One-sided z-value, 0 … about 38, of each day's cancellations; 0 where no more than usual, NaN without flights."""
+    flights, cancelled = panel.flights, panel.cancelled
+    level = _usual_level(flights, cancelled)[:, None]
+    alpha, beta = level * DAY_SIZE, (1.0 - level) * DAY_SIZE
+    log_tail = np.full(panel.shape, np.nan)
+    log_tail[flights > 0] = 0.0
+    some = (flights > 0) & (cancelled > 0)
+    log_tail[some] = log_upper_tail(
+        cancelled[some],
+        flights[some],
+        np.broadcast_to(alpha, panel.shape)[some],
+        np.broadcast_to(beta, panel.shape)[some],
+    )
+    return _z_of(log_tail)
+
+
+def log_upper_tail(cancelled: FloatArray, flights: FloatArray, alpha: FloatArray, beta: FloatArray) -> FloatArray:
+    """log P(X ≥ cancelled) of the beta-binomial, summed upwards from `cancelled` in logarithms."""
+    total = np.full(cancelled.shape, -np.inf)
+    most = int((flights - cancelled).max(initial=-1.0))
+    base = -np.asarray(special.betaln(alpha, beta))
+    for more in range(most + 1):
+        count = cancelled + more
+        inside = np.flatnonzero(count <= flights)
+        k, n, a, b = count[inside], flights[inside], alpha[inside], beta[inside]
+        ways = special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1)
+        term = base[inside] + ways + special.betaln(k + a, n - k + b)
+        total[inside] = np.logaddexp(total[inside], term)
+    return np.asarray(np.minimum(total, 0.0))
+
+
+def _usual_level(flights: FloatArray, cancelled: FloatArray) -> FloatArray:
+    """Each airport's share cancelled on its quiet days, drawn to all airports' by as much as it has few flights."""
+    share = np.where(flights > 0, cancelled / np.maximum(flights, 1.0), np.nan)
+    quiet_flights, quiet_cancelled = np.zeros(len(flights)), np.zeros(len(flights))
+    for airport, shares in enumerate(share):
+        known = ~np.isnan(shares)
+        if known.any():
+            quiet = known & (shares <= np.quantile(shares[known], QUIET))
+            quiet_flights[airport] = flights[airport, quiet].sum()
+            quiet_cancelled[airport] = cancelled[airport, quiet].sum()
+    all_flights = quiet_flights.sum()
+    # Never zero: a year without cancellations does not make the first one infinitely improbable.
+    common = (quiet_cancelled.sum() + 0.5) / (all_flights + 100.0)
+    return np.asarray((quiet_cancelled + PRIOR_FLIGHTS * common) / (quiet_flights + PRIOR_FLIGHTS))
+
+
+def _z_of(log_tail: FloatArray) -> FloatArray:
+    """The normal z-value with the same upper tail, from its logarithm; never below 0."""
+    z = -special.ndtri_exp(np.minimum(log_tail, np.log(0.5)))
+    return np.asarray(np.maximum(z, 0.0))

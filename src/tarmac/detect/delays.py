@@ -1,0 +1,141 @@
+"""How far a day's mean delay lies from what its airport, season and weekday let expect, in robust z-values."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from tarmac.detect.contract import nothing
+from tarmac.detect.panel import BoolArray, FloatArray, Panel
+from tarmac.detect.parallel import for_each_airport
+
+FEWEST_DAYS = 8
+"""An airport with fewer days than this has no level of its own."""
+
+FEWEST_AIRPORTS = 20
+"""A common shock is taken out only where that many airports show it."""
+
+WINDOW = 28.0
+"""The season's kernel: days from the centre at which its weight has sunk to zero are twice this."""
+
+FLIGHT_SPREAD = 35.0
+"""Minutes: the standard deviation of one flight's delay where gold has none to estimate it from."""
+
+PRIOR_DAYS = 60.0
+"""How many days of its own outweigh what airports have in common about an airport's day-to-day scale."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delays:
+    """All airports × days: what was expected, its standard deviation on that day, and (observed − expected) / that."""
+
+    expected: FloatArray
+    deviation: FloatArray
+    z: FloatArray
+
+
+def delay_scores(panel: Panel, *, workers: int) -> Delays:
+    """Season and weekday by a robust smoother, the day's common shock, then a variance of days and of flights."""
+    flight_variance = _flight_variance(panel)
+    day_variance = np.full(len(panel.origins), 25.0)
+    for _ in range(2):
+        sampling = flight_variance[:, None] / np.maximum(panel.departed, 1.0)
+        expected = _baseline(panel, day_variance[:, None] + sampling, workers)
+        expected += _common_shock(panel.value - expected, np.sqrt(day_variance[:, None] + sampling))
+        day_variance = _day_variance(panel.value - expected, sampling)
+    deviation = np.sqrt(day_variance[:, None] + sampling)
+    z = (panel.value - expected) / deviation
+    return Delays(expected=expected, deviation=deviation, z=_calibrated(z, panel.departed))
+
+
+def _baseline(panel: Panel, variance: FloatArray, workers: int) -> FloatArray:
+    from tarmac.detect.kernels.baseline import season_and_weekday
+
+    expected = nothing(panel)
+    weekdays = panel.weekdays
+
+    def one_airport(airport: int) -> None:
+        series = panel.value[airport]
+        if (~np.isnan(series)).sum() >= FEWEST_DAYS:
+            expected[airport] = season_and_weekday(series, np.sqrt(variance[airport]), weekdays, WINDOW)
+
+    for_each_airport(one_airport, len(panel.origins), workers=workers)
+    return expected
+
+
+def _flight_variance(panel: Panel) -> FloatArray:
+    """Variance of one flight's delay at each airport, drawn to the common one where few days tell."""
+    spread = panel.also["std_dep_delay"]
+    known = ~np.isnan(spread) & (panel.departed >= 2)
+    weight = np.where(known, panel.departed - 1.0, 0.0)
+    square = np.where(known, spread, 0.0) ** 2
+    # Days are capped at their airport's upper quartile: a disaster's spread is not the ordinary day's.
+    result = np.full(len(square), FLIGHT_SPREAD**2)
+    if not known.any():
+        return result
+    cap = np.array([np.quantile(s[k], 0.9) if k.any() else 0.0 for s, k in zip(square, known, strict=True)])
+    capped = (np.minimum(square, cap[:, None]) * weight).sum(axis=1)
+    total = weight.sum(axis=1)
+    common = capped.sum() / total.sum()
+    return np.asarray((capped + 200.0 * common) / (total + 200.0))
+
+
+def _common_shock(residual: FloatArray, deviation: FloatArray) -> FloatArray:
+    """The median over airports of each day's standardised residual, given back in each airport's minutes."""
+    z = residual / deviation
+    shock = np.zeros(z.shape[1])
+    for day in range(z.shape[1]):
+        known = z[:, day][~np.isnan(z[:, day])]
+        if known.size >= FEWEST_AIRPORTS:
+            shock[day] = np.median(known)
+    return shock[None, :] * deviation
+
+
+def _day_variance(residual: FloatArray, sampling: FloatArray) -> FloatArray:
+    """The variance of days beyond that of flights: what makes the median of |z| that of a normal, drawn together."""
+    own, days = np.full(len(residual), np.nan), np.zeros(len(residual))
+    for airport, values in enumerate(residual):
+        known = ~np.isnan(values)
+        days[airport] = known.sum()
+        if days[airport] >= FEWEST_DAYS:
+            own[airport] = _solve_variance(np.abs(values[known]), sampling[airport, known])
+    if np.isnan(own).all():
+        return np.full(len(residual), 25.0)
+    common = np.nanmedian(own)
+    weight = np.where(np.isnan(own), 0.0, days / (days + PRIOR_DAYS))
+    return np.asarray(np.maximum(weight * np.nan_to_num(own) + (1.0 - weight) * common, 1e-12))
+
+
+def _solve_variance(size: FloatArray, sampling: FloatArray) -> float:
+    """Bisect for the variance at which the median of |residual| / deviation is 0.6745; 0 where flights explain all."""
+    low, high = 0.0, float(size.max() ** 2) + 1e-12
+    for _ in range(50):
+        middle = 0.5 * (low + high)
+        if np.median(size / np.sqrt(middle + sampling + 1e-300)) > 0.6745:
+            low = middle
+        else:
+            high = middle
+    return 0.5 * (low + high)
+
+
+def _calibrated(z: FloatArray, departed: FloatArray) -> FloatArray:
+    """Draw in the z-values of thin days as far as their tail is longer than that of days with many flights.
+
+    The mean of a few heavy-tailed delays is not normal. Each class of days by number of departed flights is divided
+    by how far its 97th percentile of z lies beyond a normal's, if it does: a percentile that real disruptions,
+    rarer than that, hardly move.
+    """
+    result = z.copy()
+    for low, high in pairwise((1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 128, np.inf)):
+        rows = (departed >= low) & (departed < high) & ~np.isnan(z)
+        for side in (1.0, -1.0):
+            beyond = _long_tail(side * z[rows])
+            mine: BoolArray = rows & (side * z > 0)
+            result[mine] /= beyond
+    return result
+
+
+def _long_tail(z: FloatArray) -> float:
+    if z.size < 200:
+        return 1.0
+    return max(1.0, float(np.quantile(z, 0.97)) / 1.881)

@@ -1,0 +1,36 @@
+"""The Kalman filter at given parameters, compiled: one-step innovations, and the same when outliers cast no echo."""
+
+import numpy as np
+
+from tarmac.detect.kernels.arima_likelihood import general_step, start_covariance
+from tarmac.detect.kernels.compiled import compiled
+
+
+@compiled
+def filter_robustly(z, noise, phi, ma, gamma, cut):
+    """Innovations of z (mean removed, NaN = missing) and their variances in units of σ².
+
+    An innovation farther than cut √F from zero is drawn back to that before it moves the state: Masreliez and Martin
+    (1977) with Huber's ψ. With an infinite cut this is the plain filter. P follows the general recursion throughout.
+    """
+    size, days = phi.size, z.size
+    last = size - 1
+    square, other = np.zeros((size, size)), np.zeros((size, size))
+    now = start_covariance(phi, ma, gamma, square, other)
+    state, gain = np.zeros(size), np.zeros(size)
+    inno, scale = np.full(days, np.nan), np.zeros(days)
+    for t in range(days):
+        missing = np.isnan(z[t])
+        f = now[0, 0] + (0.0 if missing else noise[t])
+        scale[t] = f
+        old = now.copy()
+        general_step(old, now, phi, ma, gain, f, missing)
+        first, v = state[0], 0.0
+        if not missing:
+            inno[t] = z[t] - first
+            most = cut * np.sqrt(f)
+            v = min(max(inno[t], -most), most) / f
+        for i in range(last):
+            state[i] = phi[i] * first + state[i + 1] + gain[i] * v
+        state[last] = phi[last] * first + gain[last] * v
+    return inno, scale

@@ -1,0 +1,56 @@
+"""A robust season and weekday of one series, compiled."""
+
+import numpy as np
+
+from tarmac.detect.kernels.compiled import compiled
+
+HUBER = 1.5
+"""Residuals beyond this many standard deviations lose weight."""
+
+WEEKDAY_PRIOR = 4.0
+"""How many ordinary days of evidence against a weekday's effect it starts with."""
+
+
+@compiled
+def season_and_weekday(y, deviation, weekdays, window):
+    """Return the expected value of each day, those without a value included.
+
+    Season: a kernel average (tricube, within two windows of the day). Weekday: an effect drawn to zero. Both by
+    iteratively reweighted least squares (Huber), from the median.
+    """
+    days = y.size
+    middle = np.nanmedian(y)
+    season, effect = np.full(days, middle), np.zeros(7)
+    weight = np.zeros(days)
+    reach = int(2 * window)
+    kernel = np.zeros(reach + 1)
+    for lag in range(reach + 1):
+        kernel[lag] = (1.0 - (lag / (reach + 1.0)) ** 3) ** 3
+    for _ in range(8):
+        for t in range(days):
+            weight[t] = 0.0
+            if not np.isnan(y[t]):
+                z = abs(y[t] - season[t] - effect[weekdays[t]]) / deviation[t]
+                weight[t] = (1.0 if z <= HUBER else HUBER / z) / deviation[t] ** 2
+        usual = weight.sum() / (weight > 0.0).sum()
+        for day in range(7):
+            top, bottom = 0.0, WEEKDAY_PRIOR * usual
+            for t in range(days):
+                if weekdays[t] == day and weight[t] > 0.0:
+                    top += weight[t] * (y[t] - season[t])
+                    bottom += weight[t]
+            effect[day] = top / bottom
+        effect -= effect.mean()
+        for t in range(days):
+            # A trace of the overall level keeps a long gap from having no level at all.
+            top, bottom = 0.01 * usual * middle, 0.01 * usual
+            for s in range(max(0, t - reach), min(days, t + reach + 1)):
+                if weight[s] > 0.0:
+                    w = weight[s] * kernel[abs(t - s)]
+                    top += w * (y[s] - effect[weekdays[s]])
+                    bottom += w
+            season[t] = top / bottom
+    result = np.empty(days)
+    for t in range(days):
+        result[t] = season[t] + effect[weekdays[t]]
+    return result

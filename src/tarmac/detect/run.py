@@ -1,0 +1,95 @@
+"""Runs the detectors over gold and lays their judgements out as rows. The one module here that knows a clock."""
+
+import os
+from collections.abc import Callable
+from time import perf_counter
+
+import numpy as np
+import polars as pl
+
+from tarmac.detect import Detection, DetectParameters
+from tarmac.detect.contract import Detector, Judgement
+from tarmac.detect.panel import BoolArray, FloatArray, Panel, panel_from_gold
+from tarmac.detect.registry import detector_named
+from tarmac.errors import InputError
+from tarmac.tables.anomalies import ANOMALIES
+
+SCHEMA = pl.Schema(
+    {
+        column.name: {"text": pl.String(), "date": pl.Date(), "double": pl.Float64(), "boolean": pl.Boolean()}[
+            column.kind
+        ]
+        for column in ANOMALIES.columns
+    }
+)
+
+
+def run_detectors(
+    gold: pl.DataFrame,
+    parameters: DetectParameters,
+    *,
+    year: int,
+    progress: Callable[[str], None] | None,
+    workers: int,
+) -> Detection:
+    """See tarmac.detect.detect."""
+    workers = workers or available_cores()
+    frames: list[pl.DataFrame] = [pl.DataFrame(schema=SCHEMA)]
+    failures: dict[str, str] = {}
+    seconds: dict[str, float] = {}
+    for name in parameters.detectors:
+        if progress is not None:
+            progress(name)
+        started = perf_counter()
+        detector = detector_named(name, parameters)
+        try:
+            frames.append(_judge(detector, gold, year, workers))
+        except InputError:
+            raise  # gold itself is wrong: no detector could do better
+        except Exception as error:  # noqa: BLE001 - one detector's failure must not lose the others' results
+            failures[name] = f"{type(error).__name__}: {error}"
+        seconds[name] = perf_counter() - started
+    return Detection(anomalies=pl.concat(frames).sort(ANOMALIES.key), failures=failures, seconds=seconds)
+
+
+def available_cores() -> int:
+    """The cores this process may run on."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on this system
+        return os.cpu_count() or 1
+
+
+def _judge(detector: Detector, gold: pl.DataFrame, year: int, workers: int) -> pl.DataFrame:
+    panel = panel_from_gold(gold, detector.reads, year=year, also=detector.also)
+    if not panel.origins:
+        return pl.DataFrame(schema=SCHEMA)
+    judgement = detector.judge(panel, workers=workers)
+    return rows_of(panel, judgement, detector.flags(panel, judgement), detector)
+
+
+def rows_of(panel: Panel, judgement: Judgement, flags: BoolArray, detector: Detector) -> pl.DataFrame:
+    """One row for each judged day with scheduled flights, in the schema of the anomalies table; never a NaN."""
+    has_row = panel.flights > 0
+    has_row[:, : panel.first_judged] = False
+    airport, day = np.nonzero(has_row)
+    known = ~np.isnan(judgement.score)
+
+    def column(array: FloatArray) -> pl.Series:
+        return pl.Series(array[airport, day], dtype=pl.Float64).fill_nan(None)
+
+    return pl.DataFrame(
+        {
+            "origin": pl.Series(panel.origins, dtype=pl.String).gather(airport),
+            "fl_date": pl.Series(panel.dates[day]).cast(pl.Date),
+            "measure": pl.repeat(detector.measure, airport.size, dtype=pl.String, eager=True),
+            "detector": pl.repeat(detector.name, airport.size, dtype=pl.String, eager=True),
+            "observed": column(panel.value),
+            "expected": column(judgement.expected),
+            "lower": column(judgement.lower),
+            "upper": column(judgement.upper),
+            "score": column(judgement.score),
+            "flag": pl.Series((flags & known)[airport, day], dtype=pl.Boolean),
+        },
+        schema=SCHEMA,
+    )

@@ -1,0 +1,31 @@
+"""Fixtures that all tests may use."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real flights: TARMAC_SHARED_DATA, or shared/data beside this worktree or beside the main one."""
+    named = os.environ.get("TARMAC_SHARED_DATA")
+    places = [Path(named)] if named else [ROOT.parent / "shared" / "data", _main_worktree().parent / "shared" / "data"]
+    for place in places:
+        if place.is_dir():
+            return place
+    pytest.skip(f"no real flights in {' or '.join(map(str, places))}; set TARMAC_SHARED_DATA to their folder")
+
+
+def _main_worktree() -> Path:
+    git = subprocess.run(
+        ["git", "rev-parse", "--path-format=absolute", "--git-common-dir"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return Path(git.stdout.strip()).parent if git.returncode == 0 else ROOT
