@@ -21,7 +21,7 @@ BUF 65 MEM 62 OKC 62 SJU 60 RIC 60 CHS 58 ANC 56 SDF 54 ORF 52 PBI 50 TUS 50 RNO
 TUL 42 GEG 40 LIT 38 LIH 38 DSM 38 BHM 36 ROC 36 GSP 34 SYR 34 PVD 34 ALB 34 SAV 32 PWM 30 GSO 30 TYS 30 MSN 28
 XNA 28 DAY 26 COS 26 LGB 25 ICT 25 PSP 24 FAT 24 MHT 22 LEX 22 CAE 20 SBN 18 CID 18 HSV 18 FSD 17 BTV 17 MAF 17
 MYR 16 JAN 16 ITO 16 EUG 15 BZN 15 FAR 15 MDT 15 ECP 14 SRQ 14 VPS 14 AVL 14 PNS 14 LBB 14 TVC 13 ATW 13 MFE 13
-""".split()
+"""
 # Smaller ones with airline service, roughly in order.
 _SMALL = """
 CRW GPT MLB ILM DAB AGS EVV FWA LAN MBS TOL CHA TRI ROA MLI PIA BMI GRB AZO CHO FAY CAK ABE SWF BGR ITH ELM AVP BGM
@@ -30,7 +30,7 @@ SFB PGD BIS MOT GFK DLH RST LSE EAU CWA MQT RHI DBQ ALO SUX LNK GRI RAP CPR GCC 
 IDA PIH TWF SUN PSC YKM EAT BLI RDM MFR OTH ACV RDD MRY SBA SBP BFL SMX IPL YUM FLG PRC SGU CNY GJT ASE EGE HDN MTJ
 DRO GUC ALS FMN ROW HOB FAI JNU KTN SIT BET OME OTZ BRW SCC ADQ CDV YAK WRG PSG ADK DLG AKN STT STX BQN PSE LAR SHR
 ACK MVY HYA ORH ISP HPN ERI JST LBE SCE IPT CKB LWB PHF LYH OAJ EWN PGV FLO HHH BQK ECP
-""".split()
+"""
 _COMMERCIAL = re.compile(r"\b(International|Regional|County|Municipal|Airport)\b")
 _RANKS = ("International", "Regional")
 _MILITARY = re.compile(r"\b(Air Force|Army|Naval|Afb|AAF|Base|Field|Heliport|Seaplane|Station)\b", re.IGNORECASE)
@@ -64,7 +64,7 @@ def _register() -> dict[str, dict[str, Any]]:
     import airportsdata
 
     everywhere = airportsdata.load("IATA")
-    return {code: place for code, place in everywhere.items() if place["country"] == "US"}
+    return {code: dict(place) for code, place in everywhere.items() if place["country"] == "US"}
 
 
 @cache
@@ -72,7 +72,7 @@ def known_codes() -> tuple[str, ...]:
     """Every US code that can be simulated, the largest airports first; the same order on every call."""
     register = _register()
     # A dictionary keeps the order and drops a code named twice; a code that the register has lost is left out.
-    served = [code for code in dict.fromkeys((*_HUBS[::2], *_SMALL)) if code in register]
+    served = [code for code in dict.fromkeys((*_HUBS.split()[::2], *_SMALL.split())) if code in register]
     taken = set(served)
     rest = [
         code
@@ -96,7 +96,7 @@ def first_airports(count: int) -> Airports:
     """The `count` largest airports. Beyond the list of hubs sizes go on falling, to about two flights a week."""
     codes = known_codes()[:count]
     places = [_register()[code] for code in codes]
-    hub_sizes = [float(size) for size in _HUBS[1::2]]
+    hub_sizes = [float(size) for size in _HUBS.split()[1::2]]
     beyond = np.arange(1, max(count - len(hub_sizes), 0) + 1)
     tail = np.maximum(hub_sizes[-1] * np.exp(-beyond / 140 - (beyond / 190) ** 3), 0.3)
     longitude = np.array([place["lon"] for place in places])

@@ -47,7 +47,7 @@ class _Scene:
 
 
 def draw_anomalies(
-    airports: Airports, scheduled: Ints, level: Floats, winter: Floats, shape: Shape, share: float,
+    *, airports: Airports, scheduled: Ints, level: Floats, winter: Floats, shape: Shape, share: float,
     rng: np.random.Generator,
 ) -> Anomalies:  # fmt: skip
     """Anomalies on about `share` of the airport-days that have flights, divided as the shape says."""
@@ -79,7 +79,9 @@ def draw_anomalies(
     return truth
 
 
-def _mark(scene: _Scene, kind: str, cells: tuple[Ints, Ints], severity: Floats, minutes: Floats, cancelled: Floats) -> int:
+def _mark(
+    scene: _Scene, kind: str, cells: tuple[Ints, Ints], *, severity: Floats, minutes: Floats, cancelled: Floats
+) -> int:
     truth = scene.truth
     truth.kind[cells] = KINDS.index(kind)
     truth.severity[cells] = severity
@@ -106,15 +108,17 @@ def _draw_storm(scene: _Scene, wanted: int, kind: str = "storm") -> int:
     by_day = peak * rng.uniform(0.6, 1.0, length)
     local = np.exp(-0.5 * (miles / radius) ** 2)[:, None] * by_day * rng.lognormal(0, 0.15, (count, length))
     window = slice(first, first + length)
-    hit = (local > 0.22) & scene.flying[:, window] & (scene.truth.kind[:, window] == 0)
+    # A storm lasts some hours of a day: where a few flights go, they may all go before or after it.
+    met = rng.random((count, length)) < 1 - np.exp(-scene.scheduled[:, window] / 7)
+    hit = (local > 0.22) & met & (scene.truth.kind[:, window] == 0)
     place, day = np.nonzero(hit)
     worst = np.argsort(-local[place, day], kind="stable")[:wanted]
     place, day = place[worst], day[worst]
     severity = np.minimum(local[place, day], 1.0)
     blizzard = kind == "blizzard"
-    minutes = (25 + 170 * severity**1.5) * (0.15 if blizzard else 1.0)
+    minutes = (32 + 190 * severity**1.5) * (0.15 if blizzard else 1.0)
     cancelled = 0.15 + 1.2 * severity if blizzard else 0.03 + 0.8 * severity**4
-    return _mark(scene, kind, (place, day + first), severity, minutes, cancelled)
+    return _mark(scene, kind, (place, day + first), severity=severity, minutes=minutes, cancelled=cancelled)
 
 
 def _storm_day(scene: _Scene, kind: str) -> int:
@@ -123,7 +127,7 @@ def _storm_day(scene: _Scene, kind: str) -> int:
     return int(scene.rng.choice(len(weight), p=weight / weight.sum()))
 
 
-def _draw_outage(scene: _Scene, wanted: int) -> int:  # noqa: ARG001 - every kind is drawn with the same call
+def _draw_outage(scene: _Scene, wanted: int) -> int:  # noqa: ARG001 - one call draws any kind
     """One airport, one day: a radar, a runway or a computer; some stop nearly everything."""
     rng = scene.rng
     cell = _free_cell(scene)
@@ -131,9 +135,9 @@ def _draw_outage(scene: _Scene, wanted: int) -> int:  # noqa: ARG001 - every kin
         return 0
     severity = np.array([rng.beta(2.2, 2.6)])
     stops = rng.random() < 0.10
-    minutes = (25 + 170 * severity**1.4) * (0.2 if stops else 1.0)
+    minutes = (32 + 190 * severity**1.4) * (0.2 if stops else 1.0)
     cancelled = np.array([rng.uniform(0.35, 1.05)]) if stops else 0.5 * severity**2
-    return _mark(scene, "outage", cell, severity, minutes, cancelled)
+    return _mark(scene, "outage", cell, severity=severity, minutes=minutes, cancelled=cancelled)
 
 
 def _draw_drift(scene: _Scene, wanted: int) -> int:
@@ -150,23 +154,27 @@ def _draw_drift(scene: _Scene, wanted: int) -> int:
     height = rng.lognormal(np.log(90), 0.35)
     climbed = height * ramp[days - first]
     severity = np.minimum(climbed / 200, 1.0)
-    return _mark(scene, "drift", (np.full(len(days), place), days), severity, climbed, 0.1 * severity)
+    return _mark(
+        scene, "drift", (np.full(len(days), place), days), severity=severity, minutes=climbed, cancelled=0.1 * severity
+    )
 
 
-def _draw_low(scene: _Scene, wanted: int) -> int:  # noqa: ARG001 - every kind is drawn with the same call
+def _draw_low(scene: _Scene, wanted: int) -> int:  # noqa: ARG001 - one call draws any kind
     """A busy airport whose whole day leaves early: where delays are usual, their absence is odd."""
     cell = _free_cell(scene)
     if cell is None or scene.scheduled[cell][0] < 20 or scene.level[cell][0] < 6:
         return 0
     severity = scene.rng.uniform(0.3, 0.9, 1)
     scene.truth.shift[cell] = -4 - 6 * severity
-    return _mark(scene, "low", cell, severity, -0.9 * (scene.level[cell] + 4), np.zeros(1))
+    minutes = -0.9 * (scene.level[cell] + 4)
+    return _mark(scene, "low", cell, severity=severity, minutes=minutes, cancelled=np.zeros(1))
 
 
 def _free_cell(scene: _Scene) -> tuple[Ints, Ints] | None:
     count, days = scene.scheduled.shape
     place, day = scene.rng.choice(count, size=1, p=_pull(scene)), scene.rng.integers(days, size=1)
-    free = scene.flying[place, day] & (scene.truth.kind[place, day] == 0)
+    met = scene.rng.random(1) < 1 - np.exp(-scene.scheduled[place, day] / 7)
+    free = met & (scene.truth.kind[place, day] == 0)
     return (place, day) if free[0] else None
 
 

@@ -56,7 +56,13 @@ def simulate_days(parameters: SimulationParameters) -> DayPlan:
     shock = _shocks(airports, calendar, yearly)
     level = usual * np.exp(_SHOCK_VARIANCE / 2) + PUNCTUAL_MEAN
     anomalies = draw_anomalies(
-        airports, scheduled, level, calendar.winter, shape, parameters.anomalous_share, yearly
+        airports=airports,
+        scheduled=scheduled,
+        level=level,
+        winter=calendar.winter,
+        shape=shape,
+        share=parameters.anomalous_share,
+        rng=yearly,
     )
     excess = np.maximum(usual * np.exp(shock) + parameters.severity * anomalies.minutes, 0.3)
     usually_cancelled = _usually_cancelled(airports, calendar, shock, lasting, yearly)

@@ -23,8 +23,8 @@ class Shape:
 # Four, so that no detector is tuned to one: what finds regional storms need not find lone outages or thin airports.
 SHAPES = MappingProxyType(
     {
-        "default": Shape(storm=0.65, blizzard=0.05, outage=0.19, drift=0.09, low=0.02),
-        "storms": Shape(storm=0.9, blizzard=0.1, outage=0.0, drift=0.0, low=0.0),
+        "default": Shape(storm=0.66, blizzard=0.04, outage=0.19, drift=0.09, low=0.02),
+        "storms": Shape(storm=0.94, blizzard=0.06, outage=0.0, drift=0.0, low=0.0),
         "outages": Shape(storm=0.0, blizzard=0.0, outage=0.75, drift=0.20, low=0.05),
         "thin": Shape(storm=0.55, blizzard=0.05, outage=0.30, drift=0.10, low=0.0, size_exponent=1.3),
     }
@@ -56,7 +56,9 @@ class SimulationParameters:
         """Refuse what cannot be simulated."""
         available = len(known_codes())
         _require(_whole(self.year) and 1900 <= self.year <= 2100, "year", self.year, "1900 to 2100")
-        _require(_whole(self.airports) and 1 <= self.airports <= available, "airports", self.airports, f"1 to {available}")
+        _require(
+            _whole(self.airports) and 1 <= self.airports <= available, "airports", self.airports, f"1 to {available}"
+        )
         _require(_whole(self.flights) and self.flights >= 1, "flights", self.flights, "1 and more")
         _require(
             self.flights >= self.airports, "flights", self.flights, f"{self.airports} and more, one for each airport"

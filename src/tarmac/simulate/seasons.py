@@ -31,7 +31,9 @@ def calendar_of(year: int) -> Calendar:
     dates = tuple(first + timedelta(days=day) for day in range(days))
     weekday = np.array([day.weekday() for day in dates], dtype=np.int64)
     at = np.arange(days, dtype=np.float64)
-    season = 0.30 * _bump(at, 188, 32) + 0.22 * _bump(at, 354, 14) + 0.10 * _bump(at, 35, 30) - 0.18 * _bump(at, 275, 35)
+    season = (
+        0.30 * _bump(at, 188, 32) + 0.22 * _bump(at, 354, 14) + 0.10 * _bump(at, 35, 30) - 0.18 * _bump(at, 275, 35)
+    )
     holiday, quiet = _holidays(year, days)
     flights = (1 + 0.07 * _bump(at, 190, 45) - 0.04 * _bump(at, 25, 25)) * _FLIGHTS_BY_WEEKDAY[weekday] * quiet
     return Calendar(
