@@ -15,7 +15,6 @@ from tarmac.simulate.airports import Airports, Floats, Ints, great_circle_miles
 from tarmac.simulate.parameters import Shape
 
 KINDS = ("none", "storm", "blizzard", "outage", "drift", "low")
-_ATTEMPTS = 20_000  # a year too thin or too short to hold its anomalies ends the search
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -38,10 +37,10 @@ class _Scene:
     """What the drawing of an anomaly looks at."""
 
     airports: Airports
-    flying: NDArray[np.bool_]
     level: Floats
     scheduled: Ints
     winter: Floats
+    pull: Floats
     truth: Anomalies
     rng: np.random.Generator
 
@@ -51,28 +50,31 @@ def draw_anomalies(
     rng: np.random.Generator,
 ) -> Anomalies:  # fmt: skip
     """Anomalies on about `share` of the airport-days that have flights, divided as the shape says."""
-    size = scheduled.shape
     truth = Anomalies(
-        kind=np.zeros(size, dtype=np.int8),
-        severity=np.zeros(size),
-        minutes=np.zeros(size),
-        cancelled=np.zeros(size),
-        shift=np.zeros(size),
+        kind=np.zeros(scheduled.shape, dtype=np.int8),
+        **{effect: np.zeros(scheduled.shape) for effect in ("severity", "minutes", "cancelled", "shift")},
     )
+    traffic = scheduled.sum(axis=1) ** 0.85  # where more flights go, more can go wrong
     scene = _Scene(
-        airports=airports, flying=scheduled > 0, level=level, scheduled=scheduled, winter=winter, truth=truth, rng=rng
+        airports=airports,
+        level=level,
+        scheduled=scheduled,
+        winter=winter,
+        pull=traffic / traffic.sum(),
+        truth=truth,
+        rng=rng,
     )
-    budget = share * scene.flying.sum()
-    draws: dict[str, tuple[float, Callable[[_Scene, int], int]]] = {
-        "drift": (shape.drift, _draw_drift),  # first: it needs free days in a row
-        "blizzard": (shape.blizzard, partial(_draw_storm, kind="blizzard")),
-        "storm": (shape.storm, _draw_storm),
-        "outage": (shape.outage, _draw_outage),
-        "low": (shape.low, _draw_low),
-    }
-    for part, draw in draws.values():
+    budget = share * (scheduled > 0).sum()
+    draws: tuple[tuple[float, Callable[[_Scene, int], int]], ...] = (
+        (shape.drift, _draw_drift),  # first: it needs free days in a row
+        (shape.blizzard, partial(_draw_storm, kind="blizzard")),
+        (shape.storm, _draw_storm),
+        (shape.outage, _draw_outage),
+        (shape.low, _draw_low),
+    )
+    for part, draw in draws:
         wanted = round(budget * part)
-        for _ in range(_ATTEMPTS):
+        for _ in range(100 + 40 * wanted):  # a world too thin to hold its anomalies ends the search
             if wanted <= 0:
                 break
             wanted -= draw(scene, wanted)
@@ -94,7 +96,7 @@ def _draw_storm(scene: _Scene, wanted: int, kind: str = "storm") -> int:
     """One to three days over the airports within reach of a centre; a blizzard cancels rather than delays."""
     rng, airports = scene.rng, scene.airports
     count, days = scene.scheduled.shape
-    centre = rng.choice(count, p=_pull(scene))
+    centre = rng.choice(count, p=scene.pull)
     radius = np.clip(rng.lognormal(np.log(190), 0.45), 60, 600)
     miles = great_circle_miles(
         airports.latitude,
@@ -141,22 +143,17 @@ def _draw_outage(scene: _Scene, wanted: int) -> int:  # noqa: ARG001 - one call 
 
 
 def _draw_drift(scene: _Scene, wanted: int) -> int:
-    """A level that climbs for five to twelve days and falls back; its first third is too small to be called wrong."""
+    """A level that steps up, climbs for four to eight days and falls back at once."""
     rng = scene.rng
-    place, length = int(rng.integers(scene.scheduled.shape[0])), int(rng.integers(5, 13))
-    first = int(rng.integers(max(scene.scheduled.shape[1] - length, 0) + 1))
-    ramp = np.arange(1, length + 1) / length
-    days = first + np.flatnonzero(ramp > 1 / 3)[-wanted:]
-    days = days[days < scene.scheduled.shape[1]]
-    days = days[scene.flying[place, days] & (scene.truth.kind[place, days] == 0)]
-    if len(days) == 0:
-        return 0
-    height = rng.lognormal(np.log(90), 0.35)
-    climbed = height * ramp[days - first]
+    place, length = int(rng.integers(scene.scheduled.shape[0])), int(rng.integers(4, 9))
+    first = int(rng.integers(scene.scheduled.shape[1] - length + 1))
+    ramp = np.linspace(0.35, 1, length)
+    days = first + np.arange(length)
+    days = days[(scene.scheduled[place, days] > 0) & (scene.truth.kind[place, days] == 0)][-wanted:]
+    climbed = rng.lognormal(np.log(90), 0.35) * ramp[days - first]
     severity = np.minimum(climbed / 200, 1.0)
-    return _mark(
-        scene, "drift", (np.full(len(days), place), days), severity=severity, minutes=climbed, cancelled=0.1 * severity
-    )
+    cells = np.full(len(days), place), days
+    return _mark(scene, "drift", cells, severity=severity, minutes=climbed, cancelled=0.1 * severity)
 
 
 def _draw_low(scene: _Scene, wanted: int) -> int:  # noqa: ARG001 - one call draws any kind
@@ -172,14 +169,7 @@ def _draw_low(scene: _Scene, wanted: int) -> int:  # noqa: ARG001 - one call dra
 
 def _free_cell(scene: _Scene) -> tuple[Ints, Ints] | None:
     count, days = scene.scheduled.shape
-    place, day = scene.rng.choice(count, size=1, p=_pull(scene)), scene.rng.integers(days, size=1)
+    place, day = scene.rng.choice(count, size=1, p=scene.pull), scene.rng.integers(days, size=1)
     met = scene.rng.random(1) < 1 - np.exp(-scene.scheduled[place, day] / 7)
     free = met & (scene.truth.kind[place, day] == 0)
     return (place, day) if free[0] else None
-
-
-def _pull(scene: _Scene) -> Floats:
-    """Each airport's chance to be struck: where more flights go, more can go wrong."""
-    pull = scene.scheduled.sum(axis=1) ** 0.85
-    chance: Floats = pull / pull.sum()
-    return chance

@@ -28,52 +28,50 @@ class Routes:
 
     def draw(self, origin: Ints, rng: np.random.Generator) -> Ints:
         """One route for each origin, by the routes' shares of its flights."""
-        route = np.searchsorted(self.until, origin + rng.random(len(origin)), side="right")
-        return np.minimum(route, len(self.until) - 1)
+        # A hair below 1: a + 0.999… must not round up to the first route of airport a + 1.
+        return np.searchsorted(self.until, origin + rng.random(len(origin)) * (1 - 1e-9), side="right")
 
 
 def routes_of(airports: Airports, rng: np.random.Generator) -> Routes:
     """The routes of every airport; their `dest` indexes `codes`, which begin with the airports simulated."""
     count = len(airports.codes)
     world = airports if count >= _DESTINATIONS else first_airports(_DESTINATIONS)
-    until, ends, carriers, miles = [], [], [], []
-    for place in range(count):
-        dest, share, distance = _destinations(world, place, rng)
-        until.append(place + np.cumsum(share) / share.sum())
-        ends.append(dest)
-        miles.append(distance)
-        carriers.append(_carriers(world, place, dest, rng))
-    origin = np.repeat(np.arange(count), [len(some) for some in ends])
-    dest, distance = np.concatenate(ends), np.rint(np.concatenate(miles))
+    everywhere = np.arange(len(world.codes))
+    miles = np.maximum(world.miles_between(everywhere[:, None], everywhere), 30)
+    flow = _flow(world, miles, rng)[:count]
+    origin, dest = np.nonzero(flow)
+    until = origin + (np.cumsum(flow, axis=1) / flow.sum(axis=1, keepdims=True))[origin, dest]
+    ends = np.flatnonzero(np.diff(origin, append=count))
+    until[ends] = origin[ends] + 1.0
+    distance = np.rint(miles[origin, dest])
     return Routes(
         codes=world.codes,
-        until=np.concatenate(until),
+        until=until,
         dest=dest,
-        carrier=np.concatenate(carriers),
+        carrier=_carriers(world, origin, dest, rng),
         miles=distance,
         block_minutes=np.rint(46 + 0.1215 * distance + rng.normal(0, 4, len(distance))).astype(np.int64),
         clock_minutes=world.utc_minutes[dest] - world.utc_minutes[origin],
     )
 
 
-def _destinations(world: Airports, place: int, rng: np.random.Generator) -> tuple[Ints, Floats, Floats]:
-    everywhere = np.arange(len(world.codes))
-    distance = world.miles_between(np.full(len(everywhere), place), everywhere)
-    reach = 350 + 12 * world.size[place]  # a small airport flies to a hub nearby, a large one across the country
-    pull = world.size**1.1 * np.exp(-distance / reach) * rng.lognormal(0, 0.4, len(everywhere))
-    pull[distance < 60] = 0
-    if not pull.any():  # an island beyond everybody's reach still has the nearest airport to fly to
-        pull[np.argsort(distance, kind="stable")[1]] = 1
-    most = int(np.clip(world.size[place] / 3 + 1, 2, _ROUTES))
-    dest = np.argsort(-pull, kind="stable")[:most]
-    dest = dest[pull[dest] > 0]
-    return dest, pull[dest], np.maximum(distance[dest], 30)
+def _flow(world: Airports, miles: Floats, rng: np.random.Generator) -> Floats:
+    """Flights a day between airports, the same both ways; 0 where there is no route."""
+    reach = 450 + 1.6 * world.size[:, None]  # a small airport flies to a hub nearby, a large one across the country
+    pull = world.size**1.1 * np.exp(-miles / reach) * rng.lognormal(0, 0.4, miles.shape) + 1e-12
+    pull[miles < 60] = 0
+    most = np.clip(world.size / 3 + 1, 2, _ROUTES).astype(np.int64)
+    rank = np.argsort(np.argsort(-pull, axis=1, kind="stable"), axis=1, kind="stable")
+    pull[rank >= most[:, None]] = 0
+    one_way = world.size[:, None] * pull / pull.sum(axis=1, keepdims=True)
+    both_ways: Floats = one_way + one_way.T
+    return both_ways
 
 
-def _carriers(world: Airports, place: int, dest: Ints, rng: np.random.Generator) -> Ints:
+def _carriers(world: Airports, origin: Ints, dest: Ints, rng: np.random.Generator) -> Ints:
     mainline = rng.choice(_MAINLINE, len(dest), p=_MAINLINE_SHARE)
     regional = rng.choice(_REGIONAL, len(dest), p=_REGIONAL_SHARE)
-    carrier = np.where((world.size[place] > 30) & (world.size[dest] > 30), mainline, regional)
-    hawaiian = (world.utc_minutes[place] == -600) & (world.utc_minutes[dest] == -600)
+    carrier = np.where(np.minimum(world.size[origin], world.size[dest]) > 55, mainline, regional)
+    hawaiian = (world.utc_minutes[origin] == -600) & (world.utc_minutes[dest] == -600)
     picked: Ints = np.where(hawaiian, _HAWAII, carrier)
     return picked
