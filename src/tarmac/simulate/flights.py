@@ -140,43 +140,53 @@ def _frame(
 ) -> "pl.DataFrame":
     import polars as pl
 
-    route, kind = schedule.route, plan.anomalies.kind[schedule.place, schedule.day]
-    days = pl.Series(np.array([day.isoformat() for day in plan.dates], dtype="datetime64[D]"))
-    left = schedule.departs + flown.delay
-    off = left + flown.taxi_out
-    lands = schedule.arrives + flown.arrival_delay
-    elapsed = flown.taxi_out + flown.air + flown.taxi_in
-    blank = (flown.delay == 0) & np.isin(
-        routes.carrier[route], [CARRIERS.index(code) for code in plan.parameters.blank_on_time_carriers]
-    )
-    values: dict[str, Any] = {
+    kind = plan.anomalies.kind[schedule.place, schedule.day]
+    blank_carriers = [CARRIERS.index(code) for code in plan.parameters.blank_on_time_carriers if code in CARRIERS]
+    blank = (flown.delay == 0) & np.isin(routes.carrier[schedule.route], blank_carriers)
+    values = {
+        **_scheduled_columns(plan, routes, schedule),
+        **_flown_columns(schedule, flown),
+        "DEP_DELAY": np.where(blank, np.float32(np.nan), flown.delay),
+        "CANCELLATION_CODE": cancellation_codes(flown.cancelled, kind, rng),
+        **cause_minutes(flown.arrival_delay, kind, rng),
+        "Unnamed: 27": pl.repeat(None, len(kind), dtype=pl.String, eager=True),
+    }
+    return pl.DataFrame([pl.Series(name, values[name], nan_to_null=True) for name in COLUMNS])
+
+
+def _scheduled_columns(plan: DayPlan, routes: Routes, schedule: _Schedule) -> dict[str, Any]:
+    import polars as pl
+
+    days = pl.Series(plan.dates, dtype=pl.Date)
+    return {
         "FL_DATE": days.gather(schedule.day),
-        "OP_CARRIER": _names(routes.carrier[route], CARRIERS),
+        "OP_CARRIER": _names(routes.carrier[schedule.route], CARRIERS),
         "OP_CARRIER_FL_NUM": schedule.number.astype(np.int32),
         "ORIGIN": _names(schedule.place, routes.codes),
-        "DEST": _names(routes.dest[route], routes.codes),
+        "DEST": _names(routes.dest[schedule.route], routes.codes),
         "CRS_DEP_TIME": _clock(schedule.departs).astype(np.int32),
-        "DEP_TIME": _clock(left),
-        "DEP_DELAY": np.where(blank, np.float32(np.nan), flown.delay),
-        "TAXI_OUT": flown.taxi_out,
-        "WHEELS_OFF": _clock(off),
-        "WHEELS_ON": _clock(lands - flown.taxi_in),
-        "TAXI_IN": flown.taxi_in,
         "CRS_ARR_TIME": _clock(schedule.arrives).astype(np.int32),
-        "ARR_TIME": _clock(lands),
+        "CRS_ELAPSED_TIME": schedule.block.astype(np.float32),
+        "DISTANCE": routes.miles[schedule.route].astype(np.float32),
+    }
+
+
+def _flown_columns(schedule: _Schedule, flown: _Flown) -> dict[str, Any]:
+    left = schedule.departs + flown.delay
+    arrives = schedule.arrives + flown.arrival_delay
+    return {
+        "DEP_TIME": _clock(left),
+        "TAXI_OUT": flown.taxi_out,
+        "WHEELS_OFF": _clock(left + flown.taxi_out),
+        "WHEELS_ON": _clock(arrives - flown.taxi_in),
+        "TAXI_IN": flown.taxi_in,
+        "ARR_TIME": _clock(arrives),
         "ARR_DELAY": flown.arrival_delay,
         "CANCELLED": flown.cancelled.astype(np.float32),
-        "CANCELLATION_CODE": cancellation_codes(flown.cancelled, kind, rng),
         "DIVERTED": flown.diverted.astype(np.float32),
-        "CRS_ELAPSED_TIME": schedule.block.astype(np.float32),
-        "ACTUAL_ELAPSED_TIME": elapsed,
+        "ACTUAL_ELAPSED_TIME": flown.taxi_out + flown.air + flown.taxi_in,
         "AIR_TIME": flown.air,
-        "DISTANCE": routes.miles[route].astype(np.float32),
-        **cause_minutes(flown.arrival_delay, kind, rng),
-        "Unnamed: 27": pl.repeat(None, len(route), dtype=pl.String, eager=True),
     }
-    series = [pl.Series(name, column, nan_to_null=True) for name, column in values.items()]
-    return pl.DataFrame(series).select(COLUMNS)
 
 
 def _names(index: Ints, names: tuple[str, ...]) -> "pl.Series":

@@ -26,7 +26,7 @@ SHAPES = MappingProxyType(
         "default": Shape(storm=0.66, blizzard=0.04, outage=0.19, drift=0.09, low=0.02),
         "storms": Shape(storm=0.94, blizzard=0.06, outage=0.0, drift=0.0, low=0.0),
         "outages": Shape(storm=0.0, blizzard=0.0, outage=0.75, drift=0.20, low=0.05),
-        "thin": Shape(storm=0.55, blizzard=0.05, outage=0.30, drift=0.10, low=0.0, size_exponent=1.3),
+        "thin": Shape(storm=0.55, blizzard=0.05, outage=0.30, drift=0.10, low=0.0, size_exponent=1.2),
     }
 )
 
