@@ -80,7 +80,7 @@ def _scheduled(plan: DayPlan, routes: Routes, first: int, last: int, rng: np.ran
     block += arrives % 1440 == 0  # the schedules have no flight at midnight sharp: 2359 or 0001
     arrives += arrives % 1440 == 0
     # Different for all flights of one origin and day, so that none is another's duplicate.
-    number = 1 + (place * 317 + nth) % 7999
+    number = 1 + (place * 317 + nth) % np.maximum(7999, counts[cell])
     return _Schedule(
         place=place,
         day=first + cell // places,

@@ -26,7 +26,7 @@ SHAPES = MappingProxyType(
         "default": Shape(storm=0.66, blizzard=0.04, outage=0.19, drift=0.09, low=0.02),
         "storms": Shape(storm=0.94, blizzard=0.06, outage=0.0, drift=0.0, low=0.0),
         "outages": Shape(storm=0.0, blizzard=0.0, outage=0.75, drift=0.20, low=0.05),
-        "thin": Shape(storm=0.55, blizzard=0.05, outage=0.30, drift=0.10, low=0.0, size_exponent=1.2),
+        "thin": Shape(storm=0.58, blizzard=0.02, outage=0.30, drift=0.10, low=0.0, size_exponent=1.2),
     }
 )
 
@@ -35,10 +35,10 @@ SHAPES = MappingProxyType(
 class SimulationParameters:
     """A year of flights to simulate; raises InputError where a value cannot be.
 
-    `flights` scheduled flights are spread over the year and over `airports` origins, the largest US airports first.
+    Exactly `flights` scheduled flights are spread over the year and over `airports` origins, the largest US airports first.
     `anomalous_share` is the share of airport-days with flights that are true anomalies, `severity` multiplies the
-    minutes that an anomaly adds. The last three are habits of the real files: shares in 0–1, and the carriers whose
-    on-time departures have an empty DEP_DELAY instead of 0.
+    minutes that an anomaly adds. The last three are habits of the real files: the share of flights diverted, the share
+    of cancelled ones that have a departure, and the carriers whose on-time departures have an empty DEP_DELAY, not 0.
     """
 
     year: int
