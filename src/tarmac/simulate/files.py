@@ -1,0 +1,147 @@
+"""A simulated year as files: the flights, the truth about its airport-days, and what went wrong on them."""
+
+import errno
+import io
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import BinaryIO
+from uuid import uuid4
+
+import numpy as np
+
+from tarmac.errors import InputError, SystemFailure
+from tarmac.simulate.anomalies import KINDS
+from tarmac.simulate.days import DayPlan, simulate_days
+from tarmac.simulate.flights import COLUMNS, flights_between
+from tarmac.simulate.parameters import SimulationParameters
+from tarmac.simulate.routes import Routes, routes_of
+
+_CHUNK_FLIGHTS = 100_000  # about 40 MB as arrays, frame and text
+_WORKERS = 2  # numpy and Polars let go of the interpreter: two chunks are made at once
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimulationResult:
+    """What was written where: `csv` the flights, `truth` origin and date of each true anomaly, `events` their kinds."""
+
+    csv: Path
+    truth: Path
+    events: Path
+    flights: int
+    airports: int
+    airport_days: int
+    anomalous_days: int
+
+
+def write_simulation(
+    parameters: SimulationParameters, out: Path, *, progress: Callable[[int, int], None] | None = None
+) -> SimulationResult:
+    """Simulate a year into the folder `out`: `{year}.csv`, `{year}_truth.csv` and `{year}_truth_events.csv`.
+
+    Each file is written aside and renamed when all are complete, the flights last. `progress` is told the flights
+    written so far and in all. Raises InputError where `out` cannot be written to, SystemFailure where the disk fails.
+    """
+    plan = simulate_days(parameters)
+    year = parameters.year
+    csv, truth, events = (out / name for name in (f"{year}.csv", f"{year}_truth.csv", f"{year}_truth_events.csv"))
+    with _explained(out), _written_aside((truth, events, csv)) as (truth_file, events_file, csv_file):
+        truth_file.write(_truth_lines(plan, with_kind=False).encode())
+        events_file.write(_truth_lines(plan, with_kind=True).encode())
+        csv_file.write((",".join(COLUMNS) + "\n").encode())
+        written = 0
+        for flights, text in _chunks(plan):
+            csv_file.write(text)
+            written += flights
+            if progress is not None:
+                progress(written, parameters.flights)
+    return SimulationResult(
+        csv=csv,
+        truth=truth,
+        events=events,
+        flights=written,
+        airports=parameters.airports,
+        airport_days=int((plan.scheduled > 0).sum()),
+        anomalous_days=int(plan.truth.sum()),
+    )
+
+
+def _chunks(plan: DayPlan) -> Iterator[tuple[int, bytes]]:
+    """The flights as CSV text without a header, some days at a time, in order."""
+    routes = routes_of(plan.airports, np.random.default_rng([plan.parameters.seed, 2]))
+    a_day = max(plan.scheduled.sum(axis=0).mean(), 1)
+    step = max(int(_CHUNK_FLIGHTS / a_day), 1)
+    edges = [*range(0, len(plan.dates), step), len(plan.dates)]
+    with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
+        waiting: deque[Future[tuple[int, bytes]]] = deque()
+        try:
+            for first, last in pairwise(edges):
+                waiting.append(pool.submit(_chunk, plan, routes, first, last))
+                if len(waiting) > _WORKERS:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _chunk(plan: DayPlan, routes: Routes, first: int, last: int) -> tuple[int, bytes]:
+    # The seed names the chunk's first day, so no chunk depends on which thread made which other.
+    seed = [plan.parameters.seed, plan.parameters.year, 3, first]
+    flights = flights_between(plan, routes, first, last, seed)
+    text = io.BytesIO()
+    flights.write_csv(text, include_header=False)
+    return flights.height, text.getvalue()
+
+
+def _truth_lines(plan: DayPlan, *, with_kind: bool) -> str:
+    places, days = np.nonzero(plan.truth)
+    rows = sorted(
+        (plan.airports.codes[place], plan.dates[day].isoformat(), place, day)
+        for place, day in zip(places, days, strict=True)
+    )
+    if not with_kind:
+        return "".join(f"{line}\n" for line in ("origin,fl_date", *(f"{row[0]},{row[1]}" for row in rows)))
+    wrong = plan.anomalies
+    lines = ["origin,fl_date,kind,severity,flights\n"]
+    for code, day_text, place, day in rows:
+        kind, severity = KINDS[wrong.kind[place, day]], wrong.severity[place, day]
+        lines.append(f"{code},{day_text},{kind},{severity:.4f},{plan.scheduled[place, day]}\n")
+    return "".join(lines)
+
+
+@contextmanager
+def _written_aside(targets: tuple[Path, ...]) -> Iterator[tuple[BinaryIO, ...]]:
+    """Open a file beside each target; rename all in order when the block is done, remove all when it fails."""
+    targets[0].parent.mkdir(parents=True, exist_ok=True)
+    aside = [target.with_name(f".{target.name}.{uuid4().hex}.part") for target in targets]
+    try:
+        with ExitStack() as opened:
+            yield tuple(opened.enter_context(path.open("xb")) for path in aside)
+        for path, target in zip(aside, targets, strict=True):
+            path.replace(target)
+    finally:
+        for path in aside:
+            path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _explained(out: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        if error.errno in _FULL:
+            raise SystemFailure(
+                f"Writing the simulation to '{out}' failed: {reason}. Nothing was published. "
+                "Free some space (130 MB for a million flights) or give another folder."
+            ) from error
+        raise InputError(
+            f"The simulation cannot be written to '{out}': {reason}. Give a folder that you may write to."
+        ) from error
