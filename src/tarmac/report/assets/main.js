@@ -1,0 +1,96 @@
+// Starts the page: unpacks library and data, then draws; the address bar names the airport.
+
+let chosenYear = 'all';
+
+function hashCode() {
+  try { return decodeURIComponent(location.hash.slice(1)); } catch { return ''; }
+}
+
+function openAirport(code) {
+  const hash = `#${encodeURIComponent(code)}`;
+  if (location.hash === hash) followHash();
+  else location.hash = hash;
+}
+
+function followHash() {
+  const a = model.index.get(hashCode());
+  if (a === undefined) return;
+  drawAirport(a, chosenYear);
+  byId('airport').scrollIntoView();
+  byId('airport-title').focus({ preventScroll: true });
+}
+
+function drawTiles(year) {
+  const span = spanOf(year);
+  const all = { days: 0, judged: 0, flights: 0, cancelled: 0, airports: 0 };
+  for (const series of model.series) {
+    const total = sum(series, span);
+    for (const name of ['days', 'judged', 'flights', 'cancelled']) all[name] += total[name];
+    all.airports += total.days ? 1 : 0;
+  }
+  const flags = flagsIn(span);
+  const sides = [[HIGH, 'above'], [LOW, 'below what was expected']].map(([side, text]) => `${count(flags.filter((flag) => flag.r === side).length)} ${text}`).join(', ');
+  const put = (key, value, more) => {
+    const holder = document.querySelector(`[data-tile="${key}"] dd`);
+    holder.replaceChildren(value, make('small', {}, more));
+  };
+  const unjudged = all.days - all.judged;
+  put('flagged', count(flags.length), sides);
+  put('share', percent(flags.length, all.judged), `${count(all.judged)} airport-days judged`);
+  put('flights', count(all.flights), 'scheduled departures');
+  put('cancelled', percent(all.cancelled, all.flights), counted(all.cancelled, 'flight', 'flights'));
+  put('airports', count(all.airports), `${count(all.days)} airport-days, ${unjudged ? `${count(unjudged)} could not be judged` : 'all of them judged'}`);
+}
+
+function drawYear(year) {
+  chosenYear = year;
+  if (model.years.length > 1) drawTiles(year);
+  drawCalendar(year);
+  drawMap(year);
+  drawWorst(year);
+  drawAirport(chosenAirport, year);
+}
+
+function drawYears() {
+  if (model.years.length < 2) return;
+  byId('years').hidden = false;
+  choice(byId('years'), [['all', 'All years'], ...model.years.map((year) => [year, String(year)])], 'all', drawYear);
+}
+
+// An airport by the address, else the one with the highest score, else the busiest.
+function firstAirport() {
+  const named = model.index.get(hashCode());
+  if (named !== undefined) return named;
+  if (model.flags.length) return model.flags[0].a;
+  return model.flightsOf.indexOf(Math.max(...model.flightsOf));
+}
+
+function redrawCharts() {
+  drawMap(chosenYear);
+  drawAirport(chosenAirport, chosenYear);
+}
+
+async function start() {
+  if (typeof DecompressionStream === 'undefined') throw new Error('this browser is too old for the charts; one from 2023 or later shows them');
+  const [library, data] = await Promise.all([unpack('charts-packed'), unpack('data-packed')]);
+  const script = document.createElement('script');
+  script.textContent = library;
+  document.head.append(script);
+  buildModel(JSON.parse(data));
+  model.flightsOf = model.series.map((series) => series.f.reduce((all, flights) => all + (flights || 0), 0));
+  chosenAirport = firstAirport();
+  drawYears();
+  drawYear('all');
+  makeSearch();
+  addEventListener('hashchange', followHash);
+  for (const query of ['(prefers-color-scheme: dark)', '(max-width: 640px)']) matchMedia(query).addEventListener('change', redrawCharts);
+  if (model.index.has(hashCode())) followHash();
+  document.documentElement.dataset.ready = 'true';
+}
+
+start().catch((error) => {
+  const trouble = byId('trouble');
+  trouble.textContent = `The charts could not be drawn: ${error.message}. The figures above hold.`;
+  trouble.hidden = false;
+  console.error(error);
+});

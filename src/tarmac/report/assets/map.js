@@ -1,0 +1,133 @@
+// The map: airports on a flat sheet in km, land as dots, and beside it the most affected airports.
+
+let mapColour = 'share';
+const MAP_MEASURE = { share: 'share of judged days that were abnormal', number: 'number of abnormal days' };
+
+function airportTotals(span) {
+  const totals = model.series.map((series, a) => ({ a, ...sum(series, span), high: 0, low: 0, flagged: 0 }));
+  for (const flag of flagsIn(span)) {
+    totals[flag.a].flagged += 1;
+    if (flag.r === HIGH) totals[flag.a].high += 1;
+    if (flag.r === LOW) totals[flag.a].low += 1;
+  }
+  return totals;
+}
+
+function drawMap(year) {
+  const totals = airportTotals(spanOf(year)).filter((total) => total.days);
+  byId('map-measure').textContent = MAP_MEASURE[mapColour];
+  choice(byId('map-colour'), [['share', 'Share of days'], ['number', 'Number of days']], mapColour, (value) => {
+    mapColour = value;
+    drawMap(year);
+  });
+  const value = (total) => (mapColour === 'share' ? (total.judged ? total.flagged / total.judged : 0) : total.flagged);
+  drawRanking(totals, value);
+  const placed = totals.filter((total) => model.airports[total.a].x !== null).sort((one, two) => two.flights - one.flights);
+  byId('map-chart').hidden = placed.length === 0;
+  if (placed.length) drawAirports(placed, value);
+}
+
+// The colour scale ends where nineteen of twenty airports lie: one strange airport must not pale the rest.
+function topOf(placed, value) {
+  const sorted = placed.map(value).sort((one, two) => one - two);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * 0.95))] || sorted[sorted.length - 1] || 1;
+}
+
+function drawAirports(placed, value) {
+  const chart = byId('map-chart');
+  const most = placed[0].flights || 1;
+  const wide = narrow() ? 15 : 30;
+  const top = topOf(placed, value);
+  const spot = (total) => model.airports[total.a];
+  const steps = [1, 2, 3, 4, 5].map((i) => css(`--c${i}`));
+  const colours = placed.map((total) => (value(total) === 0 ? css('--bars') : steps[Math.min(4, Math.floor((value(total) / top) * 5))]));
+  const trace = {
+    type: 'scatter', mode: 'markers', x: placed.map((t) => spot(t).x), y: placed.map((t) => spot(t).y),
+    customdata: placed.map((t) => t.a), text: placed.map(mapText), hovertemplate: '%{text}<extra></extra>',
+    marker: {
+      size: placed.map((t) => Math.max(narrow() ? 4 : 6, wide * Math.sqrt(t.flights / most))), color: colours, opacity: 0.92,
+      line: { color: css('--series'), width: 0.7 },
+    },
+  };
+  const layout = { ...mapLayout(placed), annotations: [...regionNames(), ...bigNames(placed)] };
+  Plotly.react(chart, [landTrace(), trace], layout, chartConfig()).then(() => onPoint(chart, (point) => {
+    if (point.customdata !== undefined) location.hash = encodeURIComponent(model.airports[point.customdata].code);
+  }));
+  drawMapKey(top, steps);
+}
+
+function mapText(total) {
+  const airport = model.airports[total.a];
+  return `<b>${forPlotly(airport.code)}</b> ${forPlotly(cityOf(airport))}<br>${counted(total.flagged, 'abnormal day', 'abnormal days')} of ${count(total.days)} (${percent(total.flagged, total.judged)})<br>`
+    + `${count(total.flights)} flights, ${percent(total.cancelled, total.flights)} cancelled`;
+}
+
+function landTrace() {
+  const dots = Object.values(model.land).flat();
+  return {
+    type: 'scatter', mode: 'markers', hoverinfo: 'skip', x: dots.map((dot) => dot[0]), y: dots.map((dot) => dot[1]),
+    marker: { size: narrow() ? 1.2 : 3, color: css('--land') },
+  };
+}
+
+function mapLayout() {
+  const dots = Object.values(model.land).flat();
+  const ends = (i) => dots.reduce(([low, high], dot) => [Math.min(low, dot[i]), Math.max(high, dot[i])], [Infinity, -Infinity]);
+  const axis = (range) => ({ range: [range[0] - 60, range[1] + 60], visible: false, fixedrange: touch() });
+  return {
+    ...baseLayout(), margin: { l: 0, r: 0, t: 0, b: 0 }, showlegend: false, hovermode: 'closest', dragmode: touch() ? false : 'pan',
+    xaxis: axis(ends(0)), yaxis: { ...axis(ends(1)), scaleanchor: 'x' },
+  };
+}
+
+function regionNames() {
+  if (narrow()) return [];
+  return Object.entries(model.land).filter(([name]) => name).map(([name, dots]) => {
+    const xs = dots.map((dot) => dot[0]);
+    return note(name, (Math.min(...xs) + Math.max(...xs)) / 2, Math.min(...dots.map((dot) => dot[1])) - 30, 'top', 11, css('--soft'));
+  });
+}
+
+const note = (text, x, y, anchor, size, colour) => ({
+  x, y, text: forPlotly(text), showarrow: false, yanchor: anchor, font: { size, color: colour }, captureevents: false,
+});
+
+// Codes of the busiest airports, leaving out those whose name would lie on another's.
+function bigNames(placed) {
+  const kept = [];
+  for (const total of placed.slice(0, 40)) {
+    const { x, y, code } = model.airports[total.a];
+    const room = narrow() ? 420 : 190;
+    if (kept.length < (narrow() ? 8 : 22) && kept.every((other) => Math.abs(other.x - x) > room * 1.2 || Math.abs(other.y - y) > room * 0.8)) kept.push({ x, y, code });
+  }
+  return kept.map(({ x, y, code }) => ({ ...note(code, x, y, 'bottom', narrow() ? 10 : 11, css('--ink')), yshift: narrow() ? 6 : 12, bgcolor: 'rgba(0,0,0,0)' }));
+}
+
+function drawMapKey(top, steps) {
+  const shown = (share) => (mapColour === 'share' ? percent(share, 1) : tenths.format(share).replace('.0', ''));
+  const marks = steps.map((_, i) => {
+    const label = i === 4 ? `over ${shown((top * 4) / 5)}` : `to ${shown((top * (i + 1)) / 5)}`;
+    return make('span', {}, make('i', { class: `k${i + 1}` }), label);
+  });
+  const none = make('i', {});
+  none.style.background = 'var(--bars)';
+  byId('map-key').replaceChildren(make('span', {}, 'Abnormal days:'), make('span', {}, none, 'none'), ...marks);
+}
+
+function drawRanking(totals, value) {
+  // A share over a handful of days says nothing; thirty are asked for where airports have them.
+  const enough = totals.filter((total) => total.judged >= 30);
+  const ranked = (mapColour === 'share' && enough.length ? enough : totals).filter((total) => total.flagged)
+    .sort((one, two) => value(two) - value(one) || two.flights - one.flights).slice(0, 10);
+  const title = mapColour === 'share' ? 'Largest share of abnormal days' : 'Most abnormal days';
+  const rows = ranked.map((total) => {
+    const bar = make('b', {});
+    bar.style.width = `${(100 * value(total)) / value(ranked[0])}%`;
+    return make('li', {}, airportLink(total.a), make('span', { class: 'where' }, cityOf(model.airports[total.a])),
+      make('span', { class: 'what' }, `${count(total.flagged)} of ${count(total.judged)} (${percent(total.flagged, total.judged)})`),
+      make('span', { class: 'meter', 'aria-hidden': 'true' }, bar));
+  });
+  const note30 = mapColour === 'share' && enough.length < totals.length && enough.length ? 'Airports with at least 30 judged days.' : 'Abnormal of judged days.';
+  byId('ranking').replaceChildren(make('h3', {}, title), make('p', { class: 'sub' }, note30),
+    rows.length ? make('ol', { class: 'list ranking' }, ...rows) : make('p', { class: 'empty' }, 'No abnormal days.'));
+}

@@ -1,0 +1,113 @@
+// The data as the page asks for it: days are whole numbers from January 1 of the first year.
+
+const DAY = 86400000;
+let model = null;
+
+function buildModel(data) {
+  const start = Date.parse(`${data.start}T00:00:00Z`);
+  model = { ...data, start, index: new Map(data.airports.map((airport, i) => [airport.code, i])) };
+  model.spans = new Map(data.years.map((year) => [year, [dayOf(Date.UTC(year, 0, 1)), dayOf(Date.UTC(year, 11, 31))]]));
+  const rows = data.flags.a.map((a, i) => readFlag(data, a, i));
+  model.flags = rows.sort((one, two) => (two.s ?? -1) - (one.s ?? -1) || one.a - two.a || one.t - two.t);
+  model.last = model.spans.get(data.years[data.years.length - 1])[1];
+  return model;
+}
+
+const dayOf = (time) => Math.round((time - model.start) / DAY);
+const timeOf = (day) => model.start + day * DAY;
+const isoOf = (day) => new Date(timeOf(day)).toISOString().slice(0, 10);
+
+// A flagged day: a airport, t day, v observed, e l u expected and interval, d mean delay, f flights, c cancelled,
+// s score, r direction, k p main cause and its share in percent, o other detectors (1 forest, 2 ARIMA).
+function readFlag(data, a, i) {
+  const t = data.flags.t[i];
+  const here = at(data.series[a], t, data);
+  const scale = data.scales[here.m];
+  const value = data.flags.v[i];
+  return {
+    ...here, a, t, scale, v: value === null ? null : value / scale, s: data.flags.s[i] === null ? null : data.flags.s[i] / 100,
+    r: data.flags.r[i], k: data.flags.k[i], p: data.flags.p[i], o: data.flags.o[i] || 0,
+  };
+}
+
+// One airport's day in the measure's own units; null on days without flights.
+function at(series, day, data = model) {
+  const i = day - series.day;
+  const flights = series.f[i];
+  if (flights === undefined || flights === null) return null;
+  const m = Array.isArray(series.m) ? series.m[i] : series.m;
+  const scale = data.scales[m];
+  const expected = series.e[i];
+  const off = (by, sign) => (by === null || expected === null ? null : (expected + sign * by) / scale);
+  return {
+    m, f: flights, c: series.c[i], d: series.d[i] === null ? null : series.d[i] / 10,
+    e: expected === null ? null : expected / scale, l: off(series.l[i], -1), u: off(series.u[i], 1),
+    judged: Boolean(Array.isArray(series.j) ? series.j[i] : series.j),
+  };
+}
+
+const kindOf = (m) => {
+  const name = model.measures[m];
+  if (name === 'mean_dep_delay' || name.endsWith('_delay')) return 'minutes';
+  return name.endsWith('_share') ? 'share' : 'number';
+};
+const measureName = (m) => (model.measures[m] === 'cancelled_share' ? 'cancelled'
+  : model.measures[m] === 'mean_dep_delay' ? 'mean delay' : model.measures[m].replace(/_/g, ' '));
+const plain = (m, value) => {
+  if (value === null) return '–';
+  if (kindOf(m) === 'minutes') return minus(tenths.format(value)).replace('.0', '');
+  return kindOf(m) === 'share' ? percent(value, 1).replace('%', '') : minus(tenths.format(value));
+};
+const unit = (m) => ({ minutes: ' min', share: '%', number: '' })[kindOf(m)];
+const inUnits = (m, value) => (value === null ? '–' : `${roundFor(m, value)}${unit(m)}`);
+const roundFor = (m, value) => (kindOf(m) === 'minutes' ? minus(Math.abs(value) < 10 ? tenths.format(value) : whole.format(value)) : plain(m, value));
+const interval = (row) => (row.l === null || row.u === null ? '' : `${roundFor(row.m, row.l)} to ${roundFor(row.m, row.u)}${unit(row.m)}`);
+
+// What the detector looked at: a whole day of cancellations has no mean, and says so.
+const observed = (row) => (row.v === null && row.c >= row.f ? 'All cancelled' : inUnits(row.m, row.v));
+const cause = (row) => (row.k === null ? '–' : CAUSE[model.causes[row.k]] || model.causes[row.k]);
+const CAUSE = { carrier: 'Carrier', weather: 'Weather', nas: 'Air traffic system', security: 'Security', late_aircraft: 'Late aircraft' };
+const cityOf = (airport) => airport.city || airport.name || 'Place not known';
+
+// The chosen years: first and last day, both included.
+function spanOf(year) {
+  return year === 'all' ? [0, model.last] : model.spans.get(year);
+}
+const flagsIn = ([first, last]) => model.flags.filter((flag) => flag.t >= first && flag.t <= last);
+
+// Sums over days of one airport or of all.
+function sum(series, [first, last]) {
+  const total = { days: 0, judged: 0, flights: 0, cancelled: 0, weighted: 0, departed: 0 };
+  const from = Math.max(0, first - series.day);
+  const to = Math.min(series.f.length - 1, last - series.day);
+  for (let i = from; i <= to; i += 1) {
+    if (series.f[i] !== null) {
+      total.days += 1;
+      total.judged += Array.isArray(series.j) ? series.j[i] : series.j || 0;
+      total.flights += series.f[i];
+      total.cancelled += series.c[i];
+      if (series.d[i] !== null) {
+        total.weighted += (series.d[i] / 10) * (series.f[i] - series.c[i]);
+        total.departed += series.f[i] - series.c[i];
+      }
+    }
+  }
+  return total;
+}
+
+// By day: airports with flights, flights, cancelled, and the day's flags.
+function countDays() {
+  const days = Array.from({ length: model.last + 1 }, () => ({ airports: 0, flights: 0, cancelled: 0, flags: [] }));
+  for (const series of model.series) {
+    series.f.forEach((flights, i) => {
+      if (flights !== null) {
+        const day = days[series.day + i];
+        day.airports += 1;
+        day.flights += flights;
+        day.cancelled += series.c[i];
+      }
+    });
+  }
+  for (const flag of model.flags) days[flag.t].flags.push(flag);
+  return days;
+}

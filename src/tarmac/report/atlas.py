@@ -1,0 +1,124 @@
+"""Where airports lie on a flat map of the United States: projection, insets, and land drawn from known airfields."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Region:
+    """A part of the country on a map of its own: bounds in degrees, an equal-area conic, a place on the sheet in km."""
+
+    name: str
+    south: float
+    north: float
+    west: float
+    east: float
+    parallels: tuple[float, float]
+    origin: tuple[float, float]
+    shift: tuple[float, float] = (0.0, 0.0)
+    scale: float = 1.0
+
+    def holds(self, lat: float, lon: float) -> bool:
+        """Whether the point is inside; a region that crosses the date line has west > east."""
+        inside = self.west <= lon <= self.east if self.west <= self.east else lon >= self.west or lon <= self.east
+        return self.south <= lat <= self.north and inside
+
+    def project(self, lat: float, lon: float) -> tuple[float, float]:
+        """Albers' equal-area conic on a sphere (Snyder, Map Projections, USGS 1395, p. 100), in km on the sheet."""
+        first, second = (math.radians(p) for p in self.parallels)
+        lat0, lon0 = (math.radians(v) for v in self.origin)
+        n = (math.sin(first) + math.sin(second)) / 2
+        c = math.cos(first) ** 2 + 2 * n * math.sin(first)
+        turn = (math.radians(lon) - lon0 + math.pi) % (2 * math.pi) - math.pi
+        rho, rho0 = (6371.0 / n * math.sqrt(c - 2 * n * math.sin(v)) for v in (math.radians(lat), lat0))
+        x, y = rho * math.sin(n * turn), rho0 - rho * math.cos(n * turn)
+        return self.shift[0] + self.scale * x, self.shift[1] + self.scale * y
+
+
+MAINLAND = Region(
+    name="", south=24, north=49.6, west=-125.5, east=-66, parallels=(29.5, 45.5), origin=(37.5, -96.0)
+)  # fmt: skip
+REGIONS = (
+    MAINLAND,
+    Region(name="Alaska (smaller scale)", south=51, north=72, west=172, east=-129,
+           parallels=(55, 65), origin=(62.0, -152.0), shift=(-1830, -1290), scale=0.36),
+    Region(name="Hawaii", south=18, north=23, west=-161, east=-154,
+           parallels=(8, 18), origin=(20.6, -157.4), shift=(-830, -1420)),
+    Region(name="Puerto Rico, Virgin Islands", south=17, north=19, west=-68, east=-64,
+           parallels=(8, 18), origin=(18.2, -66.0), shift=(2010, -1420)),
+    Region(name="Guam, Marianas", south=12, north=16, west=143, east=147,
+           parallels=(8, 18), origin=(14.4, 145.2), shift=(330, -1420)),
+    Region(name="American Samoa", south=-15, north=-13, west=-172, east=-168,
+           parallels=(-18, -8), origin=(-14.3, -170.0), shift=(830, -1420)),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """An airport as people know it; x and y (km on the sheet) and region are null where it cannot be put on the map."""
+
+    code: str
+    name: str = ""
+    city: str = ""
+    state: str = ""
+    x: int | None = None
+    y: int | None = None
+    region: str | None = None
+
+
+def place(lat: float, lon: float) -> tuple[int, int, str] | None:
+    """Where a point lies on the sheet, and in which inset; null outside the United States and its territories."""
+    for region in REGIONS:
+        if region.holds(lat, lon):
+            x, y = region.project(lat, lon)
+            return round(x), round(y), region.name
+    return None
+
+
+def find_places(codes: Sequence[str]) -> list[Place]:
+    """Name and place of each code, in order; a code that airportsdata does not know keeps its code alone."""
+    import airportsdata
+
+    known = airportsdata.load("IATA")
+    return [_to_place(code, known.get(code)) for code in codes]
+
+
+def _to_place(code: str, record: Mapping[str, Any] | None) -> Place:
+    if record is None:
+        return Place(code=code)
+    known = Place(code=code, name=record["name"], city=record["city"], state=record["subd"])
+    spot = place(record["lat"], record["lon"])
+    if spot is None:
+        return known
+    return Place(code=code, name=known.name, city=known.city, state=known.state, x=spot[0], y=spot[1], region=spot[2])
+
+
+@cache
+def land_dots(step: float = 34.0) -> dict[str, list[tuple[int, int]]]:
+    """Dots that show the land: by region, the nodes of a grid (every `step` km) that lie among known airfields."""
+    import airportsdata
+
+    spots: dict[str, list[tuple[int, int]]] = {region.name: [] for region in REGIONS}
+    for record in airportsdata.load("LID").values():
+        spot = place(record["lat"], record["lon"])
+        if spot is not None and record["country"] in {"US", "GU", "MP", "AS"}:
+            spots[spot[2]].append(spot[:2])
+    return {name: _fill(points, step if name == "" else step * 0.62) for name, points in spots.items() if points}
+
+
+def _fill(points: list[tuple[int, int]], step: float) -> list[tuple[int, int]]:
+    """Grid nodes near a point, with holes of up to four nodes closed: deserts have few airfields."""
+    import numpy as np
+    from scipy import ndimage
+
+    xy = np.asarray(points, dtype=float)
+    low = xy.min(axis=0) - 5 * step
+    cells = np.rint((xy - low) / step).astype(int)
+    grid = np.zeros(cells.max(axis=0) + 6, dtype=bool)
+    grid[cells[:, 0], cells[:, 1]] = True
+    reach = np.hypot(*np.ogrid[-2:3, -2:3]) <= 2.3
+    closed = ndimage.binary_closing(grid, structure=reach)
+    return [(round(x), round(y)) for x, y in np.argwhere(closed) * step + low]

@@ -1,0 +1,85 @@
+"""One row per origin and day with flights, typed for the report: the published table, whatever engine it came from."""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from tarmac.errors import InputError
+from tarmac.tables.daily import CAUSES
+
+NEEDED = (
+    *("origin", "fl_date", "mean_dep_delay", "flights", "cancelled", *CAUSES),
+    *("detector", "measure", "expected", "lower", "upper", "anomaly_score", "anomaly", "anomaly_direction"),
+    *("anomaly_if", "anomaly_arima"),
+)
+HIGH, LOW, UNSTATED = 1, -1, 0
+DEFAULT_MEASURE = "mean_dep_delay"
+
+
+def judge_rows(published: pl.DataFrame, years: Sequence[int]) -> pl.DataFrame:
+    """Keep the years' rows, cast and sorted; a flag without a direction gets it from observed against expected."""
+    if missing := [name for name in NEEDED if name not in published.columns]:
+        raise InputError(f"the published table lacks the columns {', '.join(missing)}. Load the years again: tarmac load")
+    rows = _typed(published.with_columns(pl.col("fl_date").cast(pl.Date))).filter(pl.col("year").is_in(list(years)))
+    if rows.is_empty():
+        wanted = ", ".join(str(year) for year in years)
+        raise InputError(f"nothing is published for {wanted}, so there is nothing to report. Run first: tarmac run --year")
+    return rows.with_columns(_observed(published), _main_cause()).with_columns(_direction()).sort("origin", "fl_date")
+
+
+def _typed(published: pl.DataFrame) -> pl.DataFrame:
+    # Infinite values cannot be written as JSON nor drawn.
+    numbers = ["mean_dep_delay", "expected", "lower", "upper", "anomaly_score", *CAUSES, *_other_measures(published)]
+    finite = [pl.col(n).cast(pl.Float64).pipe(lambda c: pl.when(c.is_finite()).then(c)).alias(n) for n in numbers]
+    return published.select(
+        pl.col("origin").cast(pl.String),
+        "fl_date",
+        pl.col("fl_date").dt.year().alias("year"),
+        pl.col("flights", "cancelled").cast(pl.Int64).fill_null(0),
+        *finite,
+        pl.col("detector").cast(pl.String),
+        pl.col("measure").cast(pl.String).fill_null(DEFAULT_MEASURE),
+        pl.col("anomaly").is_not_null().alias("judged"),
+        (pl.col("anomaly") == 1).fill_null(value=False).alias("flag"),
+        pl.col("anomaly_direction").cast(pl.String),
+        (pl.col("anomaly_if") == 1).alias("by_forest"),
+        (pl.col("anomaly_arima") == 1).alias("by_arima"),
+    ).with_columns(
+        pl.when(pl.col("flights") > 0).then(pl.col("cancelled") / pl.col("flights")).alias("cancelled_share")
+    )
+
+
+def _other_measures(published: pl.DataFrame) -> list[str]:
+    """Measures judged beside the mean delay and the cancelled share, where the table holds their values."""
+    judged = published["measure"].drop_nulls().unique().sort().to_list()
+    known = {DEFAULT_MEASURE, "cancelled_share", "flights", "cancelled", *CAUSES}
+    return [str(name) for name in judged if name in published.columns and name not in known]
+
+
+def _observed(published: pl.DataFrame) -> pl.Expr:
+    value = pl.lit(None, dtype=pl.Float64)
+    for name in (DEFAULT_MEASURE, "cancelled_share", "flights", "cancelled", *CAUSES, *_other_measures(published)):
+        value = pl.when(pl.col("measure") == name).then(pl.col(name).cast(pl.Float64)).otherwise(value)
+    return value.alias("observed")
+
+
+def _main_cause() -> pl.Expr:
+    """Index of the largest of BTS's causes and its share in their sum; null where none is reported."""
+    minutes = pl.concat_list([pl.col(name).fill_null(0.0).clip(lower_bound=0.0) for name in CAUSES])
+    total = minutes.list.sum()
+    return pl.when(total > 0).then(
+        pl.struct(minutes.list.arg_max().cast(pl.Int64).alias("index"), (minutes.list.max() / total).alias("share"))
+    ).alias("cause")  # fmt: skip
+
+
+def _direction() -> pl.Expr:
+    stated = pl.col("anomaly_direction")
+    return (
+        pl.when(~pl.col("flag")).then(None)
+        .when(stated == "high").then(HIGH)
+        .when(stated == "low").then(LOW)
+        .when(pl.col("observed") > pl.col("expected")).then(HIGH)
+        .when(pl.col("observed") < pl.col("expected")).then(LOW)
+        .otherwise(UNSTATED)
+        .alias("direction")
+    )  # fmt: skip

@@ -1,0 +1,112 @@
+"""What the browser gets: one compact object, gzipped and base64, so that nothing in it can end a script or an attribute."""
+
+import base64
+import gzip
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from tarmac.report.atlas import Place, land_dots
+from tarmac.report.judged import DEFAULT_MEASURE
+from tarmac.tables.daily import CAUSES
+
+# Whole numbers pack best: delays keep tenths of a minute, shares tenths of a percent, other measures hundredths.
+DELAY_SCALE, SHARE_SCALE, OTHER_SCALE = 10, 1000, 100
+
+
+def pack(text: str | bytes) -> str:
+    """Gzip and base64; equal input gives equal text."""
+    raw = text.encode() if isinstance(text, str) else text
+    # gzip writes the operating system into its header from Python 3.13 on; 255 is "unknown" as before.
+    zipped = bytearray(gzip.compress(raw, compresslevel=6, mtime=0))
+    zipped[9] = 255
+    return base64.b64encode(zipped).decode("ascii")
+
+
+def to_payload(rows: pl.DataFrame, places: Sequence[Place]) -> str:
+    """JSON of airports, their series and the flagged days. Days count from January 1 of the first year."""
+    years = rows["year"].unique().sort().to_list()
+    measures = rows["measure"].unique().sort().to_list()
+    scaled = _scale(rows, date(years[0], 1, 1), measures)
+    content = {
+        "years": years,
+        "start": f"{years[0]}-01-01",
+        "measures": measures,
+        "scales": [_scale_of(name) for name in measures],
+        "causes": [name.removesuffix("_delay") for name in CAUSES],
+        "airports": [asdict(place) for place in places],
+        "series": _to_series(scaled),
+        "flags": _to_flags(scaled, [place.code for place in places]),
+        "land": _land(places),
+    }
+    return json.dumps(content, separators=(",", ":"), allow_nan=False)
+
+
+def _scale_of(measure: str) -> int:
+    if measure.endswith("_share"):
+        return SHARE_SCALE
+    return DELAY_SCALE if measure.endswith("_delay") else OTHER_SCALE
+
+
+def _scale(rows: pl.DataFrame, start: date, measures: Sequence[str]) -> pl.DataFrame:
+    factor = pl.col("measure").replace_strict({name: _scale_of(name) for name in measures}, return_dtype=pl.Int64)
+
+    def whole(value: pl.Expr, by: pl.Expr | int) -> pl.Expr:
+        # Beyond 1e12 nothing is a delay any more; the bound keeps the cast to whole numbers safe.
+        return (value * by).clip(-1e12, 1e12).round().cast(pl.Int64)
+
+    expected = whole(pl.col("expected"), factor)
+    return rows.select(
+        "origin",
+        (pl.col("fl_date") - start).dt.total_days().alias("day"),
+        whole(pl.col("mean_dep_delay"), DELAY_SCALE).alias("d"),
+        expected.alias("e"),
+        # Offsets from the expected value repeat from day to day, so they pack to almost nothing.
+        (expected - whole(pl.col("lower"), factor)).alias("l"),
+        (whole(pl.col("upper"), factor) - expected).alias("u"),
+        pl.col("flights").alias("f"),
+        pl.col("cancelled").alias("c"),
+        pl.col("judged").cast(pl.Int8).alias("j"),
+        pl.col("measure").replace_strict({m: i for i, m in enumerate(measures)}, return_dtype=pl.Int64).alias("m"),
+        "flag",
+        whole(pl.col("observed"), factor).alias("v"),
+        whole(pl.col("anomaly_score"), 100).alias("s"),
+        pl.col("direction").alias("r"),
+        pl.col("cause").struct.field("index").alias("k"),
+        whole(pl.col("cause").struct.field("share"), 100).alias("p"),
+        (pl.col("by_forest").cast(pl.Int64) + 2 * pl.col("by_arima").cast(pl.Int64)).alias("o"),
+    )
+
+
+def _to_series(scaled: pl.DataFrame) -> list[dict[str, Any]]:
+    """One object an airport: `day` of its first flight, then a value a day; null on days without flights."""
+    columns = ["d", "e", "l", "u", "f", "c", "j", "m"]
+    spans = scaled.group_by("origin").agg(pl.int_range(pl.col("day").min(), pl.col("day").max() + 1).alias("day"))
+    dense = spans.explode("day").join(scaled, on=["origin", "day"], how="left", validate="1:1").sort("origin", "day")
+    grouped = dense.group_by("origin", maintain_order=True).agg(pl.col("day").first(), *columns)
+    return [_without_repeats(row) for row in grouped.drop("origin").iter_rows(named=True)]
+
+
+def _without_repeats(row: dict[str, Any]) -> dict[str, Any]:
+    """A column with one value throughout becomes that value: most airports are judged daily, by one measure."""
+    for name in ("j", "m"):
+        if len(kinds := set(row[name]) - {None}) == 1:
+            row[name] = kinds.pop()
+    return row
+
+
+def _to_flags(scaled: pl.DataFrame, codes: Sequence[str]) -> dict[str, list[Any]]:
+    """The flagged days as columns; `a` is the airport's index."""
+    index = {code: i for i, code in enumerate(codes)}
+    flagged = scaled.filter("flag").with_columns(pl.col("origin").replace_strict(index, return_dtype=pl.Int64).alias("a"))
+    return flagged.select("a", pl.col("day").alias("t"), "v", "s", "r", "k", "p", "o").to_dict(as_series=False)
+
+
+def _land(places: Sequence[Place]) -> dict[str, list[tuple[int, int]]]:
+    """Land of the mainland, and of every inset that an airport lies in."""
+    used = {"", *(place.region for place in places)}
+    return {name: dots for name, dots in land_dots().items() if name in used}

@@ -1,0 +1,149 @@
+"""Puts the report together: sentences, packed data, packed charts library, style and scripts, in one page."""
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from html import escape
+from importlib import resources
+from string import Template
+
+import polars as pl
+
+from tarmac.report import summary
+from tarmac.report.atlas import Place, find_places
+from tarmac.report.judged import judge_rows
+from tarmac.report.payload import pack, to_payload
+
+SCRIPTS = ("start.js", "model.js", "calendar.js", "map.js", "worst.js", "airport.js", "main.js")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Charts:
+    """The charts library as it goes into the page: packed, with the hash that lets the browser run it and no other."""
+
+    packed: str
+    version: str
+    sha256: str
+
+
+def render_report(
+    published: pl.DataFrame,
+    *,
+    years: Sequence[int],
+    generated_by: str,
+    generated_at: datetime | None = None,
+    about_detector: str = "",
+) -> str:
+    """The page as HTML. `generated_by` names program and version; `about_detector` explains the detector in plain words."""
+    rows = judge_rows(published, years)
+    places = find_places(rows["origin"].unique().sort().to_list())
+    charts, script = load_charts(), _scripts()
+    sentences = _sentences(rows, places, about_detector)
+    made = f"{generated_by}, {generated_at:%Y-%m-%d %H:%M %Z}".rstrip() if generated_at else generated_by
+    return Template(_asset("page.html")).substitute(
+        {name: escape(text) for name, text in sentences.items()},
+        tiles=_tiles(summary.count(rows)),
+        years_table=_years_table(rows),
+        generated=escape(made),
+        charts_version=escape(charts.version),
+        script_hashes=f"'sha256-{_sha256(script)}' 'sha256-{charts.sha256}'",
+        style=_asset("style.css"),
+        charts=charts.packed,
+        data=pack(to_payload(rows, places)),
+        script=script,
+    )
+
+
+@cache
+def load_charts() -> Charts:
+    """plotly.js from the plotly package; packed once a process."""
+    from plotly import offline
+
+    source = offline.get_plotlyjs()
+    return Charts(packed=pack(source), version=offline.get_plotlyjs_version(), sha256=_sha256(source))
+
+
+def _scripts() -> str:
+    body = "\n".join(_asset(name) for name in SCRIPTS)
+    return f"(() => {{\n'use strict';\n{body}}})();"
+
+
+def _asset(name: str) -> str:
+    return resources.files("tarmac.report").joinpath("assets", name).read_text(encoding="utf-8")
+
+
+def _sha256(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
+
+
+def _sentences(rows: pl.DataFrame, places: Sequence[Place], about_detector: str) -> dict[str, str]:
+    shown = rows["year"].unique().sort().to_list()
+    judges = summary.plain_detectors(rows)
+    return {
+        "title": f"Abnormal airport days {summary.span(shown)}",
+        "span": summary.span(shown),
+        "headline": summary.headline(summary.count(rows), shown),
+        "worst": summary.worst_sentence(rows, {place.code: place for place in places}),
+        "detector": _detector_sentence(judges),
+        "about_detector": about_detector,
+        "agreement": summary.agreement(rows),
+        "unplaced": _unplaced(places),
+    }
+
+
+def _detector_sentence(judges: Sequence[tuple[str, str]]) -> str:
+    if not judges:
+        return "No detector has judged these days."
+    told = "; ".join(f"“{detector}” on {measure.replace('_', ' ')}" for detector, measure in judges)
+    return f"The detector behind this report: {told}."
+
+
+def _unplaced(places: Sequence[Place]) -> str:
+    codes = [place.code for place in places if place.region is None]
+    if not codes:
+        return ""
+    known = ", ".join(codes[:12]) + (f" and {len(codes) - 12} more" if len(codes) > 12 else "")
+    return f"Not on the map, because their place in the United States is not known: {known}."
+
+
+def _tiles(numbers: summary.Numbers) -> str:
+    """The key figures as a definition list; scripts replace them when another year is chosen."""
+    share = summary.percent(numbers.flagged, numbers.judged)
+    parts = [f"{numbers.high:,} above, {numbers.low:,} below what was expected"]
+    if numbers.unstated:
+        parts.append(f"{numbers.unstated:,} without direction")
+    unjudged = numbers.airport_days - numbers.judged
+    judged = f"{unjudged:,} could not be judged" if unjudged else "all of them judged"
+    facts = (
+        ("Abnormal airport-days", f"{numbers.flagged:,}", ", ".join(parts), "flagged"),
+        ("Share of judged days", share, f"{numbers.judged:,} airport-days judged", "share"),
+        ("Flights", f"{numbers.flights:,}", "scheduled departures", "flights"),
+        ("Cancelled", summary.percent(numbers.cancelled, numbers.flights), f"{numbers.cancelled:,} flights", "cancelled"),
+        ("Airports", f"{numbers.airports:,}", f"{numbers.airport_days:,} airport-days, {judged}", "airports"),
+    )
+    return "\n".join(
+        f'<div data-tile="{key}"><dt>{label}</dt><dd>{value}<small>{note}</small></dd></div>'
+        for label, value, note, key in facts
+    )
+
+
+def _years_table(rows: pl.DataFrame) -> str:
+    years = rows["year"].unique().sort().to_list()
+    if len(years) < 2:
+        return ""
+    lines = [_year_line(year, summary.count(rows.filter(pl.col("year") == year))) for year in years]
+    heads = "".join(f'<th scope="col">{name}</th>' for name in ("Year", "Abnormal", "Share", "Flights", "Cancelled"))
+    return f'<table class="years"><thead><tr>{heads}</tr></thead><tbody>{"".join(lines)}</tbody></table>'
+
+
+def _year_line(year: int, numbers: summary.Numbers) -> str:
+    cells = (
+        f"{numbers.flagged:,}",
+        summary.percent(numbers.flagged, numbers.judged),
+        f"{numbers.flights:,}",
+        summary.percent(numbers.cancelled, numbers.flights),
+    )
+    return f'<tr><th scope="row">{year}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'

@@ -1,0 +1,123 @@
+"""The year in numbers and sentences: what a reader knows after ten seconds, and all that shows without scripts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from tarmac.report.atlas import Place
+from tarmac.report.judged import HIGH, LOW
+
+
+@dataclass(frozen=True, kw_only=True)
+class Numbers:
+    """Counts over some airport-days. `unstated` are flags without a direction; `judged` had a detector's decision."""
+
+    airports: int
+    airport_days: int
+    judged: int
+    flights: int
+    cancelled: int
+    high: int
+    low: int
+    unstated: int
+
+    @property
+    def flagged(self) -> int:
+        """Abnormal airport-days."""
+        return self.high + self.low + self.unstated
+
+
+def count(rows: pl.DataFrame) -> Numbers:
+    """Count airports, days, flights and flags of judged rows."""
+    sums = rows.select(
+        pl.col("origin").n_unique().alias("airports"),
+        pl.len().alias("airport_days"),
+        pl.col("judged").sum(),
+        pl.col("flights", "cancelled").sum(),
+        (pl.col("direction") == HIGH).sum().alias("high"),
+        (pl.col("direction") == LOW).sum().alias("low"),
+        (pl.col("flag") & ~pl.col("direction").is_in([HIGH, LOW])).sum().alias("unstated"),
+    ).row(0, named=True)
+    return Numbers(**{name: int(value or 0) for name, value in sums.items()})
+
+
+def headline(numbers: Numbers, years: Sequence[int]) -> str:
+    """On which share of days an airport was abnormal, in one sentence."""
+    airports = f"{numbers.airports:,} airport{'' if numbers.airports == 1 else 's'}"
+    when = f"In {span(years)}"
+    if not numbers.judged:
+        return f"{when}, {airports} had {numbers.airport_days:,} days with flights; no detector has judged them yet."
+    days = "airport-day" if numbers.flagged == 1 else "airport-days"
+    part = f"{percent(numbers.flagged, numbers.judged)} of the {numbers.judged:,} that were judged"
+    return f"{when}, {airports} had {numbers.flagged:,} abnormal {days}: {part}."
+
+
+def worst_sentence(rows: pl.DataFrame, places: Mapping[str, Place]) -> str:
+    """The flagged day with the highest score, told; empty where nothing is flagged."""
+    flagged = rows.filter("flag").sort("anomaly_score", "origin", "fl_date", descending=[True, False, False], nulls_last=True)
+    if flagged.is_empty():
+        return ""
+    row = flagged.row(0, named=True)
+    city = places[row["origin"]].city
+    where = f"{city} ({row['origin']})" if city else row["origin"]
+    return f"The highest score: {where} on {long_date(row['fl_date'])}, {_what_happened(row)}."
+
+
+def _what_happened(row: Mapping[str, Any]) -> str:
+    told = []
+    if row["mean_dep_delay"] is None:
+        told.append(f"when {'all' if row['cancelled'] == row['flights'] else 'many'} of {row['flights']:,} flights were cancelled")
+    else:
+        told.append(f"with a mean departure delay of {row['mean_dep_delay']:.0f} min")
+        if row["cancelled"]:
+            told.append(f"{percent(row['cancelled'], row['flights'])} of {row['flights']:,} flights cancelled")
+    if row["expected"] is not None:
+        told.append(f"against {_value(row['expected'], row['measure'])} expected")
+    return ", ".join(told)
+
+
+def _value(value: float, measure: str) -> str:
+    if measure.endswith("_share"):
+        return f"{percent(value, 1)} {measure.removesuffix('_share')}"
+    return f"{value:.0f} min" if measure.endswith("_delay") else f"{value:,.1f}"
+
+
+def percent(part: float, whole: float) -> str:
+    """A share as people write it: 0.4%, 12%; a dash where the whole is nothing."""
+    if not whole:
+        return "–"
+    share = 100 * part / whole
+    return f"{share:.0f}%" if share >= 10 or share == 0 else f"{share:.1f}%"
+
+
+def span(years: Sequence[int]) -> str:
+    """2009, 2009–2011 where unbroken, else 2009, 2011."""
+    known = sorted(set(years))
+    if len(known) > 1 and known[-1] - known[0] == len(known) - 1:
+        return f"{known[0]}–{known[-1]}"
+    return ", ".join(str(year) for year in known)
+
+
+def long_date(day: date) -> str:
+    """February 8, 2013."""
+    return f"{day:%B} {day.day}, {day.year}"
+
+
+def plain_detectors(rows: pl.DataFrame) -> list[tuple[str, str]]:
+    """Which detector judged which measure, the most used first."""
+    used = rows.filter(pl.col("detector").is_not_null()).group_by("detector", "measure").len()
+    ordered = used.sort("len", "detector", "measure", descending=[True, False, False])
+    return [(row["detector"], row["measure"]) for row in ordered.iter_rows(named=True)]
+
+
+def agreement(rows: pl.DataFrame) -> str:
+    """How many days Isolation Forest and ARIMA flag, where they ran; empty where neither did."""
+    told = []
+    for column, name in (("by_forest", "Isolation Forest"), ("by_arima", "ARIMA")):
+        if rows[column].is_not_null().any():
+            both = rows.filter(pl.col(column) & pl.col("flag")).height
+            told.append(f"{name} alone flags {rows[column].sum():,} airport-days, {both:,} of them also shown here as abnormal")
+    return f"{'; '.join(told)}." if told else ""

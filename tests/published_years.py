@@ -1,0 +1,79 @@
+"""Makes published tables out of nothing: airports real and unknown, seasons, storms, thin airports, days without a mean."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+
+import numpy as np
+import polars as pl
+
+from tarmac.tables.daily import CAUSES
+
+BIG = ("ATL", "ORD", "DFW", "DEN", "LAX", "JFK", "SFO", "PHX", "LAS", "SEA", "MCO", "EWR", "BOS", "ANC", "HNL", "SJU", "GUM", "PPG")
+
+
+def real_codes(n: int) -> list[str]:
+    """`n` codes of US airports, the big ones first; the same ones always."""
+    import airportsdata
+
+    known = airportsdata.load("IATA")
+    others = sorted(code for code, record in known.items() if record["country"] == "US" and "International" in record["name"])
+    more = sorted(code for code, record in known.items() if record["country"] == "US" and "Regional" in record["name"])
+    return list(dict.fromkeys([*BIG, *others, *more]))[:n]
+
+
+def make_published(codes: Sequence[str], years: Sequence[int] = (2009,), seed: int = 7) -> pl.DataFrame:
+    """One row per airport and day: sizes fall by rank, the last fifth skips days, storms hit many, a few days have no mean."""
+    rng = np.random.default_rng(seed)
+    days = np.concatenate([np.arange(date(y, 1, 1), date(y + 1, 1, 1), dtype="datetime64[D]") for y in years])
+    n = len(days)
+    season = 4 * np.cos(2 * np.pi * (np.arange(n) % 365) / 365) + np.where(np.arange(n) % 7 == 4, 3.0, 0.0)
+    storms = rng.choice(n, size=max(3, n // 30), replace=False)
+    frames = [_one(code, i / max(1, len(codes)), days, season, storms, rng) for i, code in enumerate(codes)]
+    return pl.concat(frames).sample(fraction=1.0, shuffle=True, seed=seed)
+
+
+def _one(code, rank, days, season, storms, rng):
+    n = len(days)
+    flights = np.maximum(1, rng.poisson(2 + 900 * np.exp(-9 * rank), n))
+    noise = 2 + 14 / np.sqrt(flights)
+    expected = 8 + season
+    mean = expected + noise * rng.standard_normal(n)
+    cancelled = rng.binomial(flights, 0.012)
+    hit = np.isin(np.arange(n), storms[rng.random(len(storms)) < 0.12]) | (rng.random(n) < 0.003)
+    mean = mean + hit * noise * rng.uniform(5, 15, n)
+    cancelled = np.where(hit, rng.binomial(flights, rng.uniform(0, 0.5, n)), cancelled)
+    low = ~hit & (rng.random(n) < 0.001)
+    mean = mean - low * 5 * noise
+    cancelled = np.where(hit & (rng.random(n) < 0.03), flights, cancelled)
+    mean = np.where(cancelled == flights, np.nan, mean)
+    kept = rng.random(n) < (0.7 if rank > 0.8 else 1.0)
+    causes = {name: np.where(hit, rng.gamma(2.0, 40, n) * flights / 10, 0.0).round() for name in CAUSES}
+    frame = pl.DataFrame(
+        {
+            "origin": [code] * n,
+            "fl_date": days,
+            "mean_dep_delay": mean.round(2),
+            "flights": flights,
+            "cancelled": cancelled,
+            "departed": flights - cancelled,
+            "cancelled_share": cancelled / flights,
+            **causes,
+            "expected": expected,
+            "lower": expected - 3 * noise,
+            "upper": expected + 3 * noise,
+            "anomaly_score": np.where(hit | low, rng.gamma(3.0, 2.0, n) + 4, rng.gamma(1.0, 1.0, n)),
+            "anomaly": (hit | low).astype(np.int16),
+            "anomaly_if": (hit & (rng.random(n) < 0.7)).astype(np.int16),
+            "anomaly_arima": (hit & (rng.random(n) < 0.5)).astype(np.int16),
+        }
+    ).filter(pl.Series(kept))
+    return frame.with_columns(
+        pl.col("mean_dep_delay").fill_nan(None),
+        pl.format("{}{}", "origin", pl.col("fl_date").dt.strftime("%Y%m%d")).alias("id"),
+        pl.lit("mean_dep_delay").alias("measure"),
+        pl.lit("arima").alias("detector"),
+        pl.when(pl.col("anomaly") == 1)
+        .then(pl.when(pl.col("mean_dep_delay") < pl.col("expected")).then(pl.lit("low")).otherwise(pl.lit("high")))
+        .alias("anomaly_direction"),
+        pl.lit(datetime(2010, 1, 1, tzinfo=UTC)).alias("last_update"),
+    )
