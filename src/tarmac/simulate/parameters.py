@@ -35,7 +35,7 @@ SHAPES = MappingProxyType(
 class SimulationParameters:
     """A year of flights to simulate; raises InputError where a value cannot be.
 
-    Exactly `flights` scheduled flights are spread over the year and over `airports` origins, the largest US airports first.
+    Exactly `flights` scheduled flights are spread over the year and over the `airports` largest US airports.
     `anomalous_share` is the share of airport-days with flights that are true anomalies, `severity` multiplies the
     minutes that an anomaly adds. The last three are habits of the real files: the share of flights diverted, the share
     of cancelled ones that have a departure, and the carriers whose on-time departures have an empty DEP_DELAY, not 0.
