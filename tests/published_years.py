@@ -8,7 +8,26 @@ import polars as pl
 
 from tarmac.tables.daily import CAUSES
 
-BIG = ("ATL", "ORD", "DFW", "DEN", "LAX", "JFK", "SFO", "PHX", "LAS", "SEA", "MCO", "EWR", "BOS", "ANC", "HNL", "SJU", "GUM", "PPG")
+BIG = (
+    "ATL",
+    "ORD",
+    "DFW",
+    "DEN",
+    "LAX",
+    "JFK",
+    "SFO",
+    "PHX",
+    "LAS",
+    "SEA",
+    "MCO",
+    "EWR",
+    "BOS",
+    "ANC",
+    "HNL",
+    "SJU",
+    "GUM",
+    "PPG",
+)
 
 
 def real_codes(n: int) -> list[str]:
@@ -16,7 +35,9 @@ def real_codes(n: int) -> list[str]:
     import airportsdata
 
     known = airportsdata.load("IATA")
-    others = sorted(code for code, record in known.items() if record["country"] == "US" and "International" in record["name"])
+    others = sorted(
+        code for code, record in known.items() if record["country"] == "US" and "International" in record["name"]
+    )
     more = sorted(code for code, record in known.items() if record["country"] == "US" and "Regional" in record["name"])
     return list(dict.fromkeys([*BIG, *others, *more]))[:n]
 

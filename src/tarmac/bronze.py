@@ -39,8 +39,8 @@ class FlightText:
 
     def looks_quoted(self) -> bool:
         """Whether the beginning of the file holds quotes."""
-        with self.path.open("rb") as stream:
-            return b'"' in stream.read(_SAMPLE)
+        with self.path.open("rb") as file:
+            return b'"' in file.read(_SAMPLE)
 
     def inspect(self, progress: Progress | None = None) -> None:
         """Read the file once for its digest, its number of rows and its unsound lines."""
@@ -59,7 +59,9 @@ class FlightText:
         self.path = copy
 
 
-def open_flight_texts(lake: Lake, file: BronzeFile, scratch: Path, progress: Progress | None = None) -> Iterator[FlightText]:
+def open_flight_texts(
+    lake: Lake, file: BronzeFile, scratch: Path, progress: Progress | None = None
+) -> Iterator[FlightText]:
     """The CSV files in one bronze file: one, or each member of an archive.
 
     Raises:
@@ -67,8 +69,8 @@ def open_flight_texts(lake: Lake, file: BronzeFile, scratch: Path, progress: Pro
     """
     local = lake.local_path(file.key)
     if local is not None and local.name.lower().endswith(".csv"):
-        with local.open("rb") as stream:
-            line = _header_line(stream, file.name)
+        with local.open("rb") as plain:
+            line = _header_line(plain, file.name)
         yield FlightText(name=file.name, path=local, header=_header(line, file.name), header_line=line)
         return
     with lake.open(file.key) as packed:
@@ -82,14 +84,25 @@ def open_flight_texts(lake: Lake, file: BronzeFile, scratch: Path, progress: Pro
             yield text
 
 
-def first_line(path: Path) -> tuple[str, bytes, bytes]:
-    """Name, header line and first row of the first CSV file in a file on this machine, for `ingest`."""
+def first_lines(path: Path) -> tuple[str, bytes, bytes]:
+    """Name, header line and first row of the first CSV file in a file on this machine."""
     with path.open("rb") as packed:
         for name, stream in _members(packed, path.name):
             line = _header_line(stream, name)
             with _damage(name):
                 return name, line, stream.readline(LONGEST_HEADER)
     raise InputError(f"{path} holds no CSV file.")
+
+
+def check_readable(path: Path) -> None:
+    """Raises InputError where a compressed file on this machine is damaged or cut off."""
+    if path.name.lower().endswith(".csv"):
+        return
+    with path.open("rb") as packed:
+        for name, stream in _members(packed, path.name):
+            with _damage(name):
+                while stream.read(_SAMPLE):
+                    pass
 
 
 def pick_lines(path: Path, wanted: frozenset[int]) -> dict[int, bytes]:
@@ -109,7 +122,7 @@ def _members(packed: BinaryIO, name: str) -> Iterator[tuple[str, BinaryIO]]:
     lower = name.lower()
     if lower.endswith(".gz"):
         with _damage(name), gzip.GzipFile(fileobj=packed) as stream:
-            yield name, cast("BinaryIO", io.BufferedReader(stream, buffer_size=1 << 20))  # type: ignore[arg-type]
+            yield name, cast("BinaryIO", io.BufferedReader(stream, buffer_size=1 << 20))
     elif lower.endswith(".zip"):
         yield from _zip_members(packed, name)
     else:
@@ -118,10 +131,16 @@ def _members(packed: BinaryIO, name: str) -> Iterator[tuple[str, BinaryIO]]:
 
 def _zip_members(packed: BinaryIO, name: str) -> Iterator[tuple[str, BinaryIO]]:
     with _damage(name), zipfile.ZipFile(packed) as archive:
-        members = [member for member in archive.infolist() if member.filename.lower().endswith(".csv") and not _is_hidden(member)]
+        members = [
+            member
+            for member in archive.infolist()
+            if member.filename.lower().endswith(".csv") and not _is_hidden(member)
+        ]
         if not members:
             inside = ", ".join(archive.namelist()[:5]) or "nothing"
-            raise InputError(f"{name} holds no .csv file (it holds: {inside}). Give the archive as BTS or Kaggle wrote it.")
+            raise InputError(
+                f"{name} holds no .csv file (it holds: {inside}). Give the archive as BTS or Kaggle wrote it."
+            )
         for member in members:
             if member.flag_bits & 1:
                 raise InputError(f"{name}: {member.filename} is encrypted. Unpack it and give the .csv file.")
@@ -155,7 +174,9 @@ def _header_line(stream: IO[bytes], name: str) -> bytes:
             f"iconv -f UTF-16 -t UTF-8 {name} > converted.csv"
         )
     if len(line) == LONGEST_HEADER:
-        raise InputError(f"{name}, line 1: the first line is longer than {LONGEST_HEADER:,} bytes, so it is no header of flights.")
+        raise InputError(
+            f"{name}, line 1: the first line is longer than {LONGEST_HEADER:,} bytes, so it is no header of flights."
+        )
     return line
 
 

@@ -111,8 +111,12 @@ def _try_clean(texts: Sequence[FlightText], year: int, out: Path) -> Cleaned | N
         return None
 
 
-def _progress_over(texts: Sequence[FlightText], files: Sequence[BronzeFile], progress: Progress | None) -> Callable[[int], None]:
-    total = sum(text.path.stat().st_size for text in texts if not text.report.digest) or sum(file.size for file in files)
+def _progress_over(
+    texts: Sequence[FlightText], files: Sequence[BronzeFile], progress: Progress | None
+) -> Callable[[int], None]:
+    total = sum(text.path.stat().st_size for text in texts if not text.report.digest) or sum(
+        file.size for file in files
+    )
     seen = {"before": 0, "last": 0}
 
     def tell(read: int) -> None:
@@ -133,7 +137,13 @@ def _without_blank_lines(aside: pl.DataFrame, texts: Sequence[FlightText]) -> pl
     ]
     if not blank:
         return aside
-    return aside.join(pl.DataFrame(blank, schema=aside.schema.to_python() | {"source_line": pl.Int64}).select("source_file", "source_line"), on=["source_file", "source_line"], how="anti")
+    return aside.join(
+        pl.DataFrame(blank, schema=aside.schema.to_python() | {"source_line": pl.Int64}).select(
+            "source_file", "source_line"
+        ),
+        on=["source_file", "source_line"],
+        how="anti",
+    )
 
 
 def _duplicates(positions: npt.NDArray[np.int64], texts: Sequence[FlightText], aside: pl.DataFrame) -> pl.DataFrame:
@@ -143,9 +153,11 @@ def _duplicates(positions: npt.NDArray[np.int64], texts: Sequence[FlightText], a
         removed = aside.filter(pl.col("source_file") == text.name)["source_line"].sort().to_numpy()
         kept = text.report.lines - 1 - removed.size
         here = positions[(positions >= before) & (positions < before + kept)] - before
-        frames.append(pl.DataFrame({"source_file": text.name, "source_line": source_lines(here, removed), "reason": "duplicate"}))
+        frames.append(
+            pl.DataFrame({"source_file": text.name, "source_line": source_lines(here, removed), "reason": "duplicate"})
+        )
         before += kept
-    return pl.concat(frames).cast(dict(aside.schema))
+    return pl.concat(frames).cast(aside.schema)
 
 
 def source_lines(positions: npt.NDArray[np.int64], removed: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -159,7 +171,10 @@ def _quarantine(aside: pl.DataFrame, texts: Sequence[FlightText]) -> pl.DataFram
     for text in texts:
         reasons = dict(aside.filter(pl.col("source_file") == text.name).select("source_line", "reason").rows())
         lines = pick_lines(text.path, frozenset(reasons))
-        rows += [(text.name, n, reasons[n], line[:LONGEST_KEPT].decode(errors="backslashreplace")) for n, line in lines.items()]
+        rows += [
+            (text.name, n, reasons[n], line[:LONGEST_KEPT].decode(errors="backslashreplace"))
+            for n, line in lines.items()
+        ]
         rows += [(text.name, unsound.line, unsound.reason, unsound.text) for unsound in text.report.unsound]
     return pl.DataFrame(rows, schema=schema_of(QUARANTINE), orient="row").sort("source_file", "source_line")
 
@@ -177,7 +192,9 @@ def _notes(texts: Sequence[FlightText]) -> list[str]:
     for text in texts:
         last = text.report.unsound[-1:]
         if last and last[0].line == text.report.lines and last[0].reason == "wrong_number_of_fields":
-            notes.append(f"{text.name} ends in the middle of line {last[0].line}: it may be cut off. Compare its size with the source's.")
+            notes.append(
+                f"{text.name} ends in the middle of line {last[0].line}: it may be cut off. Compare its size with the source's."
+            )
     return notes
 
 
@@ -197,8 +214,10 @@ def _check(cleaning: Cleaning, quarantine: pl.DataFrame, most: float, year: int,
         return
     reasons = ", ".join(f"{reason} {count:,}" for reason, count in Counter(cleaning.quarantined).most_common(5))
     first = quarantine.row(0, named=True)
-    hint = f"Are these flights of another year than {year}?" if cleaning.quarantined.get("wrong_year", 0) > cleaning.rows_in / 2 else (
-        "Mend the file, or allow more with --max-quarantined."
+    hint = (
+        f"Are these flights of another year than {year}?"
+        if cleaning.quarantined.get("wrong_year", 0) > cleaning.rows_in / 2
+        else ("Mend the file, or allow more with --max-quarantined.")
     )
     raise InputError(
         f"{cleaning.rows_quarantined:,} of {cleaning.rows_in:,} rows of {_names(texts)} cannot be right ({share:.1%}; at most "

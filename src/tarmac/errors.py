@@ -13,7 +13,7 @@ class InputError(TarmacError):
     exit_code = 2
 
 
-class SystemFailure(TarmacError):
+class SystemFailure(TarmacError):  # noqa: N818 - it is the system that failed, not the request
     """A database, a disk or a network failed; the same command may work later. Exit code 1."""
 
     exit_code = 1

@@ -30,5 +30,9 @@ def told_plainly(place: str) -> Iterator[None]:
 def _from_polars(error: BaseException, place: str) -> TarmacError:
     text = " ".join(str(error).split())[:300]
     if "No space left" in text or f"os error {errno.ENOSPC}" in text:
-        return InputError(f"the disk is full at {place}. Nothing was published; free some space or name another --lake.")
-    return SystemFailure(f"reading or writing {place} failed: {text}. Nothing was published by this step; run it again.")
+        return InputError(
+            f"the disk is full at {place}. Nothing was published; free some space or name another --lake."
+        )
+    return SystemFailure(
+        f"reading or writing {place} failed: {text}. Nothing was published by this step; run it again."
+    )

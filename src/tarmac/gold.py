@@ -3,6 +3,8 @@
 Pure: frames in, frames out, on any engine that narwhals knows.
 """
 
+from typing import Any
+
 import narwhals as nw
 
 from tarmac.tables.daily import CAUSES, DAILY
@@ -11,10 +13,10 @@ LATE_MINUTES = 15
 """BTS counts a departure as late from 15 minutes on (DEP_DEL15)."""
 
 DECIMALS = 9
-"""Sums of whole minutes are exact in any order; fractions are not, and are rounded so that equal input gives equal bytes."""
+"""Sums of whole minutes are exact in any order; those of fractions are not, and rounding makes them equal again."""
 
 
-def to_gold(flights: nw.LazyFrame) -> nw.LazyFrame:
+def to_gold(flights: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """Flights (`tables.flights`) to airport-days (`tables.daily`), in no order.
 
     A delay counts where the flight departed and its delay is known. A day on which all flights were cancelled keeps its
@@ -66,6 +68,9 @@ def _measures() -> list[nw.Expr]:
         nw.col("diverted").fill_null(0).cast(nw.Int32).alias("diverted"),
         nw.when(any_known).then(nw.col("late").cast(nw.Float64) / known).alias("dep_del15_share"),
         nw.col("p90_dep_delay").round(DECIMALS).alias("p90_dep_delay"),
-        nw.when(several_known).then(nw.max_horizontal(variance, nw.lit(0.0)).sqrt()).round(DECIMALS).alias("std_dep_delay"),
+        nw.when(several_known)
+        .then(nw.max_horizontal(variance, nw.lit(0.0)).sqrt())
+        .round(DECIMALS)
+        .alias("std_dep_delay"),
         *(nw.when(nw.col(f"{cause}_reports") > 0).then(nw.col(cause)).round(DECIMALS).alias(cause) for cause in CAUSES),
     ]

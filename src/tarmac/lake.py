@@ -1,7 +1,7 @@
 """The lake: where each zone's files are, and how one is published with a single visible change.
 
-A lake is a folder or `s3://bucket/prefix`; both have the same layout. Files are written aside, in the run's scratch folder,
-and published by one atomic act: a rename on a folder, the completion of an upload on S3.
+A lake is a folder or `s3://bucket/prefix`; both have the same layout. Files are written aside, in the run's scratch
+folder, and published by one atomic act: a rename on a folder, the completion of an upload on S3.
 """
 
 import os
@@ -32,7 +32,9 @@ class Zones:
         """Refuse a folder that is empty or climbs out of the lake."""
         for zone, folder in vars(self).items():
             if not folder or folder.startswith("/") or ".." in folder.split("/"):
-                raise InputError(f"the {zone} folder {folder!r} is not a path inside the lake. Name one like 01_bronze.")
+                raise InputError(
+                    f"the {zone} folder {folder!r} is not a path inside the lake. Name one like 01_bronze."
+                )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +94,7 @@ class Lake:
         return {"storage_options": {"aws_endpoint_url": endpoint, "aws_allow_http": str(endpoint.startswith("http:"))}}
 
     def scratch_parent(self, local: Path) -> Path:
-        """Where runs put what is not published yet: beside the zones, so that publishing is a rename, or `local` for S3."""
+        """Where runs put what is not published yet: beside the zones, to publish by a rename; `local` for S3."""
         return local if self.on_s3 else Path(self.root) / ".scratch"
 
     def bronze_files(self, year: int) -> list[BronzeFile]:
@@ -101,23 +103,29 @@ class Lake:
         Raises:
             InputError: when there is none, or when several forms of the year stand side by side.
         """
-        with self._errors():
-            found = self._bronze_candidates(year)
-        forms = sorted({file.key if "/" not in file.key.removeprefix(f"{self.zones.bronze}/") else f"{year}/" for file in found})
+        found = self.bronze_candidates(year)
+        forms = sorted(
+            {file.key if "/" not in file.key.removeprefix(f"{self.zones.bronze}/") else f"{year}/" for file in found}
+        )
         if not found:
             raise InputError(
                 f"the lake {self.root} has no bronze for {year}: looked for {self.zones.bronze}/{year}.csv, .csv.gz, .zip "
                 f"and files in {self.zones.bronze}/{year}/. Put it there with: tarmac ingest FILE --year {year}"
             )
         if len(forms) > 1:
-            raise InputError(f"the lake {self.root} has bronze for {year} in several forms: {', '.join(forms)}. Keep one of them.")
+            raise InputError(
+                f"the lake {self.root} has bronze for {year} in several forms: {', '.join(forms)}. Keep one of them."
+            )
         return found
 
-    def _bronze_candidates(self, year: int) -> list[BronzeFile]:
+    def bronze_candidates(self, year: int) -> list[BronzeFile]:
+        """All files that could be the year's bronze, in whatever form."""
         single = [f"{self.zones.bronze}/{year}{suffix}" for suffix in (*BRONZE_SUFFIXES, ".csv.zip")]
         files = [BronzeFile(key=key, size=size) for key in single if (size := self.size(key)) is not None]
         folder = f"{self.zones.bronze}/{year}"
-        return files + [BronzeFile(key=key, size=size) for key, size in self._list(folder) if key.lower().endswith(BRONZE_SUFFIXES)]
+        with self._errors():
+            inside = self._list(folder)
+        return files + [BronzeFile(key=key, size=size) for key, size in inside if key.lower().endswith(BRONZE_SUFFIXES)]
 
     def size(self, key: str) -> int | None:
         """The size of a file in bytes; None where there is none."""
@@ -134,12 +142,18 @@ class Lake:
         if not self.on_s3:
             path = Path(self.place(folder))
             files = sorted(path.iterdir()) if path.is_dir() else []
-            return [(f"{folder}/{file.name}", file.stat().st_size) for file in files if file.is_file() and file.name[0] != "."]
+            return [
+                (f"{folder}/{file.name}", file.stat().st_size)
+                for file in files
+                if file.is_file() and file.name[0] != "."
+            ]
         try:
             entries = _s3().ls(self.place(folder), detail=True, refresh=True)
         except FileNotFoundError:
             return []
-        found = [(str(entry["name"]).rpartition("/")[2], int(entry["size"])) for entry in entries if entry["type"] == "file"]
+        found = [
+            (str(entry["name"]).rpartition("/")[2], int(entry["size"])) for entry in entries if entry["type"] == "file"
+        ]
         return [(f"{folder}/{name}", size) for name, size in sorted(found) if name]
 
     def local_path(self, key: str) -> Path | None:
@@ -157,17 +171,25 @@ class Lake:
                 with Path(self.place(key)).open("rb") as stream:
                     yield stream
 
-    def publish(self, file: Path, key: str) -> None:
-        """Make a finished local file the lake's file of that key, in one visible change; the local one is gone after."""
+    def publish(self, file: Path, key: str, *, replace: bool = True) -> None:
+        """Make a finished local file the lake's file of that key, in one visible change; the local one is gone after.
+
+        Raises:
+            InputError: when the key exists and `replace` is false.
+        """
         with self._errors(key):
             if self.on_s3:
-                _s3().put_file(str(file), self.place(key))
+                _s3().put_file(str(file), self.place(key), mode="overwrite" if replace else "create")
                 file.unlink()
                 return
             place = Path(self.place(key))
             place.parent.mkdir(parents=True, exist_ok=True)
             _sync(file)
-            file.replace(place)
+            if replace:
+                file.replace(place)
+            else:
+                os.link(file, place)
+                file.unlink()
             _sync(place.parent)
 
     def check_exists(self) -> None:
@@ -212,13 +234,17 @@ def open_lake(where: str, zones: Zones | None = None) -> Lake:
     return Lake(root=f"s3://{match['bucket']}" + (f"/{prefix}" if prefix else ""), zones=zones or Zones())
 
 
-def _s3() -> Any:  # noqa: ANN401 - s3fs has no types
+def _s3() -> Any:
     import s3fs
 
     return s3fs.S3FileSystem(default_cache_type="readahead", use_listings_cache=False, config_kwargs=_S3_CONFIG)
 
 
-_S3_CONFIG: Mapping[str, Any] = {"connect_timeout": 10, "read_timeout": 60, "retries": {"max_attempts": 5, "mode": "standard"}}
+_S3_CONFIG: Mapping[str, Any] = {
+    "connect_timeout": 10,
+    "read_timeout": 60,
+    "retries": {"max_attempts": 5, "mode": "standard"},
+}
 
 
 def _sync(path: Path) -> None:
@@ -234,7 +260,9 @@ def _translate(error: Exception, place: str) -> TarmacError | None:
     if isinstance(error, FileNotFoundError):
         return InputError(f"{place} is not there: {error}. Check --lake.")
     if isinstance(error, PermissionError):
-        return InputError(f"no permission for {place}: {error}. Ask for the right to it, or name another lake with --lake.")
+        return InputError(
+            f"no permission for {place}: {error}. Ask for the right to it, or name another lake with --lake."
+        )
     if isinstance(error, NotADirectoryError | IsADirectoryError | FileExistsError):
         return InputError(f"{place} cannot be used: {error}. Name another lake with --lake.")
     if isinstance(error, OSError):
@@ -247,7 +275,9 @@ def _translate(error: Exception, place: str) -> TarmacError | None:
 def _translate_s3(error: Exception, place: str) -> TarmacError:
     name = type(error).__name__
     if name in {"NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "ParamValidationError"}:
-        return InputError(f"cannot open {place}: {error}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE.")
+        return InputError(
+            f"cannot open {place}: {error}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE."
+        )
     return SystemFailure(f"S3 failed at {place}: {error}. Nothing was published; run the same command again.")
 
 
@@ -256,5 +286,7 @@ def disk_error(error: OSError, place: str) -> TarmacError:
     import errno
 
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return InputError(f"the disk is full at {place}. Nothing was published; free some space or name another --lake.")
+        return InputError(
+            f"the disk is full at {place}. Nothing was published; free some space or name another --lake."
+        )
     return SystemFailure(f"{place} failed: {error}. Nothing was published; run the same command again.")

@@ -279,7 +279,7 @@ def _close(run: Run, place: Place, status: str) -> None:
 
 
 @contextmanager
-def _failing_quietly(status: str) -> Any:  # noqa: ANN401
+def _failing_quietly(status: str) -> Any:
     # What stopped a run may stop its record as well; the user must hear of the first.
     try:
         yield

@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     max_p: Annotated[int, Field(ge=0, le=10)] = 4
     max_q: Annotated[int, Field(ge=0, le=10)] = 4
     seed: Annotated[int, Field(ge=0)] = 0
+    history: Annotated[int, Field(ge=0, le=100)] = 0
     max_quarantined: Annotated[float, Field(ge=0, le=1)] = 0.01
     log_format: Annotated[str, Field(pattern="^(text|json)$")] = "text"
     config: Path | None = Field(default=None, validation_alias=AliasChoices("config", "TARMAC_CONFIG"))
@@ -74,7 +75,7 @@ class Settings(BaseSettings):
         return init_settings, env_settings
 
 
-def read_settings(**options: Any) -> Settings:  # noqa: ANN401 - the options of any command
+def read_settings(**options: Any) -> Settings:
     """The settings from options (None: not given), the environment and the JSON file that `config` names.
 
     Raises:
@@ -101,7 +102,9 @@ def _read_config(path: Path) -> dict[str, Any]:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise InputError(f"cannot read the settings file {path}: {error.strerror}. Fix --config or TARMAC_CONFIG.") from None
+        raise InputError(
+            f"cannot read the settings file {path}: {error.strerror}. Fix --config or TARMAC_CONFIG."
+        ) from None
     except ValueError as error:
         raise InputError(f"the settings file {path} is not JSON: {error}. Mend it.") from None
     if not isinstance(values, dict):
@@ -110,7 +113,7 @@ def _read_config(path: Path) -> dict[str, Any]:
     if unknown:
         known = ", ".join(sorted({*REFERENCE_NAMES, *Settings.model_fields} - {"config"}))
         raise InputError(f"the settings file {path} names {', '.join(unknown)}, which is unknown. Known: {known}.")
-    renamed = {REFERENCE_NAMES.get(name, name): value for name, value in values.items()}
+    renamed: dict[str, Any] = {REFERENCE_NAMES.get(str(name), str(name)): value for name, value in values.items()}
     if bucket := values.get("data_lake_bucket"):
         renamed["lake"] = bucket if "://" in str(bucket) else f"s3://{bucket}"
     return renamed
@@ -121,7 +124,9 @@ def _explain(error: ValidationError) -> str:
     for problem in error.errors():
         name = str(problem["loc"][0]) if problem["loc"] else "settings"
         option, variable = f"--{name.replace('_', '-')}", f"TARMAC_{name.upper()}"
-        lines.append(f"{name} = {problem['input']!r}: {problem['msg'][0].lower()}{problem['msg'][1:]}. Fix {option} or {variable}.")
+        lines.append(
+            f"{name} = {problem['input']!r}: {problem['msg'][0].lower()}{problem['msg'][1:]}. Fix {option} or {variable}."
+        )
     return "\n".join(lines)
 
 

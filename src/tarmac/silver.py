@@ -7,7 +7,7 @@ text is not of its type (null where all are).
 """
 
 from collections.abc import Sequence
-from functools import reduce
+from typing import Any
 
 import narwhals as nw
 
@@ -27,7 +27,7 @@ REPAIRS: tuple[str, ...] = ("dep_delay_on_time", "cancelled_from_departure")
 _FLAGS = ("cancelled", "diverted")
 
 
-def judge(bronze: nw.LazyFrame, *, year: int) -> nw.LazyFrame:
+def judge(bronze: nw.LazyFrame[Any], *, year: int) -> nw.LazyFrame[Any]:
     """Every bronze row as a silver row, with `reason` (null where the row is sound) and a boolean for each repair.
 
     Grain: one row per bronze row, named by `source_file` and `source_line`; the other columns are those of `FLIGHTS`.
@@ -43,7 +43,9 @@ def judge(bronze: nw.LazyFrame, *, year: int) -> nw.LazyFrame:
     )
     judged = typed.with_columns(
         reason=_first_reason(_reasons(year)),
-        dep_delay_on_time=(nw.col("DEP_DELAY").is_null() & (nw.col("dep_time") == nw.col("crs_dep_time")) & ~nw.col("cancelled")),
+        dep_delay_on_time=(
+            nw.col("DEP_DELAY").is_null() & (nw.col("dep_time") == nw.col("crs_dep_time")) & ~nw.col("cancelled")
+        ),
     )
     dep_delay = nw.when(nw.col("dep_delay_on_time")).then(nw.lit(0.0)).otherwise(nw.col("DEP_DELAY"))
     ready = {*CLOCKS, *_FLAGS, "op_carrier_fl_num"}
@@ -53,23 +55,25 @@ def judge(bronze: nw.LazyFrame, *, year: int) -> nw.LazyFrame:
         "reason",
         *(nw.col(repair).fill_null(False) for repair in REPAIRS),
         *(
-            dep_delay.alias(name) if name == "dep_delay" else nw.col(name if name in ready else name.upper()).alias(name)
+            dep_delay.alias(name)
+            if name == "dep_delay"
+            else nw.col(name if name in ready else name.upper()).alias(name)
             for name in FLIGHTS.names
         ),
     )
 
 
-def keep_sound(judged: nw.LazyFrame) -> nw.LazyFrame:
+def keep_sound(judged: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """The silver rows. Grain: one row per scheduled flight; exact duplicates are still in."""
     return judged.filter(nw.col("reason").is_null()).select(*FLIGHTS.names)
 
 
-def set_aside(judged: nw.LazyFrame) -> nw.LazyFrame:
+def set_aside(judged: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """`source_file`, `source_line` and `reason` of the rows that cannot be right."""
     return judged.filter(~nw.col("reason").is_null()).select("source_file", "source_line", "reason")
 
 
-def count_repairs(judged: nw.LazyFrame) -> nw.LazyFrame:
+def count_repairs(judged: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """One row: how many sound rows had each of the `REPAIRS`."""
     sound = nw.col("reason").is_null()
     return judged.select(*((nw.col(repair) & sound).cast(nw.Int64).sum().alias(repair) for repair in REPAIRS))
@@ -92,7 +96,9 @@ def _outside(name: str, low: float, high: float) -> nw.Expr:
 
 def _reasons(year: int) -> list[tuple[nw.Expr, str]]:
     """What makes a row wrong, the first that holds naming it."""
-    code_is_wrong = {name: ~nw.col(name.upper()).str.contains(AIRPORT_CODE).fill_null(False) for name in ("origin", "dest")}
+    code_is_wrong = {
+        name: ~nw.col(name.upper()).str.contains(AIRPORT_CODE).fill_null(False) for name in ("origin", "dest")
+    }
     return [
         (nw.col("FL_DATE").is_null(), "bad_fl_date"),
         (nw.col("FL_DATE").dt.year() != year, "wrong_year"),
@@ -114,5 +120,7 @@ def _outside_flag(name: str) -> nw.Expr:
 def _first_reason(reasons: Sequence[tuple[nw.Expr, str]]) -> nw.Expr:
     unreadable = nw.col("unreadable")
     named = nw.concat_str(nw.lit("bad_"), unreadable.str.to_lowercase())
-    first = nw.when(~unreadable.is_null()).then(named)
-    return reduce(lambda otherwise, rule: nw.when(rule[0]).then(nw.lit(rule[1])).otherwise(otherwise), reversed(reasons), first)
+    first: nw.Expr = nw.when(~unreadable.is_null()).then(named)
+    for wrong, reason in reversed(reasons):
+        first = nw.when(wrong).then(nw.lit(reason)).otherwise(first)
+    return first

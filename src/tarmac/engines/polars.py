@@ -56,9 +56,15 @@ def clean_flights(texts: Sequence[FlightText], *, year: int, as_text: bool, out:
     kept = silver.keep_sound(lazy).to_native().cast(dict(schema_of(FLIGHTS)))
     aside = silver.set_aside(lazy).to_native()
     repairs = silver.count_repairs(lazy).to_native()
-    _, aside_frame, repairs_frame = pl.collect_all([kept.sink_parquet(out, lazy=True, **PARQUET), aside, repairs], engine="streaming")
+    _, aside_frame, repairs_frame = pl.collect_all(
+        [kept.sink_parquet(out, lazy=True, **PARQUET), aside, repairs], engine="streaming"
+    )
     rows = pl.scan_parquet(out).select(pl.len()).collect().item()
-    return Cleaned(kept=rows, aside=aside_frame, repairs={name: count or 0 for name, count in repairs_frame.row(0, named=True).items()})
+    return Cleaned(
+        kept=rows,
+        aside=aside_frame,
+        repairs={name: count or 0 for name, count in repairs_frame.row(0, named=True).items()},
+    )
 
 
 def exact_duplicates(flights: Path) -> np.ndarray[Any, np.dtype[np.int64]]:
@@ -71,7 +77,10 @@ def exact_duplicates(flights: Path) -> np.ndarray[Any, np.dtype[np.int64]]:
         return np.empty(0, np.int64)
     positions = np.flatnonzero(np.isin(hashes, np.unique(twice)))
     suspects = (
-        scan.with_row_index("position").filter(pl.col("position").is_in(positions)).collect(engine="streaming").sort("position")
+        scan.with_row_index("position")
+        .filter(pl.col("position").is_in(positions))
+        .collect(engine="streaming")
+        .sort("position")
     )
     repeats = suspects.filter(~pl.struct(FLIGHTS.names).is_first_distinct())
     return repeats["position"].cast(pl.Int64).to_numpy()
@@ -85,7 +94,8 @@ def drop_rows(flights: Path, positions: np.ndarray[Any, np.dtype[np.int64]], out
 
 def _judged(text: FlightText, year: int, *, as_text: bool) -> pl.LazyFrame:
     bronze = _scan(text, as_text=as_text)
-    return silver.judge(nw.from_native(bronze), year=year).to_native()
+    judged: pl.LazyFrame = silver.judge(nw.from_native(bronze), year=year).to_native()
+    return judged
 
 
 def _scan(text: FlightText, *, as_text: bool) -> pl.LazyFrame:
@@ -135,7 +145,9 @@ def _unreadable() -> pl.Expr:
     """The first numeric column that holds something, but no number."""
     numeric = [name for name in FLIGHT_COLUMNS if name not in TEXT_COLUMNS]
     return pl.coalesce(
-        pl.when(pl.col(name).cast(pl.Float64, strict=False).is_null() & ~pl.col(name).is_in(NULL_MARKERS)).then(pl.lit(name))
+        pl.when(pl.col(name).cast(pl.Float64, strict=False).is_null() & ~pl.col(name).is_in(NULL_MARKERS)).then(
+            pl.lit(name)
+        )
         for name in numeric
     ).alias("unreadable")
 
@@ -150,7 +162,8 @@ def write_gold(flights: str, scan_options: dict[str, Any], year: int, out: Path)
 
 
 def _aggregated(flights: pl.LazyFrame) -> pl.DataFrame:
-    return gold.to_gold(nw.from_native(flights)).to_native().collect(engine="streaming")
+    days: pl.LazyFrame = gold.to_gold(nw.from_native(flights)).to_native()
+    return days.collect(engine="streaming")
 
 
 def _in_quarter(year: int, quarter: int) -> pl.Expr:

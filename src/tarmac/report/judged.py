@@ -19,11 +19,15 @@ DEFAULT_MEASURE = "mean_dep_delay"
 def judge_rows(published: pl.DataFrame, years: Sequence[int]) -> pl.DataFrame:
     """Keep the years' rows, cast and sorted; a flag without a direction gets it from observed against expected."""
     if missing := [name for name in NEEDED if name not in published.columns]:
-        raise InputError(f"the published table lacks the columns {', '.join(missing)}. Load the years again: tarmac load")
+        raise InputError(
+            f"the published table lacks the columns {', '.join(missing)}. Load the years again: tarmac load"
+        )
     rows = _typed(published.with_columns(pl.col("fl_date").cast(pl.Date))).filter(pl.col("year").is_in(list(years)))
     if rows.is_empty():
         wanted = ", ".join(str(year) for year in years)
-        raise InputError(f"nothing is published for {wanted}, so there is nothing to report. Run first: tarmac run --year")
+        raise InputError(
+            f"nothing is published for {wanted}, so there is nothing to report. Run first: tarmac run --year"
+        )
     return rows.with_columns(_observed(published), _main_cause()).with_columns(_direction()).sort("origin", "fl_date")
 
 

@@ -121,7 +121,12 @@ def _tiles(numbers: summary.Numbers) -> str:
         ("Abnormal airport-days", f"{numbers.flagged:,}", ", ".join(parts), "flagged"),
         ("Share of judged days", share, f"{numbers.judged:,} airport-days judged", "share"),
         ("Flights", f"{numbers.flights:,}", "scheduled departures", "flights"),
-        ("Cancelled", summary.percent(numbers.cancelled, numbers.flights), f"{numbers.cancelled:,} flights", "cancelled"),
+        (
+            "Cancelled",
+            summary.percent(numbers.cancelled, numbers.flights),
+            f"{numbers.cancelled:,} flights",
+            "cancelled",
+        ),
         ("Airports", f"{numbers.airports:,}", f"{numbers.airport_days:,} airport-days, {judged}", "airports"),
     )
     return "\n".join(

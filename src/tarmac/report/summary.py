@@ -57,7 +57,9 @@ def headline(numbers: Numbers, years: Sequence[int]) -> str:
 
 def worst_sentence(rows: pl.DataFrame, places: Mapping[str, Place]) -> str:
     """The flagged day with the highest score, told; empty where nothing is flagged."""
-    flagged = rows.filter("flag").sort("anomaly_score", "origin", "fl_date", descending=[True, False, False], nulls_last=True)
+    flagged = rows.filter("flag").sort(
+        "anomaly_score", "origin", "fl_date", descending=[True, False, False], nulls_last=True
+    )
     if flagged.is_empty():
         return ""
     row = flagged.row(0, named=True)
@@ -69,7 +71,9 @@ def worst_sentence(rows: pl.DataFrame, places: Mapping[str, Place]) -> str:
 def _what_happened(row: Mapping[str, Any]) -> str:
     told = []
     if row["mean_dep_delay"] is None:
-        told.append(f"when {'all' if row['cancelled'] == row['flights'] else 'many'} of {row['flights']:,} flights were cancelled")
+        told.append(
+            f"when {'all' if row['cancelled'] == row['flights'] else 'many'} of {row['flights']:,} flights were cancelled"
+        )
     else:
         told.append(f"with a mean departure delay of {row['mean_dep_delay']:.0f} min")
         if row["cancelled"]:
@@ -119,5 +123,7 @@ def agreement(rows: pl.DataFrame) -> str:
     for column, name in (("by_forest", "Isolation Forest"), ("by_arima", "ARIMA")):
         if rows[column].is_not_null().any():
             both = rows.filter(pl.col(column) & pl.col("flag")).height
-            told.append(f"{name} alone flags {rows[column].sum():,} airport-days, {both:,} of them also shown here as abnormal")
+            told.append(
+                f"{name} alone flags {rows[column].sum():,} airport-days, {both:,} of them also shown here as abnormal"
+            )
     return f"{'; '.join(told)}." if told else ""

@@ -14,7 +14,9 @@ QUARANTINE = Table(
             nullable=False,
             description="Line number in the uncompressed file; the header is line 1.",
         ),
-        Column(name="reason", kind="text", nullable=False, description="Why the row cannot be right: see bad-input.md."),
+        Column(
+            name="reason", kind="text", nullable=False, description="Why the row cannot be right: see bad-input.md."
+        ),
         Column(name="row", kind="text", nullable=False, description="The line as it was, cut after 65,536 bytes."),
     ),
 )

@@ -1,0 +1,425 @@
+"""The commands. Each reads its options, calls the library and shows the result; heavy imports wait until then."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from tarmac.errors import InputError, TarmacError
+
+if TYPE_CHECKING:
+    from tarmac.console import Terminal
+    from tarmac.pipeline import Parameters, Place, Run
+    from tarmac.settings import Settings
+
+app = typer.Typer(
+    name="tarmac",
+    help="On which days was a US airport abnormal, how badly, and why?",
+    epilog="Start with: tarmac demo. Every option is also a variable: --lake is TARMAC_LAKE. "
+    "Exit codes: 0 done, 1 the system failed, 2 the request or the input is wrong.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Year = Annotated[str, typer.Option("--year", help="A year, or a range like 2009..2018.", metavar="Y[..Z]")]
+LakeOption = Annotated[
+    str | None, typer.Option("--lake", help="A folder or s3://bucket/prefix. [default: .tarmac/lake]", metavar="LAKE")
+]
+WarehouseOption = Annotated[
+    str | None, typer.Option("--warehouse", help="embedded, or a postgresql:// URL. [default: embedded]", metavar="W")
+]
+Detectors = Annotated[
+    str | None,
+    typer.Option("--detectors", help="Names with commas between. [default: the default ones]", metavar="A,B"),
+]
+Engine = Annotated[str, typer.Option("--engine", help="polars: one machine. spark is not built yet.", metavar="ENGINE")]
+OutliersFraction = Annotated[
+    float | None, typer.Option(help="Share of days to flag, 0 to 0.5. [default: 0.01]", metavar="SHARE")
+]
+MaxP = Annotated[int | None, typer.Option("--max-p", help="Largest autoregressive order. [default: 4]", metavar="P")]
+MaxQ = Annotated[int | None, typer.Option("--max-q", help="Largest moving-average order. [default: 4]", metavar="Q")]
+Seed = Annotated[int | None, typer.Option(help="Seed of what draws random numbers. [default: 0]", metavar="S")]
+History = Annotated[
+    int | None, typer.Option(help="Earlier years of gold that serve as baseline. [default: 0]", metavar="N")
+]
+MaxQuarantined = Annotated[
+    float | None, typer.Option(help="Largest share of rows that may be set aside. [default: 0.01]", metavar="SHARE")
+]
+Config = Annotated[
+    Path | None, typer.Option("--config", help="JSON file with the reference pipeline's variables.", metavar="FILE")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but the result.")]
+
+
+def main() -> None:
+    """Run a command and end with its exit code; never with a traceback for a user's mistake."""
+    sys.exit(run_command(sys.argv[1:]))
+
+
+def run_command(arguments: list[str]) -> int:
+    """Run one command line; returns its exit code."""
+    from click.exceptions import Abort, ClickException
+
+    as_json = "--json" in arguments
+    try:
+        code = app(arguments, prog_name="tarmac", standalone_mode=False)
+    except TarmacError as error:
+        return _fail(str(error), error.exit_code, as_json=as_json)
+    except ClickException as error:
+        context = getattr(error, "ctx", None)
+        hint = f" Try: {context.command_path} --help" if context else ""
+        return _fail(f"{error.format_message()}{hint}", 2, as_json=as_json)
+    except (Abort, KeyboardInterrupt):
+        return _fail("stopped. Nothing half-written was published; run the same command again.", 130, as_json=False)
+    except BrokenPipeError:
+        # The reader of our output went away, as `| head` does: not an error.
+        sys.stdout = None
+        return 0
+    return code if isinstance(code, int) else 0
+
+
+def _fail(message: str, code: int, *, as_json: bool) -> int:
+    sys.stderr.write(f"Error: {message}\n")
+    if as_json:
+        from tarmac.console import print_json
+
+        print_json({"error": message, "exit_code": code})
+    return code
+
+
+def _open(
+    *,
+    quiet: bool,
+    **options: Any,
+) -> "tuple[Settings, Place, Terminal]":
+    from tarmac.console import configure_logs, open_terminal
+    from tarmac.lake import Zones, open_lake
+    from tarmac.pipeline import Place
+    from tarmac.settings import read_settings
+
+    settings = read_settings(**options)
+    configure_logs(settings.log_format, quiet=quiet)
+    zones = Zones(bronze=settings.bronze_folder, silver=settings.silver_folder, gold=settings.gold_folder)
+    place = Place(
+        lake=open_lake(settings.lake, zones),
+        scratch=settings.scratch or settings.home / "scratch",
+        home=settings.home,
+        warehouse=settings.warehouse,
+        table=settings.table,
+    )
+    return settings, place, open_terminal(quiet=quiet)
+
+
+def _parameters(settings: "Settings") -> "Parameters":
+    from tarmac.detect import DetectParameters
+    from tarmac.pipeline import Parameters
+
+    named: dict[str, Any] = (
+        {"detectors": tuple(name.strip() for name in settings.detectors.split(","))} if settings.detectors else {}
+    )
+    return Parameters(
+        detect=DetectParameters(
+            **named,
+            outliers_fraction=settings.outliers_fraction,
+            max_p=settings.max_p,
+            max_q=settings.max_q,
+            seed=settings.seed,
+        ),
+        max_quarantined=settings.max_quarantined,
+        history=settings.history,
+    )
+
+
+def _run_steps(command: str, year: str, steps: tuple[str, ...], *, as_json: bool, quiet: bool, **options: Any) -> None:
+    from tarmac.pipeline import run_year
+    from tarmac.settings import parse_years
+
+    years = parse_years(year)
+    settings, place, terminal = _open(quiet=quiet or as_json, **options)
+    parameters = _parameters(settings)
+    place.lake.check_exists()
+    if steps[0] == "silver":
+        for each in years:
+            place.lake.bronze_files(each)
+    runs = [run_year(each, place, parameters, steps=steps, command=command, teller=terminal) for each in years]
+    _show_runs(command, runs, place, as_json=as_json, quiet=quiet)
+
+
+def _show_runs(command: str, runs: "list[Run]", place: "Place", *, as_json: bool, quiet: bool) -> None:
+    from tarmac.console import print_json, print_table
+    from tarmac.summary import summary_rows
+
+    if as_json:
+        print_json({"command": command, "lake": place.lake.root, "runs": [run.record() for run in runs]})
+    elif not quiet:
+        print_table(
+            "", ("year", "step", "rows", "what happened", "seconds"), [row for run in runs for row in summary_rows(run)]
+        )
+
+
+def _refuse_other_engine(engine: str) -> None:
+    if engine != "polars":
+        raise InputError(f"engine {engine!r} is not available. Known: polars. Fix --engine.")
+
+
+@app.command()
+def demo(
+    flights: Annotated[int, typer.Option(help="How many flights to simulate.", metavar="N")] = 600_000,
+    airports: Annotated[int, typer.Option(help="From how many airports.", metavar="K")] = 60,
+    year: Annotated[int, typer.Option(help="Which year to simulate.", metavar="Y")] = 2019,
+    seed: Annotated[int, typer.Option(help="Seed of the simulation.", metavar="S")] = 1,
+    out: Annotated[Path | None, typer.Option(help="The report's file. [default: .tarmac/demo/report.html]")] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """A simulated year, the whole way, and its report."""
+    from tarmac.demo import run_demo
+
+    settings, place, terminal = _open(quiet=quiet or as_json)
+    result = run_demo(
+        settings.home / "demo",
+        _parameters(settings),
+        year=year,
+        flights=flights,
+        airports=airports,
+        seed=seed,
+        out=out,
+        teller=terminal,
+    )
+    _show_runs("demo", [result.run], place, as_json=False, quiet=quiet or as_json)
+    if as_json:
+        from tarmac.console import print_json
+
+        print_json(result.facts())
+    elif not quiet:
+        typer.echo(result.sentence())
+
+
+@app.command()
+def ingest(
+    files: Annotated[
+        list[Path], typer.Argument(help="Kaggle yearly or BTS monthly files: .csv, .csv.gz, .zip.", metavar="FILE…")
+    ],
+    year: Annotated[
+        str | None, typer.Option("--year", help="The year, where the first row does not tell it.", metavar="Y")
+    ] = None,
+    lake: LakeOption = None,
+    config: Config = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Put source files into bronze, unchanged."""
+    from tarmac.console import print_json, print_table
+    from tarmac.ingest import ingest_files
+    from tarmac.settings import parse_years
+
+    years = parse_years(year) if year is not None else range(0)
+    if len(years) > 1:
+        raise InputError(
+            f"--year {year!r} names {len(years)} years. Ingest takes one, or none to read it from the files."
+        )
+    _, place, _ = _open(quiet=quiet or as_json, lake=lake, config=config)
+    done = ingest_files(files, place.lake, year=years[0] if years else None, scratch=place.scratch)
+    if as_json:
+        print_json({"command": "ingest", "lake": place.lake.root, "files": [vars(file) for file in done]})
+    elif not quiet:
+        rows = [
+            (f.file, str(f.year), f.source, place.lake.place(f.key), "written" if f.written else "was there")
+            for f in done
+        ]
+        print_table("", ("file", "year", "source", "bronze", "write"), rows)
+
+
+@app.command()
+def run(
+    year: Year,
+    lake: LakeOption = None,
+    warehouse: WarehouseOption = None,
+    detectors: Detectors = None,
+    engine: Engine = "polars",
+    outliers_fraction: OutliersFraction = None,
+    max_p: MaxP = None,
+    max_q: MaxQ = None,
+    seed: Seed = None,
+    history: History = None,
+    max_quarantined: MaxQuarantined = None,
+    config: Config = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """The whole way: clean, aggregate, judge and load the years that bronze holds."""
+    _refuse_other_engine(engine)
+    _run_steps(
+        "run",
+        year,
+        ("silver", "gold", "detect", "load"),
+        lake=lake,
+        warehouse=warehouse,
+        detectors=detectors,
+        outliers_fraction=outliers_fraction,
+        max_p=max_p,
+        max_q=max_q,
+        seed=seed,
+        history=history,
+        max_quarantined=max_quarantined,
+        config=config,
+        as_json=as_json,
+        quiet=quiet,
+    )
+
+
+@app.command()
+def silver(
+    year: Year,
+    lake: LakeOption = None,
+    engine: Engine = "polars",
+    max_quarantined: MaxQuarantined = None,
+    config: Config = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """One step: bronze to clean flights, and those that cannot be right to the quarantine."""
+    _refuse_other_engine(engine)
+    _run_steps(
+        "silver",
+        year,
+        ("silver",),
+        lake=lake,
+        max_quarantined=max_quarantined,
+        config=config,
+        as_json=as_json,
+        quiet=quiet,
+    )
+
+
+@app.command()
+def gold(
+    year: Year,
+    lake: LakeOption = None,
+    engine: Engine = "polars",
+    config: Config = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """One step: clean flights to one row per airport and day."""
+    _refuse_other_engine(engine)
+    _run_steps("gold", year, ("gold",), lake=lake, config=config, as_json=as_json, quiet=quiet)
+
+
+@app.command()
+def detect(
+    year: Year,
+    lake: LakeOption = None,
+    detectors: Detectors = None,
+    engine: Engine = "polars",
+    outliers_fraction: OutliersFraction = None,
+    max_p: MaxP = None,
+    max_q: MaxQ = None,
+    seed: Seed = None,
+    history: History = None,
+    config: Config = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """One step: judge each airport's days."""
+    _refuse_other_engine(engine)
+    _run_steps(
+        "detect",
+        year,
+        ("detect",),
+        lake=lake,
+        detectors=detectors,
+        outliers_fraction=outliers_fraction,
+        max_p=max_p,
+        max_q=max_q,
+        seed=seed,
+        history=history,
+        config=config,
+        as_json=as_json,
+        quiet=quiet,
+    )
+
+
+@app.command()
+def load(
+    year: Year,
+    lake: LakeOption = None,
+    warehouse: WarehouseOption = None,
+    config: Config = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """One step: upsert the judged days into the warehouse, in one transaction."""
+    _run_steps("load", year, ("load",), lake=lake, warehouse=warehouse, config=config, as_json=as_json, quiet=quiet)
+
+
+@app.command()
+def report(
+    year: Year,
+    out: Annotated[Path, typer.Option("--out", help="The HTML file to write.", metavar="FILE.html")],
+    warehouse: WarehouseOption = None,
+    config: Config = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write the report of the years that the warehouse holds: one HTML file that needs no network."""
+    from tarmac.console import print_json
+    from tarmac.pipeline import publish_report
+    from tarmac.settings import parse_years
+
+    years = parse_years(year)
+    _, place, terminal = _open(quiet=quiet or as_json, warehouse=warehouse, config=config)
+    with terminal.step("report", years[0]):
+        size = publish_report(years, place, out)
+    if as_json:
+        print_json({"command": "report", "out": str(out), "bytes": size})
+    elif not quiet:
+        typer.echo(f"Wrote {out} ({size / 1e6:.1f} MB). Open it in any browser; it needs no network.")
+
+
+@app.command()
+def query(
+    sql: Annotated[str, typer.Argument(help="One SELECT.", metavar="SQL")],
+    format_: Annotated[
+        Literal["table", "csv", "json"], typer.Option("--format", help="How to print the rows.")
+    ] = "table",
+    warehouse: WarehouseOption = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read the warehouse with SQL; nothing can be written."""
+    from tarmac.printing import print_rows
+    from tarmac.warehouse.query import run_query
+
+    _, place, _ = _open(quiet=True, warehouse=warehouse, config=config)
+    with run_query(place.warehouse, place.home, sql) as result:
+        print_rows(result.columns, result.rows, "object" if as_json else format_)
+
+
+@app.command()
+def simulate(
+    year: Annotated[int, typer.Option(help="The year to simulate.", metavar="Y")],
+    flights: Annotated[int, typer.Option(help="How many flights.", metavar="N")],
+    airports: Annotated[int, typer.Option(help="From how many airports.", metavar="K")],
+    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.", metavar="S")],
+    out: Annotated[Path, typer.Option(help="Folder for Y.csv and Y_truth.csv.", metavar="DIR")],
+    shape: Annotated[str, typer.Option(help="Mix of anomalies: default, storms, outages or thin.")] = "default",
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write a year of flights with known anomalies, in the schema of the Kaggle files."""
+    from tarmac.console import open_terminal, print_json
+    from tarmac.simulate import SimulationParameters, write_simulation
+
+    parameters = SimulationParameters(year=year, flights=flights, airports=airports, seed=seed, shape=shape)
+    with open_terminal(quiet=quiet or as_json).step("simulate", year) as tell:
+        result = write_simulation(parameters, out, progress=lambda done, total: tell(done / max(total, 1)))
+    if as_json:
+        print_json({"command": "simulate", **vars(result)})
+    elif not quiet:
+        typer.echo(f"Wrote {result.csv}: {result.flights:,} flights on {result.airport_days:,} airport-days.")
+        typer.echo(f"Wrote {result.truth}: {result.anomalous_days:,} of these are anomalies.")

@@ -1,0 +1,110 @@
+"""What people and programs see of a run: bars on a terminal, plain lines elsewhere, one JSON object when asked."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+STEP_WORDS: dict[str, str] = {
+    "silver": "clean",
+    "gold": "aggregate",
+    "detect": "judge",
+    "load": "load",
+    "report": "report",
+    "ingest": "ingest",
+    "simulate": "simulate",
+}
+
+
+def configure_logs(log_format: str, *, quiet: bool) -> None:
+    """Send structured logs to standard error, as lines for people or as JSON."""
+    renderer: Any = (
+        structlog.processors.JSONRenderer()
+        if log_format == "json"
+        else structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0)
+    )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="%Y-%m-%dT%H:%M:%SZ", utc=True),
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(40 if quiet else 20),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terminal:
+    """Tells how a run goes on. With `bars`, as moving bars; else as log lines."""
+
+    quiet: bool
+    bars: bool
+    console: Console
+
+    @contextmanager
+    def step(self, name: str, year: int) -> Iterator[Callable[[float], None]]:
+        """Show one step while it runs."""
+        words = f"{STEP_WORDS.get(name, name)} {year}"
+        if self.quiet:
+            yield lambda _: None
+        elif self.bars:
+            with self._bar(words) as tell:
+                yield tell
+        else:
+            log = structlog.get_logger()
+            log.info("begin", step=name, year=year)
+            yield lambda _: None
+            log.info("done", step=name, year=year)
+
+    @contextmanager
+    def _bar(self, words: str) -> Iterator[Callable[[float], None]]:
+        columns = (SpinnerColumn(), TextColumn(f"{words:<15}"), BarColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=self.console) as progress:
+            task = progress.add_task(words, total=1.0)
+            yield lambda share: progress.update(task, completed=min(share, 1.0))
+            progress.update(task, completed=1.0)
+
+    def note(self, text: str, **facts: object) -> None:
+        """Log something that the user should know."""
+        if not self.quiet:
+            structlog.get_logger().warning(text, **facts)
+
+
+def open_terminal(*, quiet: bool) -> Terminal:
+    """The teller for this process: bars where standard error is a terminal."""
+    console = Console(stderr=True)
+    return Terminal(quiet=quiet, bars=console.is_terminal, console=console)
+
+
+def print_json(value: Mapping[str, Any] | Sequence[Any]) -> None:
+    """One JSON value on standard output."""
+    sys.stdout.write(json.dumps(value, default=str, ensure_ascii=False) + "\n")
+
+
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """A table on standard output; numbers stand to the right."""
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for i, column in enumerate(columns):
+        numeric = any(isinstance(row[i], int | float) for row in rows)
+        table.add_column(column, justify="right" if numeric else "left")
+    for row in rows:
+        table.add_row(*(_shown(value) for value in row))
+    Console().print(table)
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:,.2f}"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return str(value)

@@ -1,0 +1,143 @@
+"""Put source files into bronze as they are, never over something else."""
+
+import hashlib
+import io
+import shutil
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import cast
+
+from tarmac.bronze import check_readable, first_lines
+from tarmac.errors import InputError
+from tarmac.lake import BRONZE_SUFFIXES, Lake
+from tarmac.scratch import scratch_folder
+from tarmac.sources import bts
+from tarmac.sources.header import recognise_header
+
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ingested:
+    """One file's way into bronze: `written` is false where the very same file was there already."""
+
+    file: str
+    year: int
+    source: str
+    key: str
+    size: int
+    written: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Candidate:
+    path: Path
+    year: int
+    source: str
+
+
+def ingest_files(files: Sequence[Path], lake: Lake, *, year: int | None, scratch: Path) -> list[Ingested]:
+    """Copy files into bronze: one of a year as `{year}.csv…`, several or monthly ones into the folder `{year}/`.
+
+    All files are looked at before the first is copied.
+
+    Raises:
+        InputError: when a file is no file of flights, its year cannot be told, or bronze holds another file in its place.
+    """
+    candidates = [_look_at(path, year) for path in files]
+    by_year = Counter(candidate.year for candidate in candidates)
+    keys = [_key(lake, candidate, alone=by_year[candidate.year] == 1) for candidate in candidates]
+    if repeated := [key for key, times in Counter(keys).items() if times > 1]:
+        raise InputError(f"two files would both become {lake.place(repeated[0])}. Rename one of them.")
+    if not lake.on_s3:
+        Path(lake.root).mkdir(parents=True, exist_ok=True)
+    lake.check_exists()
+    new = [_is_new(lake, candidate, key) for candidate, key in zip(candidates, keys, strict=True)]
+    done = []
+    for candidate, key, is_new in zip(candidates, keys, new, strict=True):
+        if is_new:
+            _copy(candidate.path, lake, key, scratch)
+        size = candidate.path.stat().st_size
+        done.append(
+            Ingested(
+                file=str(candidate.path),
+                year=candidate.year,
+                source=candidate.source,
+                key=key,
+                size=size,
+                written=is_new,
+            )
+        )
+    return done
+
+
+def _look_at(path: Path, year: int | None) -> _Candidate:
+    if path.is_dir():
+        raise InputError(f"{path} is a folder. Name the files in it, for example {path}/*.csv")
+    if not path.is_file():
+        raise InputError(f"there is no file {path}. Check the path.")
+    if not path.name.lower().endswith(BRONZE_SUFFIXES):
+        raise InputError(f"{path} is not named {', '.join(BRONZE_SUFFIXES)}. Rename it after what it is.")
+    try:
+        name, header_line, row = first_lines(path)
+        header = recognise_header(header_line.decode("utf-8", errors="replace"), file=name)
+        check_readable(path)
+    except PermissionError:
+        raise InputError(f"no permission to read {path}. Ask for the right to it.") from None
+    if not row.strip():
+        raise InputError(f"{name} has a header and no flights. Download the file again.")
+    return _Candidate(path=path, year=year or _year_of(row, header.positions["FL_DATE"], name), source=header.source)
+
+
+def _year_of(row: bytes, position: int, name: str) -> int:
+    fields = row.decode("utf-8", errors="replace").rstrip("\r\n").split(",")
+    text = fields[position].strip('"') if position < len(fields) else ""
+    try:
+        return date.fromisoformat(text).year
+    except ValueError:
+        raise InputError(
+            f"{name}, line 2: the date is {text!r}, not like 2009-12-31. Say the year yourself: --year 2009"
+        ) from None
+
+
+def _key(lake: Lake, candidate: _Candidate, *, alone: bool) -> str:
+    bronze, year = lake.zones.bronze, candidate.year
+    if candidate.source == bts.NAME or not alone:
+        return f"{bronze}/{year}/{candidate.path.name}"
+    suffix = next(suffix for suffix in BRONZE_SUFFIXES[::-1] if candidate.path.name.lower().endswith(suffix))
+    return f"{bronze}/{year}{suffix}"
+
+
+def _is_new(lake: Lake, candidate: _Candidate, key: str) -> bool:
+    there = lake.bronze_candidates(candidate.year)
+    for file in there:
+        if file.key == key:
+            if file.size == candidate.path.stat().st_size and _same(lake, key, candidate.path):
+                return False
+            raise InputError(
+                f"{lake.place(key)} holds another file than {candidate.path}, and bronze is never changed. "
+                "Remove it yourself if it is wrong, or ingest into another lake."
+            )
+    folder = f"{lake.zones.bronze}/{candidate.year}/"
+    if clash := [file.key for file in there if not (file.key.startswith(folder) and key.startswith(folder))]:
+        raise InputError(
+            f"the lake already has {', '.join(clash[:3])} for {candidate.year}, so {candidate.path} cannot stand beside it as "
+            f"{key}. Keep one form of the year: one file, or a folder of files."
+        )
+    return True
+
+
+def _same(lake: Lake, key: str, path: Path) -> bool:
+    with lake.open(key) as stream, path.open("rb") as given:
+        there = hashlib.file_digest(cast("io.BufferedReader", stream), "sha256")
+        return there.digest() == hashlib.file_digest(given, "sha256").digest()
+
+
+def _copy(path: Path, lake: Lake, key: str, scratch: Path) -> None:
+    with scratch_folder(lake.scratch_parent(scratch)) as folder:
+        copy = folder / path.name
+        shutil.copyfile(path, copy)
+        lake.publish(copy, key, replace=False)
