@@ -62,24 +62,29 @@ def main() -> None:
 
 def run_command(arguments: list[str]) -> int:
     """Run one command line; returns its exit code."""
-    from click.exceptions import Abort, ClickException
-
     as_json = "--json" in arguments
     try:
         code = app(arguments, prog_name="tarmac", standalone_mode=False)
     except TarmacError as error:
         return _fail(str(error), error.exit_code, as_json=as_json)
-    except ClickException as error:
-        context = getattr(error, "ctx", None)
-        hint = f" Try: {context.command_path} --help" if context else ""
-        return _fail(f"{error.format_message()}{hint}", 2, as_json=as_json)
-    except (Abort, KeyboardInterrupt):
+    except typer.TyperException as error:
+        return _fail_usage(error, as_json=as_json)
+    except (typer.Abort, KeyboardInterrupt):
         return _fail("stopped. Nothing half-written was published; run the same command again.", 130, as_json=False)
     except BrokenPipeError:
         # The reader of our output went away, as `| head` does: not an error.
         sys.stdout = None
         return 0
     return code if isinstance(code, int) else 0
+
+
+def _fail_usage(error: typer.TyperException, *, as_json: bool) -> int:
+    context = getattr(error, "ctx", None)
+    message = error.format_message().rstrip(".")
+    if "Usage:" in message or not message:  # the help itself was shown
+        return 2
+    hint = f" Try: {context.command_path} --help" if context else ""
+    return _fail(f"{message}.{hint}", 2, as_json=as_json)
 
 
 def _fail(message: str, code: int, *, as_json: bool) -> int:

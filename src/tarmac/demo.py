@@ -11,7 +11,10 @@ from tarmac.lake import open_lake
 from tarmac.pipeline import DEFAULT_DETECTOR, Parameters, Place, Run, Teller, publish_report, run_year
 from tarmac.simulate import SimulationParameters, write_simulation
 
-_WORST_DAYS = "SELECT id, mean_dep_delay, cancelled_share FROM agg_dep_delay_by_date ORDER BY anomaly_score DESC NULLS LAST LIMIT 10"
+_WORST_DAYS = (
+    "SELECT id, mean_dep_delay, cancelled_share FROM agg_dep_delay_by_date "
+    "ORDER BY anomaly_score DESC NULLS LAST LIMIT 10"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
