@@ -21,6 +21,7 @@ from tarmac.cleaning import Cleaning, clean_year
 from tarmac.detect import DetectParameters, detect
 from tarmac.engines.polars import PARQUET, write_gold
 from tarmac.errors import InputError, TarmacError
+from tarmac.events import find_events
 from tarmac.failures import told_plainly
 from tarmac.lake import Lake
 from tarmac.published import published_rows
@@ -219,6 +220,7 @@ def _detect(run: Run, place: Place, parameters: Parameters, teller: Teller, tell
 
 
 def _load(run: Run, place: Place, parameters: Parameters, teller: Teller, tell: Callable[[float], None]) -> None:
+    from tarmac.report.atlas import find_coordinates
     from tarmac.warehouse.load import load_year
     from tarmac.warehouse.postgres import open_warehouse, record_run
 
@@ -229,8 +231,11 @@ def _load(run: Run, place: Place, parameters: Parameters, teller: Teller, tell: 
     _need(lake, lake.anomalies_key(year), f"tarmac detect --year {year}")
     anomalies = _read(lake, lake.anomalies_key(year))
     published = published_rows(_read(lake, lake.gold_key(year)), anomalies, chosen=_chosen(anomalies))
+    events = find_events(published, year=year, places=find_coordinates(published["origin"].unique().to_list()))
     with open_warehouse(place.warehouse, place.home) as connection:
-        counts = load_year(connection, year, published=published, scores=anomalies, published_table=place.table)
+        counts = load_year(
+            connection, year, published=published, scores=anomalies, events=events, published_table=place.table
+        )
         run.written |= {table: _as_counts(count) for table, count in counts.items()}
         # No step follows this one, so the run is done.
         run.seconds["load"] = round(perf_counter() - began, 3)
