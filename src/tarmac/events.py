@@ -15,7 +15,7 @@ from tarmac.tables.daily import CAUSES
 from tarmac.tables.events import EVENTS
 
 REACH_KM = 600.0
-"""How far one storm reaches: about from New York to Pittsburgh, or from Dallas to Wichita."""
+"""How far one storm reaches: beyond New York to Pittsburgh (about 500), not as far as Boston to Washington (640)."""
 
 CAUSE_STANDS_OUT = 0.4
 """A cause is named where it makes up more than this share of all causes' minutes: twice what five equal ones have."""
