@@ -33,7 +33,7 @@ def to_gold(flights: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         *(_to_ticks(nw.col(cause), TICK).alias(cause) for cause in CAUSES),
         cancelled=nw.col("cancelled").cast(nw.Int32),
         diverted=nw.col("diverted").cast(nw.Int32),
-        delay=nw.when(~nw.col("cancelled")).then(nw.col("dep_delay")),
+        delay=nw.when(~nw.col("cancelled")).then(_without_minus_zero(nw.col("dep_delay"))),
     )
     counts = (
         measured.with_columns(whole=nw.col("delay").floor())
@@ -60,6 +60,11 @@ def to_gold(flights: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         nw.col("delay").quantile(0.9, interpolation="linear").alias("p90_dep_delay"),
     )
     return counts.join(ranks, on=list(DAILY.key), how="left").with_columns(*_measures()).select(*DAILY.names)
+
+
+def _without_minus_zero(value: nw.Expr) -> nw.Expr:
+    # A median of -0 and 0 is whichever comes first. Optimisers remove `+ 0.0`.
+    return nw.when(value == 0).then(nw.lit(0.0)).otherwise(value)
 
 
 def _to_ticks(value: nw.Expr, tick: float) -> nw.Expr:

@@ -262,6 +262,14 @@ def test_the_gold_file_has_the_same_bytes_on_one_core_and_on_two(silver_file: Pa
     assert len(digests) == 1
 
 
+def test_negative_zero_is_zero(engine: Engine):
+    """Rounding -0.3 writes -0.0 into some files; a median of both zeros must not depend on which comes first."""
+    for delays in ([-0.0, 0.0, 0.0], [0.0, -0.0, 0.0], [0.0, 0.0, -0.0], [-0.0]):
+        (row,) = engine.gold([{"dep_delay": delay, "nas_delay": delay} for delay in delays]).to_dicts()
+        measures = ("mean_dep_delay", "median_dep_delay", "p90_dep_delay", "nas_delay")
+        assert [math.copysign(1, row[name]) for name in measures] == [1] * 4
+
+
 def test_gold_reads_no_column_that_it_does_not_need(engine: Engine):
     """A silver file of another version may lack the others."""
     needed = ["origin", "fl_date", "dep_delay", "cancelled", "diverted", *CAUSES]
