@@ -12,7 +12,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -209,13 +209,14 @@ def _ensure_running(cluster: _Cluster, socket: Path) -> None:
         answer = _ping(socket)
         if answer == pq.Ping.OK:
             return
-        if answer == pq.Ping.REJECT or _has_live_server(cluster.data):
+        if answer == pq.Ping.REJECT or _live_server(cluster.data):
             time.sleep(0.01)
         elif _start(cluster, socket, limit):
             return
-        else:
+        elif b"shared memory block" in cluster.log.read_bytes():
             time.sleep(0.2)  # processes of a killed server take a moment to let go of its memory
-            limit = min(limit, time.monotonic() + 5)
+        else:
+            break
     raise cluster.failure("the server does not start")
 
 
@@ -223,25 +224,20 @@ def _ping(socket: Path) -> pq.Ping:
     return pq.Ping(pq.PGconn.ping(f"host={socket} port=5432 user=postgres dbname=postgres connect_timeout=10".encode()))
 
 
-def _has_live_server(data: Path) -> bool:
-    """Whether the process in postmaster.pid is this folder's server; a file left by a killed one is removed."""
+def _live_server(data: Path) -> psutil.Process | None:
+    """This folder's running server, after postmaster.pid; what a killed one left is removed."""
+    for child in _children.values():
+        child.poll()  # else a killed child of ours stays as a zombie, which Postgres takes for alive
     try:
-        process = psutil.Process(_pid(data))
+        process = psutil.Process(int((data / "postmaster.pid").read_text().partition("\n")[0]))
         # Another process may have been given the number since.
         if process.name().startswith("postgres") and Path(process.cwd()) == data:
-            return True
-    except (psutil.Error, ValueError):
+            return process
+    except (psutil.Error, ValueError, FileNotFoundError):
         pass
-    (data / "postmaster.pid").unlink(missing_ok=True)
-    return False
-
-
-def _pid(data: Path) -> int:
-    """The process id in postmaster.pid; ValueError where the file is missing, empty or cut."""
-    try:
-        return int((data / "postmaster.pid").read_text().partition("\n")[0])
-    except OSError as error:
-        raise ValueError(f"no postmaster.pid in {data}") from error
+    for left in ("postmaster.pid", ".s.PGSQL.5432", ".s.PGSQL.5432.lock"):
+        (data / left).unlink(missing_ok=True)
+    return None
 
 
 def _start(cluster: _Cluster, socket: Path, limit: float) -> bool:
@@ -261,15 +257,15 @@ def _start(cluster: _Cluster, socket: Path, limit: float) -> bool:
 
 def _stop(cluster: _Cluster) -> None:
     """Stop the server: open transactions are rolled back, the rest is on disk when this returns."""
-    if not _has_live_server(cluster.data):
-        return
-    pid = _pid(cluster.data)
     for how in (signal.SIGINT, signal.SIGQUIT):
-        os.kill(pid, how)
+        process = _live_server(cluster.data)
+        if process is None:
+            return
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(how)
         limit = time.monotonic() + _SECONDS_TO_STOP
-        while time.monotonic() < limit:
-            if not (cluster.data / "postmaster.pid").exists():
-                if child := _children.pop(pid, None):
-                    child.wait()
-                return
+        while time.monotonic() < limit and _live_server(cluster.data):
             time.sleep(0.005)
+        if child := _children.pop(process.pid, None):
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(_SECONDS_TO_STOP)
