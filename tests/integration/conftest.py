@@ -18,6 +18,9 @@ from tarmac.warehouse.postgres import open_warehouse
 def postgres_url() -> Iterator[str]:
     """The server's own database, for making others. Not under pytest's folder, which others may not pass through."""
     with tempfile.TemporaryDirectory(prefix="tarmac-test-") as home, embedded_server(Path(home)) as url:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("ALTER SYSTEM SET fsync = off")  # a database for each test is else mostly waiting
+            connection.execute("SELECT pg_reload_conf()")
         yield url
 
 

@@ -145,6 +145,20 @@ def test_a_folder_that_cannot_be_made_is_the_users_to_mend(tmp_path: Path) -> No
         pass
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as another user")
+def test_root_runs_the_server_as_the_user_who_made_its_data(home: Path) -> None:
+    """Postgres refuses data of another owner, so a run with sudo must not be one."""
+    use(home)
+    data = home / "warehouse/data"
+    made_by = data.stat().st_uid
+    for path in [data, *data.rglob("*")]:
+        os.chown(path, 65534, 65534)
+    with open_warehouse("embedded", home):
+        running = server(home)
+        assert running is not None
+        assert running.uids().real == 65534 != made_by
+
+
 def test_data_of_another_postgres_are_refused(tmp_path: Path) -> None:
     """With what to do about it."""
     data = tmp_path / "warehouse/data"

@@ -107,6 +107,13 @@ def test_an_empty_warehouse_says_how_to_fill_it(empty_url: str) -> None:
         ask(empty_url, "SELECT * FROM agg_dep_delay_by_date")
 
 
+def test_an_embedded_warehouse_that_was_never_filled_is_not_made_by_a_query(tmp_path: Path) -> None:
+    """Nothing is left in the folder."""
+    with pytest.raises(InputError, match="still empty"), run_query("embedded", tmp_path, "SELECT 1"):
+        pass
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_cut_connection_is_no_mistake_of_the_users(filled_url: str, warehouse: psycopg.Connection) -> None:
     """Exit code 1, though rows had arrived."""
     with run_query(filled_url, Path(), "SELECT pg_backend_pid() FROM generate_series(1, 3000000)") as result:

