@@ -1,11 +1,13 @@
 """`tarmac query`: one statement that reads, and nothing else, as the user and as the embedded server's superuser."""
 
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from conftest import fresh_database
 from warehouse_rows import published, scores
 
 from tarmac.errors import InputError, SystemFailure
@@ -19,10 +21,20 @@ def ask(url: str, statement: str) -> tuple[tuple[str, ...], list[tuple[Any, ...]
         return result.columns, list(result.rows)
 
 
+@pytest.fixture(scope="module")
+def filled_url(postgres_url: str, migrated_database: str) -> Iterator[str]:
+    """One database for all: no test here may change it."""
+    with fresh_database(postgres_url, migrated_database) as url:
+        with open_warehouse(url, Path()) as warehouse:
+            load_year(warehouse, 2009, published=published({"origin": "JFK"}), scores=scores())
+        yield url
+
+
 @pytest.fixture
-def filled_url(warehouse: psycopg.Connection, warehouse_url: str) -> str:
-    load_year(warehouse, 2009, published=published({"origin": "JFK"}), scores=scores())
-    return warehouse_url
+def warehouse(filled_url: str) -> Iterator[psycopg.Connection]:
+    """Another session in that database."""
+    with open_warehouse(filled_url, Path()) as connection:
+        yield connection
 
 
 def test_the_columns_and_rows_of_a_select(filled_url: str) -> None:
