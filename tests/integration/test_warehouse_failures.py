@@ -43,6 +43,8 @@ def waiting(warehouse: psycopg.Connection) -> list[int]:
         SELECT pid FROM pg_stat_activity
         WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event = 'relation'
     """
+    # Within a transaction the view stays as it was first seen.
+    warehouse.execute("SELECT pg_stat_clear_snapshot()")
     return [row[0] for row in warehouse.execute(query)]
 
 
