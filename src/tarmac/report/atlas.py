@@ -44,11 +44,11 @@ MAINLAND = Region(
 REGIONS = (
     MAINLAND,
     Region(name="Alaska (smaller scale)", south=51, north=72, west=172, east=-129,
-           parallels=(55, 65), origin=(62.0, -152.0), shift=(-1830, -1290), scale=0.36),
+           parallels=(55, 65), origin=(62.0, -152.0), shift=(-1830, -1230), scale=0.36),
     Region(name="Hawaii", south=18, north=23, west=-161, east=-154,
            parallels=(8, 18), origin=(20.6, -157.4), shift=(-830, -1420)),
-    Region(name="Puerto Rico, Virgin Islands", south=17, north=19, west=-68, east=-64,
-           parallels=(8, 18), origin=(18.2, -66.0), shift=(2010, -1420)),
+    Region(name="Puerto Rico, Virgin Is.", south=17, north=19, west=-68, east=-64,
+           parallels=(8, 18), origin=(18.2, -66.0), shift=(1960, -1420)),
     Region(name="Guam, Marianas", south=12, north=16, west=143, east=147,
            parallels=(8, 18), origin=(14.4, 145.2), shift=(330, -1420)),
     Region(name="American Samoa", south=-15, north=-13, west=-172, east=-168,
@@ -106,7 +106,7 @@ def land_dots(step: float = 34.0) -> dict[str, list[tuple[int, int]]]:
         spot = place(record["lat"], record["lon"])
         if spot is not None and record["country"] in {"US", "GU", "MP", "AS"}:
             spots[spot[2]].append(spot[:2])
-    return {name: _fill(points, step if name == "" else step * 0.62) for name, points in spots.items() if points}
+    return {name: _fill(points, step if len(points) > 200 else step * 0.7) for name, points in spots.items() if points}
 
 
 def _fill(points: list[tuple[int, int]], step: float) -> list[tuple[int, int]]:

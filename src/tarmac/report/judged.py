@@ -14,16 +14,21 @@ NEEDED = (
 )
 HIGH, LOW, UNSTATED = 1, -1, 0
 DEFAULT_MEASURE = "mean_dep_delay"
+_KNOWN = (DEFAULT_MEASURE, "cancelled_share", "flights", "cancelled", *CAUSES)
 
 
 def judge_rows(published: pl.DataFrame, years: Sequence[int]) -> pl.DataFrame:
     """Keep the years' rows, cast and sorted; a flag without a direction gets it from observed against expected."""
     if missing := [name for name in NEEDED if name not in published.columns]:
-        raise InputError(f"the published table lacks the columns {', '.join(missing)}. Load the years again: tarmac load")
+        raise InputError(
+            f"the published table lacks the columns {', '.join(missing)}. Load the years again: tarmac load"
+        )
     rows = _typed(published.with_columns(pl.col("fl_date").cast(pl.Date))).filter(pl.col("year").is_in(list(years)))
     if rows.is_empty():
         wanted = ", ".join(str(year) for year in years)
-        raise InputError(f"nothing is published for {wanted}, so there is nothing to report. Run first: tarmac run --year")
+        raise InputError(
+            f"nothing is published for {wanted}, so there is nothing to report. Run first: tarmac run --year"
+        )
     return rows.with_columns(_observed(published), _main_cause()).with_columns(_direction()).sort("origin", "fl_date")
 
 
@@ -39,7 +44,10 @@ def _typed(published: pl.DataFrame) -> pl.DataFrame:
         *finite,
         pl.col("detector").cast(pl.String),
         pl.col("measure").cast(pl.String).fill_null(DEFAULT_MEASURE),
-        pl.col("anomaly").is_not_null().alias("judged"),
+        # A null score says that the detector could not judge, even where the flag is 0.
+        (pl.col("anomaly").is_not_null() & (pl.col("anomaly_score").is_not_null() | (pl.col("anomaly") == 1))).alias(
+            "judged"
+        ),
         (pl.col("anomaly") == 1).fill_null(value=False).alias("flag"),
         pl.col("anomaly_direction").cast(pl.String),
         (pl.col("anomaly_if") == 1).alias("by_forest"),
@@ -52,15 +60,15 @@ def _typed(published: pl.DataFrame) -> pl.DataFrame:
 def _other_measures(published: pl.DataFrame) -> list[str]:
     """Measures judged beside the mean delay and the cancelled share, where the table holds their values."""
     judged = published["measure"].drop_nulls().unique().sort().to_list()
-    known = {DEFAULT_MEASURE, "cancelled_share", "flights", "cancelled", *CAUSES}
-    return [str(name) for name in judged if name in published.columns and name not in known]
+    return [str(name) for name in judged if name in published.columns and name not in _KNOWN]
 
 
 def _observed(published: pl.DataFrame) -> pl.Expr:
-    value = pl.lit(None, dtype=pl.Float64)
-    for name in (DEFAULT_MEASURE, "cancelled_share", "flights", "cancelled", *CAUSES, *_other_measures(published)):
-        value = pl.when(pl.col("measure") == name).then(pl.col(name).cast(pl.Float64)).otherwise(value)
-    return value.alias("observed")
+    """The judged measure's own value; null where the table has no column of that name."""
+    names = (*_KNOWN, *_other_measures(published))
+    return pl.coalesce(pl.when(pl.col("measure") == n).then(pl.col(n).cast(pl.Float64)) for n in names).alias(
+        "observed"
+    )
 
 
 def _main_cause() -> pl.Expr:

@@ -1,4 +1,4 @@
-"""What the browser gets: one compact object, gzipped and base64, so that nothing in it can end a script or an attribute."""
+"""What the browser gets: one compact object, gzipped and base64, so that nothing in it can end a script."""
 
 import base64
 import gzip
@@ -11,7 +11,6 @@ from typing import Any
 import polars as pl
 
 from tarmac.report.atlas import Place, land_dots
-from tarmac.report.judged import DEFAULT_MEASURE
 from tarmac.tables.daily import CAUSES
 
 # Whole numbers pack best: delays keep tenths of a minute, shares tenths of a percent, other measures hundredths.
@@ -102,7 +101,9 @@ def _without_repeats(row: dict[str, Any]) -> dict[str, Any]:
 def _to_flags(scaled: pl.DataFrame, codes: Sequence[str]) -> dict[str, list[Any]]:
     """The flagged days as columns; `a` is the airport's index."""
     index = {code: i for i, code in enumerate(codes)}
-    flagged = scaled.filter("flag").with_columns(pl.col("origin").replace_strict(index, return_dtype=pl.Int64).alias("a"))
+    flagged = scaled.filter("flag").with_columns(
+        pl.col("origin").replace_strict(index, return_dtype=pl.Int64).alias("a")
+    )
     return flagged.select("a", pl.col("day").alias("t"), "v", "s", "r", "k", "p", "o").to_dict(as_series=False)
 
 

@@ -19,7 +19,9 @@ def write_report(html: str | bytes, out: Path) -> int:
     except PermissionError as error:
         raise InputError(f"cannot write the report to {out}: no permission ({error.strerror}). Mend --out") from error
     except OSError as error:
-        raise SystemFailure(f"cannot write the report to {out}: {error.strerror}. The old file, if any, is kept") from error
+        raise SystemFailure(
+            f"cannot write the report to {out}: {error.strerror}. The old file, if any, is kept"
+        ) from error
     return len(content)
 
 

@@ -37,7 +37,7 @@ def render_report(
     generated_at: datetime | None = None,
     about_detector: str = "",
 ) -> str:
-    """The page as HTML. `generated_by` names program and version; `about_detector` explains the detector in plain words."""
+    """The page as HTML. `generated_by` names program and version; `about_detector` explains it in plain words."""
     rows = judge_rows(published, years)
     places = find_places(rows["origin"].unique().sort().to_list())
     charts, script = load_charts(), _scripts()
@@ -45,6 +45,8 @@ def render_report(
     made = f"{generated_by}, {generated_at:%Y-%m-%d %H:%M %Z}".rstrip() if generated_at else generated_by
     return Template(_asset("page.html")).substitute(
         {name: escape(text) for name, text in sentences.items()},
+        # A line break inside the word reads badly in large letters.
+        headline_html=escape(sentences["headline"]).replace("airport-day", '<span class="together">airport-day</span>'),
         tiles=_tiles(summary.count(rows)),
         years_table=_years_table(rows),
         generated=escape(made),
@@ -121,7 +123,12 @@ def _tiles(numbers: summary.Numbers) -> str:
         ("Abnormal airport-days", f"{numbers.flagged:,}", ", ".join(parts), "flagged"),
         ("Share of judged days", share, f"{numbers.judged:,} airport-days judged", "share"),
         ("Flights", f"{numbers.flights:,}", "scheduled departures", "flights"),
-        ("Cancelled", summary.percent(numbers.cancelled, numbers.flights), f"{numbers.cancelled:,} flights", "cancelled"),
+        (
+            "Cancelled",
+            summary.percent(numbers.cancelled, numbers.flights),
+            f"{numbers.cancelled:,} flights",
+            "cancelled",
+        ),
         ("Airports", f"{numbers.airports:,}", f"{numbers.airport_days:,} airport-days, {judged}", "airports"),
     )
     return "\n".join(

@@ -49,7 +49,8 @@ def headline(numbers: Numbers, years: Sequence[int]) -> str:
     airports = f"{numbers.airports:,} airport{'' if numbers.airports == 1 else 's'}"
     when = f"In {span(years)}"
     if not numbers.judged:
-        return f"{when}, {airports} had {numbers.airport_days:,} days with flights; no detector has judged them yet."
+        days = f"{numbers.airport_days:,} airport-day{'' if numbers.airport_days == 1 else 's'}"
+        return f"{when}, {airports} had {days} with flights; no detector has judged any."
     days = "airport-day" if numbers.flagged == 1 else "airport-days"
     part = f"{percent(numbers.flagged, numbers.judged)} of the {numbers.judged:,} that were judged"
     return f"{when}, {airports} had {numbers.flagged:,} abnormal {days}: {part}."
@@ -57,21 +58,30 @@ def headline(numbers: Numbers, years: Sequence[int]) -> str:
 
 def worst_sentence(rows: pl.DataFrame, places: Mapping[str, Place]) -> str:
     """The flagged day with the highest score, told; empty where nothing is flagged."""
-    flagged = rows.filter("flag").sort("anomaly_score", "origin", "fl_date", descending=[True, False, False], nulls_last=True)
+    flagged = rows.filter("flag").sort(
+        "anomaly_score", "origin", "fl_date", descending=[True, False, False], nulls_last=True
+    )
     if flagged.is_empty():
         return ""
     row = flagged.row(0, named=True)
     city = places[row["origin"]].city
     where = f"{city} ({row['origin']})" if city else row["origin"]
-    return f"The highest score: {where} on {long_date(row['fl_date'])}, {_what_happened(row)}."
+    told = f"The highest score: {where} on {long_date(row['fl_date'])}, {_what_happened(row)}."
+    return f"{told} {_busiest_day(flagged)}".rstrip()
+
+
+def _busiest_day(flagged: pl.DataFrame) -> str:
+    """The day with most abnormal airports; empty where no two were abnormal together."""
+    day, airports = flagged.group_by("fl_date").len().sort("len", "fl_date", descending=[True, False]).row(0)
+    return f"Most airports at once: {airports:,} on {long_date(day)}." if airports > 1 else ""
 
 
 def _what_happened(row: Mapping[str, Any]) -> str:
     told = []
     if row["mean_dep_delay"] is None:
-        told.append(f"when {'all' if row['cancelled'] == row['flights'] else 'many'} of {row['flights']:,} flights were cancelled")
+        told.append(f"with {row['cancelled']:,} of {row['flights']:,} flights cancelled and no departure delay known")
     else:
-        told.append(f"with a mean departure delay of {row['mean_dep_delay']:.0f} min")
+        told.append(f"with a mean departure delay of {_value(row['mean_dep_delay'], 'mean_dep_delay')}")
         if row["cancelled"]:
             told.append(f"{percent(row['cancelled'], row['flights'])} of {row['flights']:,} flights cancelled")
     if row["expected"] is not None:
@@ -82,7 +92,8 @@ def _what_happened(row: Mapping[str, Any]) -> str:
 def _value(value: float, measure: str) -> str:
     if measure.endswith("_share"):
         return f"{percent(value, 1)} {measure.removesuffix('_share')}"
-    return f"{value:.0f} min" if measure.endswith("_delay") else f"{value:,.1f}"
+    told = f"{value:,.0f} min" if measure.endswith("_delay") else f"{value:,.1f}"
+    return told.replace("-", "−")
 
 
 def percent(part: float, whole: float) -> str:
@@ -119,5 +130,7 @@ def agreement(rows: pl.DataFrame) -> str:
     for column, name in (("by_forest", "Isolation Forest"), ("by_arima", "ARIMA")):
         if rows[column].is_not_null().any():
             both = rows.filter(pl.col(column) & pl.col("flag")).height
-            told.append(f"{name} alone flags {rows[column].sum():,} airport-days, {both:,} of them also shown here as abnormal")
+            told.append(
+                f"{name} alone flags {rows[column].sum():,} airport-days, {both:,} of them also shown here as abnormal"
+            )
     return f"{'; '.join(told)}." if told else ""

@@ -32,6 +32,7 @@ const dayFormat = (options) => new Intl.DateTimeFormat('en-US', { timeZone: 'UTC
 const shortDay = dayFormat({ month: 'short', day: 'numeric', year: 'numeric' });
 const weekDay = dayFormat({ weekday: 'short' });
 const fullDay = dayFormat({ weekday: 'long', month: 'long', day: 'numeric', year: 'numeric' });
+const shortMonth = dayFormat({ month: 'short' });
 const monthName = dayFormat({ month: 'long' });
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const narrow = () => matchMedia('(max-width: 640px)').matches;

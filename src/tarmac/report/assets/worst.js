@@ -4,8 +4,8 @@ const cell = (label, ...content) => make('td', { 'data-label': label }, ...conte
 const numberCell = (label, ...content) => make('td', { 'data-label': label, class: 'n' }, ...content);
 
 const COLUMNS = {
-  day: ['Date', (row) => row.t, (row) => make('td', { class: 'day whole' }, shortDay.format(timeOf(row.t)), make('small', {}, weekDay.format(timeOf(row.t))))],
-  airport: ['Airport', (row) => model.airports[row.a].code, (row) => make('td', { class: 'whole' }, airportLink(row.a), make('small', {}, cityOf(model.airports[row.a])))],
+  day: ['Date', (row) => row.t, (row) => make('td', { class: 'day' }, shortDay.format(timeOf(row.t)), make('small', {}, weekDay.format(timeOf(row.t))))],
+  airport: ['Airport', (row) => model.airports[row.a].code, (row) => make('td', { class: 'place' }, airportLink(row.a), make('small', {}, cityOf(model.airports[row.a])))],
   observed: ['Observed', (row) => row.v, (row) => numberCell('Observed', observed(row), make('small', {}, measureName(row.m))), 'n'],
   expected: ['Expected', (row) => row.e, (row) => numberCell('Expected', inUnits(row.m, row.e), make('small', {}, interval(row))), 'n'],
   delay: ['Mean delay', (row) => row.d, (row) => numberCell('Mean delay', minutes(row.d)), 'n'],
@@ -13,8 +13,8 @@ const COLUMNS = {
   cancelled: ['Cancelled', (row) => row.c / row.f, (row) => numberCell('Cancelled', percent(row.c, row.f)), 'n'],
   score: ['Score', (row) => row.s, (row) => numberCell('Score', row.s === null ? '–' : tenths.format(row.s)), 'n'],
   direction: ['Direction', (row) => row.r, (row) => cell('Direction', direction(row, true))],
-  cause: ['Main cause', (row) => cause(row), (row) => cell('Main cause', cause(row), row.k === null ? null : make('small', {}, `${row.p}% of reported minutes`))],
-  also: ['Also flagged by', (row) => row.o, (row) => cell('Also flagged by', [row.o & 1 ? 'Isolation Forest' : '', row.o & 2 ? 'ARIMA' : ''].filter(Boolean).join(', ') || '–')],
+  cause: ['Main cause', (row) => cause(row), (row) => make('td', { 'data-label': 'Main cause', class: 'wide-cell' }, cause(row), row.k === null ? null : make('small', {}, `${row.p}% of reported minutes`))],
+  also: ['Also flagged by', (row) => row.o, (row) => make('td', { 'data-label': 'Also flagged by', class: 'wide-cell' }, [row.o & 1 ? 'Isolation Forest' : '', row.o & 2 ? 'ARIMA' : ''].filter(Boolean).join(', ') || '–')],
 };
 
 // The measures that were judged decide whether the mean delay needs a column of its own.
