@@ -82,7 +82,8 @@ def _one(code, rank, days, season, storms, rng):
             "expected": expected,
             "lower": expected - 3 * noise,
             "upper": expected + 3 * noise,
-            "anomaly_score": np.where(hit | low, rng.gamma(3.0, 2.0, n) + 4, rng.gamma(1.0, 1.0, n)),
+            "anomaly_score": np.nan_to_num(np.abs(mean - expected) / noise) * np.log10(9 + flights)
+            + 20 * cancelled / flights,
             "anomaly": (hit | low).astype(np.int16),
             "anomaly_if": (hit & (rng.random(n) < 0.7)).astype(np.int16),
             "anomaly_arima": (hit & (rng.random(n) < 0.5)).astype(np.int16),

@@ -99,7 +99,7 @@ def _sentences(rows: pl.DataFrame, places: Sequence[Place], about_detector: str)
 def _detector_sentence(judges: Sequence[tuple[str, str]]) -> str:
     if not judges:
         return "No detector has judged these days."
-    told = "; ".join(f"“{detector}” on {measure.replace('_', ' ')}" for detector, measure in judges)
+    told = "; ".join(f"“{detector}”, which judges the {summary.measure_name(measure)}" for detector, measure in judges)
     return f"The detector behind this report: {told}."
 
 

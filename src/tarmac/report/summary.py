@@ -124,6 +124,11 @@ def plain_detectors(rows: pl.DataFrame) -> list[tuple[str, str]]:
     return [(row["detector"], row["measure"]) for row in ordered.iter_rows(named=True)]
 
 
+def measure_name(measure: str) -> str:
+    """A measure in words."""
+    return measure.replace("_dep_", " departure ").replace("_", " ")
+
+
 def agreement(rows: pl.DataFrame) -> str:
     """How many days Isolation Forest and ARIMA flag, where they ran; empty where neither did."""
     told = []
@@ -131,6 +136,6 @@ def agreement(rows: pl.DataFrame) -> str:
         if rows[column].is_not_null().any():
             both = rows.filter(pl.col(column) & pl.col("flag")).height
             told.append(
-                f"{name} alone flags {rows[column].sum():,} airport-days, {both:,} of them also shown here as abnormal"
+                f"{name} by itself flags {rows[column].sum():,} airport-days, {both:,} of them abnormal here too"
             )
     return f"{'; '.join(told)}." if told else ""

@@ -114,7 +114,7 @@ function drawChosenDay(day) {
   const facts = `${count(here.flags.length)} of ${counted(here.airports, 'airport', 'airports')} abnormal. ${counted(here.flights, 'flight', 'flights')}, ${percent(here.cancelled, here.flights)} cancelled.`;
   const rows = here.flags.map((flag) => make('li', {},
     direction(flag), airportLink(flag.a), make('span', { class: 'where' }, cityOf(model.airports[flag.a])),
-    make('span', { class: 'what' }, observed(flag)), make('span', { class: 'soft' }, dayDetails(flag))));
+    make('span', { class: 'what' }, observed(flag)), make('span', { class: 'soft' }, ...dayDetails(flag).map((part) => make('span', {}, part)))));
   const list = rows.length ? make('ul', { class: 'list', tabindex: '0', 'aria-label': 'Abnormal airports on this day' }, ...rows)
     : make('p', { class: 'empty' }, 'No airport was abnormal on this day.');
   byId('day').replaceChildren(make('h3', {}, fullDay.format(timeOf(day))), make('p', { class: 'sub' }, facts), list);
@@ -125,7 +125,7 @@ function dayDetails(flag) {
   if (kindOf(flag.m) !== 'minutes' && flag.d !== null) parts.push(`mean delay ${minutes(flag.d)}`);
   if (flag.c && model.measures[flag.m] !== 'cancelled_share') parts.push(`${percent(flag.c, flag.f)} of ${count(flag.f)} cancelled`);
   else parts.push(counted(flag.f, 'flight', 'flights'));
-  return parts.filter(Boolean).join(' · ');
+  return parts.filter(Boolean);
 }
 
 function airportLink(a) {

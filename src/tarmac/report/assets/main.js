@@ -104,5 +104,6 @@ start().catch((error) => {
   const trouble = byId('trouble');
   trouble.textContent = `The charts could not be drawn: ${error.message}. The figures above hold.`;
   trouble.hidden = false;
+  for (const card of document.querySelectorAll('.card')) card.hidden = true;
   console.error(error);
 });

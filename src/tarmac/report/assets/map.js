@@ -49,7 +49,8 @@ function drawAirports(placed, value) {
       line: { color: css('--series'), width: 0.7 },
     },
   };
-  const layout = { ...mapLayout(placed), annotations: [...regionNames(), ...bigNames(placed)] };
+  const layout = mapLayout(placed);
+  layout.annotations = [...regionNames(), ...bigNames(placed, layout.xaxis.range)];
   Plotly.react(chart, [trace], layout, chartConfig()).then(() => onPoint(chart, (point) => {
     if (point.customdata !== undefined) location.hash = encodeURIComponent(model.airports[point.customdata].code);
   }));
@@ -109,12 +110,14 @@ const note = (text, x, y, anchor, size, colour) => ({
 });
 
 // Codes of the busiest airports, leaving out those whose name would lie on another's.
-function bigNames(placed) {
+function bigNames(placed, [west, east]) {
   const kept = [];
+  const room = (32 * (east - west)) / (byId('map-chart').clientWidth || 790);
   for (const total of placed.slice(0, 40)) {
     const { x, y, code } = model.airports[total.a];
-    const room = narrow() ? 420 : 190;
-    if (kept.length < (narrow() ? 8 : 22) && kept.every((other) => Math.abs(other.x - x) > room * 1.2 || Math.abs(other.y - y) > room * 0.8)) kept.push({ x, y, code });
+    if (kept.length < (narrow() ? 8 : 22) && kept.every((other) => Math.abs(other.x - x) > room * 1.2 || Math.abs(other.y - y) > room * 0.8)) {
+      kept.push({ x, y, code });
+    }
   }
   return kept.map(({ x, y, code }) => ({ ...note(code, x, y, 'bottom', narrow() ? 10 : 11, css('--ink')), yshift: narrow() ? 6 : 12, bgcolor: 'rgba(0,0,0,0)' }));
 }
