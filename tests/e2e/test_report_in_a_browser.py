@@ -231,5 +231,7 @@ def test_without_scripts_the_headline_and_figures_still_show(browser: Browser, n
     page = context.new_page()
     page.goto(national.as_uri())
     assert page.locator("#headline").inner_text().startswith("In 2009, 340 airports had")
-    assert page.locator("main noscript").inner_text().startswith("The calendar, the map and the charts need JavaScript.")
+    assert (
+        page.locator("main noscript").inner_text().startswith("The calendar, the map and the charts need JavaScript.")
+    )
     context.close()

@@ -73,11 +73,11 @@ def _observed(published: pl.DataFrame) -> pl.Expr:
 
 def _main_cause() -> pl.Expr:
     """Index of the largest of BTS's causes and its share in their sum; null where none is reported."""
-    minutes = pl.concat_list([pl.col(name).fill_null(0.0).clip(lower_bound=0.0) for name in CAUSES])
-    total = minutes.list.sum()
-    return pl.when(total > 0).then(
-        pl.struct(minutes.list.arg_max().cast(pl.Int64).alias("index"), (minutes.list.max() / total).alias("share"))
-    ).alias("cause")  # fmt: skip
+    minutes = [pl.col(name).fill_null(0.0).clip(lower_bound=0.0) for name in CAUSES]
+    total, largest = pl.sum_horizontal(minutes), pl.max_horizontal(minutes)
+    index = pl.coalesce(pl.when(value == largest).then(i) for i, value in enumerate(minutes))
+    cause = pl.struct(index.cast(pl.Int64).alias("index"), (largest / total).alias("share"))
+    return pl.when(total > 0).then(cause).alias("cause")
 
 
 def _direction() -> pl.Expr:
