@@ -7,7 +7,6 @@ import hashlib
 import json
 import re
 import stat
-import tempfile
 from datetime import UTC, date, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -19,6 +18,7 @@ from published_years import make_published, one_day, to_published
 from tarmac.errors import InputError, SystemFailure
 from tarmac.report import render_report, write_report
 from tarmac.report.atlas import land_dots, place
+from tarmac.report.summary import percent
 
 FLAGGED = {"anomaly": 1, "anomaly_score": 9.0, "mean_dep_delay": 80.0, "anomaly_direction": "high"}
 
@@ -231,6 +231,12 @@ def test_a_flag_without_direction_gets_it_from_observed_against_expected(observe
     assert data_of(render(row))["flags"]["r"] == [side]
 
 
+def test_a_flagged_day_without_any_departure_is_high_even_where_nothing_says_so():
+    """Nothing is expected to be cancelled altogether."""
+    nothing = {"anomaly_direction": None, "mean_dep_delay": None, "expected": None, "cancelled": 300}
+    assert data_of(render(one_day(**(FLAGGED | nothing))))["flags"]["r"] == [1]
+
+
 def test_the_main_cause_is_the_largest_and_absent_where_none_is_reported():
     """The share is of the minutes that carriers put down to any cause."""
     reported = one_day(**FLAGGED, weather_delay=300.0, carrier_delay=100.0)
@@ -280,6 +286,23 @@ def test_equal_input_in_any_order_gives_an_equal_page():
     assert "x, 2026-01-01 12:00 UTC" in pages[0]
 
 
+@pytest.mark.parametrize(
+    ("part", "whole", "told"),
+    [
+        (0, 9, "0%"),
+        (1, 9000, "under 0.1%"),
+        (4, 1000, "0.4%"),
+        (1, 3, "33%"),
+        (299, 300, "over 99%"),
+        (3, 3, "100%"),
+        (0, 0, "–"),
+    ],
+)
+def test_a_share_never_rounds_to_none_or_all(part: int, whole: int, told: str):
+    """One cancelled flight is not 0%, and 299 of 300 are not 100%."""
+    assert percent(part, whole) == told
+
+
 def test_a_written_report_replaces_the_old_one_and_leaves_nothing_beside_it(tmp_path: Path):
     """Readable as the folder's other files are."""
     out = tmp_path / "report.html"
@@ -315,9 +338,9 @@ def test_a_place_that_cannot_hold_a_file_is_an_input_error(tmp_path: Path, name:
 def test_a_folder_without_permission_is_an_input_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Tests may run as root, whom no folder refuses; so the refusal is played."""
 
-    def refuse(**_: object) -> None:
+    def refuse(*_: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(tempfile, "mkstemp", refuse)
-    with pytest.raises(InputError, match=r"no permission.*--out"):
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(InputError, match=r"Permission denied.*--out"):
         write_report("x", tmp_path / "report.html")

@@ -88,6 +88,7 @@ def _direction() -> pl.Expr:
         .when(stated == "low").then(LOW)
         .when(pl.col("observed") > pl.col("expected")).then(HIGH)
         .when(pl.col("observed") < pl.col("expected")).then(LOW)
+        .when(pl.col("cancelled") >= pl.col("flights")).then(HIGH)
         .otherwise(UNSTATED)
         .alias("direction")
     )  # fmt: skip

@@ -97,10 +97,14 @@ def _value(value: float, measure: str) -> str:
 
 
 def percent(part: float, whole: float) -> str:
-    """A share as people write it: 0.4%, 12%; a dash where the whole is nothing."""
+    """A share as people write it: 0.4%, 12%; never 0% or 100% of what is not; a dash where the whole is nothing."""
     if not whole:
         return "–"
     share = 100 * part / whole
+    if 0 < share < 0.05:
+        return "under 0.1%"
+    if 99 < share < 100:
+        return "over 99%"
     return f"{share:.0f}%" if share >= 10 or share == 0 else f"{share:.1f}%"
 
 

@@ -122,7 +122,7 @@ const gaps = (rows, value) => ({ x: isoDays(rows), y: rows.map((row) => (row.f =
 const gapText = (rows, text) => rows.map((row) => (row.f === undefined ? '' : forPlotly(text(row))));
 
 function delayTrace(rows) {
-  const sparse = rows.filter((row) => row.f !== undefined).length < rows.length * 0.9;
+  const sparse = rows.length < 30 || rows.filter((row) => row.f !== undefined).length < rows.length * 0.9;
   return {
     type: 'scatter', mode: sparse ? 'lines+markers' : 'lines', line: { color: css('--series'), width: 1.6 }, marker: { size: 4, color: css('--series') },
     xaxis: 'x', yaxis: 'y', ...gaps(rows, (row) => row.d), hovertemplate: 'Mean delay: %{y:.1f} min<extra></extra>',

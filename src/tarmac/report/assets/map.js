@@ -37,6 +37,7 @@ function drawAirports(placed, value) {
   const chart = byId('map-chart');
   const most = placed[0].flights || 1;
   const wide = narrow() ? 15 : placed.length < 12 ? 20 : 30;
+  const size = (total) => Math.max(narrow() ? 4 : 6, wide * Math.sqrt(total.flights / most));
   const top = topOf(placed, value);
   const spot = (total) => model.airports[total.a];
   const steps = [1, 2, 3, 4, 5].map((i) => css(`--c${i}`));
@@ -45,12 +46,12 @@ function drawAirports(placed, value) {
     type: 'scatter', mode: 'markers', x: placed.map((t) => spot(t).x), y: placed.map((t) => spot(t).y),
     customdata: placed.map((t) => t.a), text: placed.map(mapText), hovertemplate: '%{text}<extra></extra>',
     marker: {
-      size: placed.map((t) => Math.max(narrow() ? 4 : 6, wide * Math.sqrt(t.flights / most))), color: colours, opacity: 0.92,
+      size: placed.map(size), color: colours, opacity: 0.92,
       line: { color: css('--series'), width: 0.7 },
     },
   };
   const layout = mapLayout(placed);
-  layout.annotations = [...regionNames(), ...bigNames(placed, layout.xaxis.range)];
+  layout.annotations = [...regionNames(), ...bigNames(placed, size, layout.xaxis.range)];
   Plotly.react(chart, [trace], layout, chartConfig()).then(() => onPoint(chart, (point) => {
     if (point.customdata !== undefined) location.hash = encodeURIComponent(model.airports[point.customdata].code);
   }));
@@ -110,16 +111,16 @@ const note = (text, x, y, anchor, size, colour) => ({
 });
 
 // Codes of the busiest airports, leaving out those whose name would lie on another's.
-function bigNames(placed, [west, east]) {
+function bigNames(placed, size, [west, east]) {
   const kept = [];
   const room = (32 * (east - west)) / (byId('map-chart').clientWidth || 790);
   for (const total of placed.slice(0, 40)) {
     const { x, y, code } = model.airports[total.a];
     if (kept.length < (narrow() ? 8 : 22) && kept.every((other) => Math.abs(other.x - x) > room * 1.2 || Math.abs(other.y - y) > room * 0.8)) {
-      kept.push({ x, y, code });
+      kept.push({ x, y, code, up: size(total) / 2 - 2 });
     }
   }
-  return kept.map(({ x, y, code }) => ({ ...note(code, x, y, 'bottom', narrow() ? 10 : 11, css('--ink')), yshift: narrow() ? 6 : 12, bgcolor: 'rgba(0,0,0,0)' }));
+  return kept.map(({ x, y, code, up }) => ({ ...note(code, x, y, 'bottom', narrow() ? 10 : 11, css('--ink')), yshift: up }));
 }
 
 function drawMapKey(top, steps) {
