@@ -92,15 +92,21 @@ def test_the_worst_sentence_names_airport_day_and_how_badly():
     assert told.startswith(
         "The highest score: New York (JFK) on February 8, 2013, with a mean departure delay of 80 min"
     )
-    assert "50% of 300 flights cancelled, against 10 min expected" in told
+    assert "80 min against 10 min expected and 50% of 300 flights cancelled." in told
     assert told.endswith("Most airports at once: 2 on February 8, 2013.")
+
+
+def test_the_worst_sentence_says_what_was_expected_of_the_measure_that_was_judged():
+    """A detector of cancellations expected a share, not minutes."""
+    html = render(one_day(**FLAGGED, measure="cancelled_share", expected=0.02, cancelled=150))
+    assert "delay of 80 min and 50% of 300 flights cancelled against 2.0% expected." in text_of(html, "worst-sentence")
 
 
 def test_a_day_with_every_flight_cancelled_is_told_without_a_mean():
     """The mean stays null; the day is flagged and high all the same."""
     html = render(one_day(**(FLAGGED | {"mean_dep_delay": None, "cancelled": 300})))
     data = data_of(html)
-    assert "with 300 of 300 flights cancelled" in text_of(html, "worst-sentence")
+    assert "with 100% of 300 flights cancelled." in text_of(html, "worst-sentence")
     assert data["series"][0]["d"] == [None]
     assert data["flags"]["r"] == [1]
     assert data["flags"]["v"] == [None]
@@ -235,6 +241,12 @@ def test_a_flagged_day_without_any_departure_is_high_even_where_nothing_says_so(
     """Nothing is expected to be cancelled altogether."""
     nothing = {"anomaly_direction": None, "mean_dep_delay": None, "expected": None, "cancelled": 300}
     assert data_of(render(one_day(**(FLAGGED | nothing))))["flags"]["r"] == [1]
+
+
+def test_one_detector_may_have_run_without_the_other():
+    """A null says that it did not run; the other's flag still counts."""
+    data = data_of(render(one_day(**FLAGGED, anomaly_if=1), one_day("LGA", **FLAGGED, anomaly_arima=1)))
+    assert data["flags"]["o"] == [1, 2]
 
 
 def test_the_main_cause_is_the_largest_and_absent_where_none_is_reported():

@@ -77,21 +77,22 @@ def _busiest_day(flagged: pl.DataFrame) -> str:
 
 
 def _what_happened(row: Mapping[str, Any]) -> str:
+    """Delay and cancellations, each with what was expected of it where the detector judged it."""
+    wanted = "" if row["expected"] is None else f" against {_value(row['expected'], row['measure'])} expected"
+    by_share = row["measure"] == "cancelled_share"
     told = []
-    if row["mean_dep_delay"] is None:
-        told.append(f"with {row['cancelled']:,} of {row['flights']:,} flights cancelled and no departure delay known")
-    else:
-        told.append(f"with a mean departure delay of {_value(row['mean_dep_delay'], 'mean_dep_delay')}")
-        if row["cancelled"]:
-            told.append(f"{percent(row['cancelled'], row['flights'])} of {row['flights']:,} flights cancelled")
-    if row["expected"] is not None:
-        told.append(f"against {_value(row['expected'], row['measure'])} expected")
-    return ", ".join(told)
+    if row["mean_dep_delay"] is not None:
+        delay = _value(row["mean_dep_delay"], "mean_dep_delay")
+        told.append(f"a mean departure delay of {delay}{wanted if row['measure'] == 'mean_dep_delay' else ''}")
+    if row["cancelled"] or by_share:
+        lost = f"{percent(row['cancelled'], row['flights'])} of {row['flights']:,} flights cancelled"
+        told.append(lost + (wanted if by_share else ""))
+    return f"with {' and '.join(told)}" if told else f"with {row['flights']:,} flights, none of known delay"
 
 
 def _value(value: float, measure: str) -> str:
     if measure.endswith("_share"):
-        return f"{percent(value, 1)} {measure.removesuffix('_share')}"
+        return percent(value, 1)
     told = f"{value:,.0f} min" if measure.endswith("_delay") else f"{value:,.1f}"
     return told.replace("-", "−")
 
