@@ -8,9 +8,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from conftest import to_database
 from warehouse_rows import events, published, scores
 
+from conftest import to_database
 from tarmac.errors import InputError, SystemFailure
 from tarmac.warehouse.load import LoadCounts, load_year
 from tarmac.warehouse.postgres import open_warehouse, read_published

@@ -7,9 +7,9 @@ from typing import Any
 
 import psycopg
 import pytest
-from conftest import fresh_database
 from warehouse_rows import published, scores
 
+from conftest import fresh_database
 from tarmac.errors import InputError, SystemFailure
 from tarmac.warehouse.load import load_year
 from tarmac.warehouse.postgres import open_warehouse

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from conftest import to_database
 from warehouse_rows import DAY, published, scores
 
+from conftest import to_database
 from tarmac.errors import InputError, SystemFailure
 from tarmac.tables.anomalies import ANOMALIES
 from tarmac.tables.events import EVENTS
