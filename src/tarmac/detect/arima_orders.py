@@ -55,9 +55,9 @@ def fit_orders(
         around = ((p + 1, q), (p, q + 1), (p + 1, q - 1), (p - 1, q + 1))
         improve((p, q), [_refitted(found[near], near, (p, q)) for near in around if near in found] or [found[p, q]])
     for p, q in upwards:
-        around = tuple(near for near in ((p - 1, q), (p, q - 1)) if near in fresh)
-        if around:
-            improve((p, q), [_refitted(found[near], near, (p, q)) for near in around])
+        changed = [near for near in ((p - 1, q), (p, q - 1)) if near in fresh]
+        if changed:
+            improve((p, q), [_refitted(found[near], near, (p, q)) for near in changed])
     return -seen * (values + 0.5 * LOG_2PI_E), found
 
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from tarmac.detect.kernels.compiled import compiled
 
-STEADY = 1e-9
+STEADY = 1e-11
 """The trace of P − R R' (positive semi-definite) under which the filter is taken as steady."""
 
 MISSING, NOISY, EXACT, STEADY_STEP = 0, 1, 2, 3
