@@ -69,8 +69,15 @@ def test_a_day_that_nobody_judged_keeps_its_row() -> None:
 def test_a_judgement_of_another_measure_is_not_mixed_in() -> None:
     """The row stays one, and the two flags are of the mean."""
     rows = scores(judged(), judged(measure="cancelled_share", flag=False, score=9.0))
-    row = published_rows(gold("JFK"), rows, chosen="arima", measure="cancelled_share").row(0, named=True)
-    assert (row["anomaly_arima"], row["anomaly"], row["anomaly_score"]) == (1, 0, 9.0)
+    row = published_rows(gold("JFK"), rows, chosen="arima").row(0, named=True)
+    assert (row["anomaly_arima"], row["anomaly"], row["measure"]) == (1, 1, "mean_dep_delay")
+    assert row["anomaly_score"] != 9.0
+
+
+def test_the_interval_of_disruption_is_said_to_be_of_the_mean_delay() -> None:
+    """It joins delays and cancellations, but expects minutes."""
+    row = published_rows(gold("JFK"), scores(judged(measure="disruption")), chosen="arima").row(0, named=True)
+    assert (row["measure"], row["anomaly"]) == ("mean_dep_delay", 1)
 
 
 @pytest.mark.parametrize(
