@@ -19,7 +19,7 @@ import numpy as np
 
 from tarmac.detect.kernels.compiled import compiled
 
-STEADY = 1e-9
+STEADY = 1e-11
 """The trace of P − R R' (positive semi-definite) under which the filter is taken as steady."""
 
 MISSING, NOISY, EXACT, STEADY_STEP = 0, 1, 2, 3
@@ -91,8 +91,10 @@ def filter_series(y, noise, phi, ma, start, memory, kinds, inno, scale):
     """
     size, days = phi.size, y.size
     last = size - 1
-    now, state, one = start.copy(), np.zeros(size), np.zeros(size)
-    gain = np.zeros(size)
+    state, one, gain, now = np.zeros(size), np.zeros(size), np.zeros(size), np.zeros((size, size))
+    for i in range(size):
+        for j in range(size):
+            now[i, j] = start[i, j]
     steady, log_sum, yy, y1, ones = False, 0.0, 0.0, 0.0, 0.0
     for t in range(days):
         missing = np.isnan(y[t])
@@ -119,13 +121,17 @@ def filter_series(y, noise, phi, ma, start, memory, kinds, inno, scale):
             ones += u * u / f
         if steady:
             kinds[t] = STEADY_STEP
+        else:
+            for i in range(size):
+                for j in range(size):
+                    memory[t, i, j] = now[i, j]
+        if steady:
             for i in range(last):
                 state[i] = phi[i] * value + state[i + 1] + ma[i + 1] * v
                 one[i] = phi[i] + one[i + 1] + ma[i + 1] * u
             state[last], one[last] = phi[last] * value, phi[last]
         elif plain:
             kinds[t] = EXACT
-            memory[t] = now
             _exact_step(memory[t], now, ma, gain, f)
             for i in range(last):
                 state[i] = phi[i] * value + state[i + 1] + gain[i] * v
@@ -133,7 +139,6 @@ def filter_series(y, noise, phi, ma, start, memory, kinds, inno, scale):
             state[last], one[last] = phi[last] * value, phi[last]
         else:
             kinds[t] = MISSING if missing else NOISY
-            memory[t] = now
             general_step(memory[t], now, phi, ma, gain, f, missing)
             v, u = (0.0, 0.0) if missing else (v / f, u / f)
             first, first_one = state[0], one[0]
@@ -195,8 +200,10 @@ def filter_adjoint(y, noise, phi, ma, memory, kinds, inno, scale, mean, total, s
         f = scale[t]
         if kinds[t] == STEADY_STEP:
             if linked:
-                sums += above
-                above[:, :] = 0.0
+                for i in range(size):
+                    for j in range(size):
+                        sums[i, j] += above[i, j]
+                        above[i, j] = 0.0
                 linked = False
             z, v_bar = y[t] - mean, v / total
             for i in range(size):
@@ -208,8 +215,9 @@ def filter_adjoint(y, noise, phi, ma, memory, kinds, inno, scale, mean, total, s
                 bar[i] = bar[i - 1]
             bar[0] = -v_bar
             continue
-        if linked:
-            sums += above
+        for i in range(size):
+            for j in range(size):
+                sums[i, j] += above[i, j]  # zero where tomorrow's P did not come from today's
         if kinds[t] == EXACT:
             _exact_adjoint(memory[t], above, below, bar, phi_bar, y[t] - mean, v, f, total, seen)
         else:
