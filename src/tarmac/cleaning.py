@@ -107,7 +107,8 @@ def _clean(texts: Sequence[FlightText], year: int, out: Path, progress: Callable
 def _try_clean(texts: Sequence[FlightText], year: int, out: Path) -> Cleaned | None:
     try:
         return clean_flights(texts, year=year, as_text=False, out=out)
-    except pl.exceptions.ComputeError:
+    except pl.exceptions.PolarsError:
+        # What is wrong with the text is told by its inspection; if it is sound, the error comes again and is told.
         return None
 
 
