@@ -12,10 +12,15 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import pipeline, start
+from benchmarks import detection, pipeline, start, warehouse
 from benchmarks.figures import Figure, Sizes
 
-SUITES = {"pipeline": pipeline.figures, "start": start.figures}
+SUITES = {
+    "pipeline": pipeline.figures,
+    "load": warehouse.figures,
+    "detection": detection.figures,
+    "start": start.figures,
+}
 RESULTS = Path(__file__).with_name("results.csv")
 
 

@@ -97,7 +97,8 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[obje
         table.add_column(column, justify="right" if numeric else "left")
     for row in rows:
         table.add_row(*(_shown(value) for value in row))
-    Console().print(table)
+    # Nobody's window limits what goes into a file or another program.
+    Console(width=None if sys.stdout.isatty() else 10_000).print(table)
 
 
 def _shown(value: object) -> str:

@@ -1,12 +1,7 @@
-"""A year of 120,000 published rows and 360,000 scores into the embedded warehouse, against a bare COPY and upsert.
-
-Run: .venv/bin/python benchmarks/warehouse_load.py [years already in the table]
-"""
+"""A year of 120,000 published rows and 360,000 scores into the embedded warehouse, against a bare COPY and upsert."""
 
 import datetime as dt
 import io
-import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +11,7 @@ import numpy as np
 import polars as pl
 import psycopg
 
+from benchmarks.figures import Figure, Sizes, median
 from tarmac.tables.anomalies import ANOMALIES
 from tarmac.tables.published import PUBLISHED
 from tarmac.tables.schema import Table
@@ -113,24 +109,18 @@ def measured(connection: psycopg.Connection, published: pl.DataFrame, scores: pl
     return least, first, second, changed
 
 
-def main() -> None:
+def figures(sizes: Sizes, folder: Path) -> Iterator[Figure]:
+    def figure(name: str, value: float, unit: str, target: float | None = None) -> Figure:
+        return Figure(suite="load", figure=name, value=value, unit=unit, target=target)
+
     published, scores = year_of(YEAR)
-    with (
-        tempfile.TemporaryDirectory(prefix="tarmac-bench-") as home,
-        open_warehouse("embedded", Path(home)) as connection,
-    ):
+    with open_warehouse("embedded", folder) as connection:
         migrate(connection)
-        for year in range(YEAR - int(sys.argv[1] if len(sys.argv) > 1 else 0), YEAR):
-            before = year_of(year)
-            load_year(connection, year, published=before[0], scores=before[1])
-        for name, judged in (("published", scores.clear()), ("published and scores", scores)):
-            for _ in range(3):
-                least, first, second, changed = measured(connection, published, judged)
-                print(
-                    f"{name:21} bare {least:5.2f} s  first {first:5.2f} s ({first / least:.2f} x)  "
-                    f"second {second:5.2f} s ({second / first:.2f} x first)  changed {changed:5.2f} s"
-                )
-
-
-if __name__ == "__main__":
-    main()
+        for name, judged in (("published rows", scores.clear()), ("published rows and scores", scores)):
+            rounds = [measured(connection, published, judged) for _ in range(sizes.repeats)]
+            rows = f"{published.height + judged.height:,} {name}"
+            yield figure(f"{rows}: bare COPY and upsert", median(r[0] for r in rounds), "s")
+            yield figure(f"{rows}: first load", median(r[1] for r in rounds), "s")
+            yield figure(f"{rows}: first load / bare", median(r[1] / r[0] for r in rounds), "x", 2)
+            yield figure(f"{rows}: second load / first", median(r[2] / r[1] for r in rounds), "x", 0.5)
+            yield figure(f"{rows}: every row changed / bare", median(r[3] / r[0] for r in rounds), "x")
