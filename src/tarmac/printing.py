@@ -24,7 +24,7 @@ def print_rows(
 ) -> None:
     """Print rows as a table, CSV, a JSON array of objects, or (`object`) one JSON object of columns and rows."""
     if form == "csv":
-        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer = csv.writer(_Lines())
         writer.writerow(columns)
         writer.writerows([_as_text(value) for value in row] for row in rows)
     elif form == "table":
@@ -33,6 +33,14 @@ def print_rows(
         _print_items(rows, '{"columns": ' + json.dumps(list(columns)) + ', "rows": [', "]}", list)
     else:
         _print_items(rows, "[", "]", lambda values: dict(zip(columns, values, strict=True)))
+
+
+class _Lines:
+    """Ends lines with LF. csv quotes what its own line end consists of: with CRLF also a lone CR, which ends a row too."""
+
+    def write(self, line: str) -> None:
+        """Write one row."""
+        sys.stdout.write(line.removesuffix("\r\n") + "\n")
 
 
 def _print_items(rows: Iterable[Sequence[Any]], start: str, end: str, shape: Callable[[list[Any]], Any]) -> None:

@@ -74,6 +74,14 @@ def test_csv_is_quoted_where_needed_and_null_is_empty(capsys):
     assert second == ['a,"b"\nc', "", "", "0", "False", ""]
 
 
+@pytest.mark.parametrize("text", ["\r", "a\rb", "\r\n", "\n", '"', ""])
+def test_a_line_break_of_any_kind_inside_a_value_is_quoted_in_csv(capsys, text):
+    """A lone carriage return ends a row for many readers."""
+    out = printed(capsys, "csv", [(text, "next")], ("a", "b"))
+    assert list(csv.reader(io.StringIO(out, newline=""))) == [["a", "b"], [text, "next"]]
+    assert out.endswith("next\n")
+
+
 def test_a_table_shows_every_value_and_no_style_of_its_own(capsys):
     """A value like [/x] or :warning: is text, not a rich one's markup."""
     text = printed(capsys, "table", [("[/x] [red] :warning:", *ROW[1:])])
