@@ -35,31 +35,39 @@ def to_gold(flights: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         diverted=nw.col("diverted").cast(nw.Int32),
         delay=nw.when(~nw.col("cancelled")).then(_without_minus_zero(nw.col("dep_delay"))),
     )
-    counts = (
-        measured.with_columns(whole=nw.col("delay").floor())
-        .with_columns(part=_to_ticks(nw.col("delay") - nw.col("whole"), TICK))
+    # Order statistics apart from sums: an engine that sees both in one aggregation holds every row of every column.
+    days = _sums(measured).join(_ranks(measured), on=list(DAILY.key), how="left")
+    return days.with_columns(*_measures()).select(*DAILY.names)
+
+
+def _sums(measured: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    delay, whole, part = nw.col("delay"), nw.col("whole"), nw.col("part")
+    return (
+        measured.with_columns(whole=delay.floor())
+        .with_columns(part=_to_ticks(delay - whole, TICK))
         .group_by(*DAILY.key)
         .agg(
             nw.len().cast(nw.Int32).alias("flights"),
             nw.col("cancelled").sum(),
             nw.col("diverted").sum(),
-            nw.col("delay").count().alias("known"),
-            (nw.col("delay") >= LATE_MINUTES).cast(nw.Int32).sum().alias("late"),
-            nw.col("whole").sum().alias("wholes"),
-            nw.col("part").sum().alias("parts"),
-            (nw.col("whole") * nw.col("whole")).sum().alias("wholes_squared"),
-            (nw.col("whole") * nw.col("part")).sum().alias("mixed"),
-            _to_ticks(nw.col("part") * nw.col("part"), FINE_TICK).sum().alias("parts_squared"),
+            delay.count().alias("known"),
+            (delay >= LATE_MINUTES).cast(nw.Int32).sum().alias("late"),
+            whole.sum().alias("wholes"),
+            part.sum().alias("parts"),
+            (whole * whole).sum().alias("wholes_squared"),
+            (whole * part).sum().alias("mixed"),
+            _to_ticks(part * part, FINE_TICK).sum().alias("parts_squared"),
             *(nw.col(cause).sum().alias(cause) for cause in CAUSES),
             *(nw.col(cause).count().alias(f"{cause}_reports") for cause in CAUSES),
         )
     )
-    # Order statistics apart from sums: an engine that sees both in one aggregation holds every row of every column.
-    ranks = measured.group_by(*DAILY.key).agg(
+
+
+def _ranks(measured: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    return measured.group_by(*DAILY.key).agg(
         nw.col("delay").median().alias("median_dep_delay"),
         nw.col("delay").quantile(0.9, interpolation="linear").alias("p90_dep_delay"),
     )
-    return counts.join(ranks, on=list(DAILY.key), how="left").with_columns(*_measures()).select(*DAILY.names)
 
 
 def _without_minus_zero(value: nw.Expr) -> nw.Expr:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -47,10 +48,10 @@ class Home:
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Home:
     """An empty one; the user's own settings do not reach it."""
+    for name in [name for name in os.environ if name.startswith("TARMAC_") and name != "TARMAC_SHARED_DATA"]:
+        monkeypatch.delenv(name)
     monkeypatch.setenv("TARMAC_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("TARMAC_LAKE", str(tmp_path / "lake"))
-    for name in ("TARMAC_WAREHOUSE", "TARMAC_CONFIG", "TARMAC_DETECTORS"):
-        monkeypatch.delenv(name, raising=False)
     return Home(tmp_path, capsys)
 
 

@@ -47,7 +47,7 @@ def test_a_command_s_help_opens_with_what_it_does_and_names_each_option(capsys, 
 def test_the_defaults_that_help_shows_are_the_defaults_that_are_used():
     """They are written once more for people, so they could drift."""
     used = {name: str(field.default) for name, field in Settings.model_fields.items()}
-    used |= {"lake": f"{Settings().home}/lake", "detectors": ",".join(DetectParameters().detectors)}
+    used |= {"lake": f"{used['home']}/lake", "detectors": ",".join(DetectParameters().detectors)}
     told = {
         param.name: param.show_default
         for command in COMMANDS.values()
