@@ -46,11 +46,13 @@ class Home:
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Home:
+def home(
+    open_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Home:
     """An empty one; the user's own settings do not reach it."""
     for name in [name for name in os.environ if name.startswith("TARMAC_") and name != "TARMAC_SHARED_DATA"]:
         monkeypatch.delenv(name)
-    monkeypatch.setenv("TARMAC_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TARMAC_HOME", str(open_folder))
     monkeypatch.setenv("TARMAC_LAKE", str(tmp_path / "lake"))
     return Home(tmp_path, capsys)
 

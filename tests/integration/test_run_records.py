@@ -94,10 +94,10 @@ def test_a_single_step_is_on_record_in_the_lake(place: Place):
 
 
 @pytest.mark.slow
-def test_the_demonstration_goes_the_whole_way_and_tells_how_well(tmp_path: Path):
+def test_the_demonstration_goes_the_whole_way_and_tells_how_well(tmp_path: Path, open_folder: Path):
     """A report, a warehouse to ask, and an honest count of what was found."""
     out = tmp_path / "out.html"
-    demo = run_demo(tmp_path / "demo", QUICK, year=2019, flights=20_000, airports=5, seed=1, out=out, teller=Silent())
+    demo = run_demo(open_folder, QUICK, year=2019, flights=20_000, airports=5, seed=1, out=out, teller=Silent())
     assert out.read_text(encoding="utf-8").startswith("<!")
     assert demo.run.status == "done"
     assert 0 <= demo.found <= min(demo.true, demo.flagged)
