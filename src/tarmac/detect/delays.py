@@ -24,6 +24,10 @@ PRIOR_DAYS = 60.0
 """How many days of its own outweigh what airports have in common about an airport's day-to-day scale."""
 
 
+NORMAL_MEDIAN = 0.6745
+"""The median of |z| of a standard normal."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Delays:
     """All airports × days: what was expected, its standard deviation on that day, and (observed − expected) / that."""
@@ -97,21 +101,11 @@ def _day_variance(residual: FloatArray, sampling: FloatArray) -> FloatArray:
         known = ~np.isnan(values)
         days[airport] = known.sum()
         if days[airport] >= FEWEST_DAYS:
-            own[airport] = _solve_variance(np.abs(values[known]), sampling[airport, known])
+            # |residual| / √(v + sampling) exceeds a normal's median where v is below what is inside this median.
+            own[airport] = np.median((values[known] / NORMAL_MEDIAN) ** 2 - sampling[airport, known])
     if np.isnan(own).all():
         return np.full(len(residual), 25.0)
+    own = np.maximum(own, 0.0)
     common = np.nanmedian(own)
     weight = np.where(np.isnan(own), 0.0, days / (days + PRIOR_DAYS))
     return np.asarray(np.maximum(weight * np.nan_to_num(own) + (1.0 - weight) * common, 1e-12))
-
-
-def _solve_variance(size: FloatArray, sampling: FloatArray) -> float:
-    """Bisect for the variance at which the median of |residual| / deviation is 0.6745; 0 where flights explain all."""
-    low, high = 0.0, float(size.max() ** 2) + 1e-12
-    for _ in range(50):
-        middle = 0.5 * (low + high)
-        if np.median(size / np.sqrt(middle + sampling + 1e-300)) > 0.6745:
-            low = middle
-        else:
-            high = middle
-    return 0.5 * (low + high)
