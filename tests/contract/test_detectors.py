@@ -181,3 +181,17 @@ def _rank_correlation(left: FloatArray, right: FloatArray) -> float:
     if np.array_equal(ranks[0], ranks[1]):
         return 1.0
     return float(np.corrcoef(ranks[0], ranks[1])[0, 1])
+
+
+def test_peculiar_series_are_survived(detector: Detector) -> None:
+    """Alternating, a ramp, a step, an exact week, two values, one gigantic day, and one value among equal ones."""
+    days = np.arange(DAYS, dtype=float)
+    giant, lone = noise(1)[0], np.full(DAYS, 7.0)
+    giant[50], lone[60] = 1e9, 8.0
+    value = np.stack(
+        [days % 2, days, (days > 60).astype(float), np.sin(2 * np.pi * (days % 7) / 7), days // 17 % 2, giant, lone]
+    )
+    judgement = detector.judge(panel_of(value))
+    assert judgement.score.shape == value.shape
+    if detector.name not in FLOORS and detector.name != "rolling_band":
+        assert np.nanargmax(judgement.score[5]) == 50

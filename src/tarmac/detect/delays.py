@@ -72,7 +72,7 @@ def _flight_variance(panel: Panel) -> FloatArray:
     known = ~np.isnan(spread) & (panel.departed >= 2)
     weight = np.where(known, panel.departed - 1.0, 0.0)
     square = np.where(known, spread, 0.0) ** 2
-    # Days are capped at their airport's upper quartile: a disaster's spread is not the ordinary day's.
+    # Days are capped at their airport's 90th percentile: a disaster's spread is not the ordinary day's.
     result = np.full(len(square), FLIGHT_SPREAD**2)
     if not known.any():
         return result
