@@ -19,6 +19,8 @@ from tarmac.sources.header import Header, recognise_header
 from tarmac.sources.text import TextReport, sound_chunks
 
 LONGEST_HEADER = 1 << 16
+MANY_UNSOUND = 100_000
+"""Unsound lines from which on a file that consists mostly of them is given up."""
 _SAMPLE = 1 << 20
 
 Progress = Callable[[int], None]
@@ -44,18 +46,19 @@ class FlightText:
 
     def inspect(self, progress: Progress | None = None) -> None:
         """Read the file once for its digest, its number of rows and its unsound lines."""
-        self.report = TextReport()
+        # Another thread builds its scan meanwhile: what it was told of quotes must not vanish and come back.
+        self.report = TextReport(quoted=self.report.quoted)
         with self.path.open("rb", buffering=0) as stream:
             header = stream.read(len(self.header_line))
             for _ in sound_chunks(cast("BinaryIO", stream), header, self.header.width, self.report, progress=progress):
-                pass
+                _refuse_mostly_unsound(self.name, self.report)
 
     def spool(self, copy: Path) -> None:
-        """Read the file from a copy in which unsound lines are blank; the numbers of lines stay."""
+        """Read the file from a copy in which unsound and blank lines are rows of empty fields; the numbers of lines stay."""
         with self.path.open("rb", buffering=0) as stream:
             header = stream.read(len(self.header_line))
             self.report = TextReport()
-            _spool(cast("BinaryIO", stream), header, self.header.width, self.report, copy)
+            _spool(self.name, cast("BinaryIO", stream), header, self.header.width, self.report, copy)
         self.path = copy
 
 
@@ -80,7 +83,7 @@ def open_flight_texts(
                 name=name, path=scratch / f"{file.name}.{number}.csv", header=_header(line, name), header_line=line
             )
             with _damage(name):
-                _spool(stream, line, text.header.width, text.report, text.path, progress)
+                _spool(name, stream, line, text.header.width, text.report, text.path, progress)
             yield text
 
 
@@ -173,7 +176,7 @@ def _header_line(stream: IO[bytes], name: str) -> bytes:
             f"{name}, line 1: the text is UTF-16 or binary, not UTF-8. Convert it, for example with: "
             f"iconv -f UTF-16 -t UTF-8 {name} > converted.csv"
         )
-    if len(line) == LONGEST_HEADER:
+    if len(line) == LONGEST_HEADER and b"\r" not in line:
         raise InputError(
             f"{name}, line 1: the first line is longer than {LONGEST_HEADER:,} bytes, so it is no header of flights."
         )
@@ -185,9 +188,26 @@ def _header(line: bytes, name: str) -> Header:
 
 
 def _spool(
-    stream: BinaryIO, header: bytes, width: int, report: TextReport, copy: Path, progress: Progress | None = None
+    name: str,
+    stream: BinaryIO,
+    header: bytes,
+    width: int,
+    report: TextReport,
+    copy: Path,
+    progress: Progress | None = None,
 ) -> None:
     with copy.open("wb") as out:
         out.write(header if header.endswith(b"\n") else header + b"\n")
         for chunk in sound_chunks(stream, header, width, report, progress=progress):
+            _refuse_mostly_unsound(name, report)
             out.write(chunk)
+
+
+def _refuse_mostly_unsound(name: str, report: TextReport) -> None:
+    # Each unsound line is held in memory with its text: a file made of them must not fill it.
+    if len(report.unsound) > MANY_UNSOUND and 2 * len(report.unsound) > report.rows:
+        first = report.unsound[0]
+        raise InputError(
+            f"{name}: more than half of the first {report.rows:,} rows are no rows of this header. The first: line "
+            f"{first.line}, {first.reason}: {first.text[:120]!r}. Nothing was published; download the file again."
+        )
