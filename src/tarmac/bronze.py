@@ -88,12 +88,15 @@ def open_flight_texts(
 
 
 def first_lines(path: Path) -> tuple[str, bytes, bytes]:
-    """Name, header line and first row of the first CSV file in a file on this machine."""
+    """Name, header line and first row (not a blank one) of the first CSV file in a file on this machine."""
     with path.open("rb") as packed:
         for name, stream in _members(packed, path.name):
             line = _header_line(stream, name)
             with _damage(name):
-                return name, line, stream.readline(LONGEST_HEADER)
+                row = stream.readline(LONGEST_HEADER)
+                while row and not row.strip():
+                    row = stream.readline(LONGEST_HEADER)
+                return name, line, row
     raise InputError(f"{path} holds no CSV file.")
 
 

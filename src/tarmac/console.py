@@ -86,7 +86,8 @@ def open_terminal(*, quiet: bool) -> Terminal:
 
 def print_json(value: Mapping[str, Any] | Sequence[Any]) -> None:
     """One JSON value on standard output."""
-    sys.stdout.write(json.dumps(value, default=str, ensure_ascii=False) + "\n")
+    # A file's name may hold bytes that are no text; escaped, they survive any encoding of standard output.
+    sys.stdout.write(json.dumps(value, default=str) + "\n")
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -97,7 +98,8 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[obje
         table.add_column(column, justify="right" if numeric else "left")
     for row in rows:
         table.add_row(*(_shown(value) for value in row))
-    Console().print(table)
+    # Without markup: a path like data/[/old] is no style of ours.
+    Console(markup=False, emoji=False, highlight=False).print(table)
 
 
 def _shown(value: object) -> str:

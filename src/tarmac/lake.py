@@ -4,10 +4,11 @@ A lake is a folder or `s3://bucket/prefix`; both have the same layout. Files are
 folder, and published by one atomic act: a rename on a folder, the completion of an upload on S3.
 """
 
+import errno
 import os
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -87,11 +88,14 @@ class Lake:
         return f"{self.root}/{key}"
 
     def scan_options(self) -> dict[str, Any]:
-        """What Polars needs beside the place to scan it."""
+        """What Polars needs beside the place to scan it; the place is meant as it is, whatever stars it holds."""
+        options: dict[str, Any] = {"glob": False}
         endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
         if not self.on_s3 or not endpoint:
-            return {}
-        return {"storage_options": {"aws_endpoint_url": endpoint, "aws_allow_http": str(endpoint.startswith("http:"))}}
+            return options
+        return options | {
+            "storage_options": {"aws_endpoint_url": endpoint, "aws_allow_http": str(endpoint.startswith("http:"))}
+        }
 
     def scratch_parent(self, local: Path) -> Path:
         """Where runs put what is not published yet: beside the zones, to publish by a rename; `local` for S3."""
@@ -178,19 +182,38 @@ class Lake:
             InputError: when the key exists and `replace` is false.
         """
         with self._errors(key):
-            if self.on_s3:
-                _s3().put_file(str(file), self.place(key), mode="overwrite" if replace else "create")
-                file.unlink()
-                return
-            place = Path(self.place(key))
-            place.parent.mkdir(parents=True, exist_ok=True)
-            _sync(file)
-            if replace:
-                file.replace(place)
-            else:
-                os.link(file, place)
-                file.unlink()
-            _sync(place.parent)
+            try:
+                self._publish_on_s3(file, key, replace) if self.on_s3 else self._publish_in_folder(file, key, replace)
+            except OSError as error:
+                if replace or not _is_taken(error):
+                    raise
+                raise InputError(
+                    f"another run put {self.place(key)} there meanwhile, and it is never changed. Run the same command "
+                    "again: it compares the two."
+                ) from error
+
+    def _publish_on_s3(self, file: Path, key: str, replace: bool) -> None:
+        _s3().put_file(str(file), self.place(key), mode="overwrite" if replace else "create")
+        file.unlink()
+
+    def _publish_in_folder(self, file: Path, key: str, replace: bool) -> None:
+        place = Path(self.place(key))
+        place.parent.mkdir(parents=True, exist_ok=True)
+        _sync(file)
+        if replace:
+            file.replace(place)
+        else:
+            os.link(file, place)
+            file.unlink()
+        _sync(place.parent)
+
+    def make(self) -> None:
+        """Make the lake's folder, where it is one and is not there; a bucket is never made."""
+        with self._errors():
+            if not self.on_s3:
+                with suppress(FileExistsError):
+                    Path(self.root).mkdir(parents=True)
+        self.check_exists()
 
     def check_exists(self) -> None:
         """Raises InputError where the lake is not there."""
@@ -200,6 +223,10 @@ class Lake:
                 there = _s3().exists(bucket)
             else:
                 there = Path(self.root).is_dir()
+                if not there and Path(self.root).exists():
+                    raise InputError(
+                        f"{self.root} is a file, not a folder. Name another lake with --lake or TARMAC_LAKE."
+                    )
         if not there:
             raise InputError(
                 f"there is no lake at {self.root}. Name an existing one with --lake or TARMAC_LAKE, or put files into a new one "
@@ -225,13 +252,24 @@ def open_lake(where: str, zones: Zones | None = None) -> Lake:
     Raises:
         InputError: when the address is neither.
     """
+    if not where.isprintable():
+        raise InputError(f"the lake {where!r} holds characters that no name can have. Fix --lake or TARMAC_LAKE.")
     if "://" not in where:
-        return Lake(root=str(Path(where).expanduser().absolute()), zones=zones or Zones())
+        return Lake(root=_folder(where), zones=zones or Zones())
     match = _S3.fullmatch(where.rstrip("/"))
     if match is None:
         raise InputError(f"the lake {where!r} is neither a folder nor s3://bucket/prefix. Fix --lake or TARMAC_LAKE.")
     prefix = (match["prefix"] or "").strip("/")
     return Lake(root=f"s3://{match['bucket']}" + (f"/{prefix}" if prefix else ""), zones=zones or Zones())
+
+
+def _folder(where: str) -> str:
+    try:
+        return str(Path(where).expanduser().absolute())
+    except RuntimeError:
+        raise InputError(
+            f"the lake {where!r} begins with the home of a user who is unknown here. Fix --lake or TARMAC_LAKE."
+        ) from None
 
 
 def _s3() -> Any:
@@ -247,6 +285,13 @@ _S3_CONFIG: Mapping[str, Any] = {
 }
 
 
+def _is_taken(error: OSError) -> bool:
+    """Whether a file was refused because its key holds one already; S3 servers answer with either code."""
+    response = getattr(error.__cause__, "response", None) or {}
+    code = response.get("Error", {}).get("Code")
+    return isinstance(error, FileExistsError) or code in {"PreconditionFailed", "ConditionalRequestConflict"}
+
+
 def _sync(path: Path) -> None:
     handle = os.open(path, os.O_RDONLY)
     try:
@@ -257,14 +302,6 @@ def _sync(path: Path) -> None:
 
 def _translate(error: Exception, place: str) -> TarmacError | None:
     """What an error of the file system or of S3 means to the user; None for one that is a defect of ours."""
-    if isinstance(error, FileNotFoundError):
-        return InputError(f"{place} is not there: {error}. Check --lake.")
-    if isinstance(error, PermissionError):
-        return InputError(
-            f"no permission for {place}: {error}. Ask for the right to it, or name another lake with --lake."
-        )
-    if isinstance(error, NotADirectoryError | IsADirectoryError | FileExistsError):
-        return InputError(f"{place} cannot be used: {error}. Name another lake with --lake.")
     if isinstance(error, OSError):
         return disk_error(error, place)
     if type(error).__module__.partition(".")[0] in {"botocore", "aiohttp", "aiobotocore"}:
@@ -281,12 +318,25 @@ def _translate_s3(error: Exception, place: str) -> TarmacError:
     return SystemFailure(f"S3 failed at {place}: {error}. Nothing was published; run the same command again.")
 
 
-def disk_error(error: OSError, place: str) -> TarmacError:
-    """A full disk is the user's to mend, another failure of a device is not."""
-    import errno
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+_UNUSABLE = frozenset({errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP})
 
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+
+def disk_error(error: OSError, place: str) -> TarmacError:
+    """What the user can mend (a path, a right, a full disk) is an InputError; another failure of a device is not."""
+    # The file that failed, where the error names it: a lake on S3 fills the disk of its scratch folder.
+    named = error.filename2 or error.filename
+    place = os.fsdecode(named) if isinstance(named, str | bytes) else place
+    why = error.strerror or str(error)
+    if isinstance(error, FileNotFoundError):
+        return InputError(f"{place} is not there: {why}. Check the path, and --lake.")
+    if isinstance(error, PermissionError) or error.errno in _FORBIDDEN:
+        return InputError(f"no permission for {place}: {why}. Ask for the right to it, or name another place.")
+    if isinstance(error, FileExistsError) or error.errno in _UNUSABLE:
+        return InputError(f"{place} cannot be used: {why}. Name another place.")
+    if error.errno in _FULL:
         return InputError(
-            f"the disk is full at {place}. Nothing was published; free some space or name another --lake."
+            f"the disk is full at {place}: {why}. Nothing was published; free some space or name another --lake."
         )
-    return SystemFailure(f"{place} failed: {error}. Nothing was published; run the same command again.")
+    return SystemFailure(f"{place} failed: {why}. Nothing was published; run the same command again.")

@@ -51,6 +51,6 @@ def _print_table(columns: Sequence[str], rows: "itertools.chain[Sequence[Any]] |
         table.add_column(name, justify="right" if numeric else "left", overflow="fold")
     for row in shown:
         table.add_row(*("" if value is None else str(value) for value in row))
-    Console().print(table)
+    Console(markup=False, emoji=False, highlight=False).print(table)
     if next(rows, None) is not None:
         sys.stderr.write(f"Only the first {ROWS_IN_A_TABLE:,} rows are shown. For all: --format csv\n")
