@@ -5,6 +5,7 @@ folder, and published by one atomic act: a rename on a folder, the completion of
 """
 
 import errno
+import io
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -169,8 +170,10 @@ class Lake:
         """Open a file for reading; on S3 every part comes from the same version of the object, or the read fails."""
         with self._errors(key):
             if self.on_s3:
-                with _s3().open(self.place(key), "rb", block_size=16 << 20, cache_type="readahead") as stream:
-                    yield cast("BinaryIO", stream)
+                stream = _s3().open(self.place(key), "rb", block_size=16 << 20, cache_type="readahead")
+                # s3fs' own readline knows no limit.
+                with io.BufferedReader(stream, buffer_size=1 << 20) as buffered:
+                    yield cast("BinaryIO", buffered)
             else:
                 with Path(self.place(key)).open("rb") as stream:
                     yield stream
@@ -219,8 +222,7 @@ class Lake:
         """Raises InputError where the lake is not there."""
         with self._errors():
             if self.on_s3:
-                bucket = self.root.removeprefix("s3://").partition("/")[0]
-                there = _s3().exists(bucket)
+                there = self._bucket_is_there()
             else:
                 there = Path(self.root).is_dir()
                 if not there and Path(self.root).exists():
@@ -232,6 +234,15 @@ class Lake:
                 f"there is no lake at {self.root}. Name an existing one with --lake or TARMAC_LAKE, or put files into a new one "
                 "with: tarmac ingest FILE --lake …"
             )
+
+    def _bucket_is_there(self) -> bool:
+        # Not s3fs' `exists`, which calls a bucket absent whatever went wrong; and with the prefix, as rights may ask for it.
+        bucket, _, prefix = self.root.removeprefix("s3://").partition("/")
+        try:
+            _s3().call_s3("list_objects_v2", Bucket=bucket, Prefix=f"{prefix}/" if prefix else "", MaxKeys=1)
+        except FileNotFoundError:
+            return False
+        return True
 
     @contextmanager
     def _errors(self, key: str = "") -> Iterator[None]:
@@ -281,7 +292,7 @@ def _s3() -> Any:
 _S3_CONFIG: Mapping[str, Any] = {
     "connect_timeout": 10,
     "read_timeout": 60,
-    "retries": {"max_attempts": 5, "mode": "standard"},
+    "retries": {"max_attempts": 4, "mode": "standard"},
 }
 
 
