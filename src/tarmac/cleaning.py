@@ -169,8 +169,9 @@ def _duplicates(positions: npt.NDArray[np.int64], texts: Sequence[FlightText], a
         removed = aside.filter(pl.col("source_file") == text.name)["source_line"].sort().to_numpy()
         kept = text.report.lines - 1 - removed.size
         here = positions[(positions >= before) & (positions < before + kept)] - before
+        lines = pl.DataFrame({"source_line": source_lines(here, removed)})
         frames.append(
-            pl.DataFrame({"source_file": text.name, "source_line": source_lines(here, removed), "reason": "duplicate"})
+            lines.select(pl.lit(text.name).alias("source_file"), "source_line", pl.lit("duplicate").alias("reason"))
         )
         before += kept
     return pl.concat(frames).cast(aside.schema)
