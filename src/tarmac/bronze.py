@@ -22,6 +22,7 @@ LONGEST_HEADER = 1 << 16
 MANY_UNSOUND = 100_000
 """Unsound lines from which on a file that consists mostly of them is given up."""
 _SAMPLE = 1 << 20
+_GLANCE = 1 << 13
 
 Progress = Callable[[int], None]
 
@@ -39,15 +40,23 @@ class FlightText:
     header_line: bytes
     report: TextReport = field(default_factory=TextReport)
 
-    def looks_quoted(self) -> bool:
-        """Whether the beginning of the file holds quotes."""
-        with self.path.open("rb") as file:
-            return b'"' in file.read(_SAMPLE)
+    def may_fill_memory(self) -> bool:
+        """Whether Polars may take much of the file for one field: its beginning holds quotes, or a line has no end in sight.
+
+        A few bytes of each MiB tell: a line of 2 MiB or more leaves one MiB without a newline.
+        """
+        with self.path.open("rb", buffering=0) as file:
+            if b'"' in file.read(_SAMPLE):
+                return True
+            return any(
+                b"\n" not in file.read(_GLANCE) and b"\n" not in file.read(_SAMPLE - _GLANCE)
+                for start in range(_SAMPLE, self.path.stat().st_size - _SAMPLE, _SAMPLE)
+                if file.seek(start)
+            )
 
     def inspect(self, progress: Progress | None = None) -> None:
         """Read the file once for its digest, its number of rows and its unsound lines."""
-        # Another thread builds its scan meanwhile: what it was told of quotes must not vanish and come back.
-        self.report = TextReport(quoted=self.report.quoted)
+        self.report = TextReport()
         with self.path.open("rb", buffering=0) as stream:
             header = stream.read(len(self.header_line))
             for _ in sound_chunks(cast("BinaryIO", stream), header, self.header.width, self.report, progress=progress):

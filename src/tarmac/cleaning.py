@@ -99,24 +99,29 @@ def _count_reasons(aside: pl.DataFrame, texts: Sequence[FlightText]) -> dict[str
 def _clean(texts: Sequence[FlightText], year: int, out: Path, progress: Callable[[int], None]) -> Cleaned:
     """Clean while the texts are inspected; should one prove unsound, clean again from sound copies."""
     plain = [text for text in texts if not text.report.digest]
-    for text in plain:
-        text.report.quoted = text.looks_quoted()
+    # What follows an unclosed quote is one field to Polars, held in memory: such a text is inspected before it is read.
+    risky = [text for text in plain if text.may_fill_memory()]
+    others = [text for text in plain if text not in risky]
+    for text in risky:
+        text.inspect(progress)
+    _spool([text for text in risky if text.report.unsound], out, "mended")
     with ThreadPoolExecutor(1) as pool:
-        assumed = [text.report.quoted for text in texts]
-        inspections = [pool.submit(text.inspect, progress) for text in plain]
+        inspections = [pool.submit(text.inspect, progress) for text in others]
         cleaned = _try_clean(texts, year, out)
         for inspection in inspections:
             inspection.result()
-    unsound = [text for text in plain if text.report.unsound]
-    for number, text in enumerate(unsound):
-        text.spool(out.with_name(f"sound.{number}.csv"))
+    unsound = [text for text in others if text.report.unsound]
+    _spool(unsound, out, "sound")
     if cleaned is None:
-        blank = [text for text in plain if text.report.blank_lines and text not in unsound]
-        for number, text in enumerate(blank):
-            text.spool(out.with_name(f"filled.{number}.csv"))
-    if cleaned is None or unsound or assumed != [text.report.quoted for text in texts]:
+        _spool([text for text in plain if text.report.blank_lines and not text.report.unsound], out, "filled")
+    if cleaned is None or unsound or any(text.report.quoted for text in others):
         cleaned = _try_clean(texts, year, out) or clean_flights(texts, year=year, as_text=True, out=out)
     return cleaned
+
+
+def _spool(texts: Sequence[FlightText], out: Path, name: str) -> None:
+    for number, text in enumerate(texts):
+        text.spool(out.with_name(f"{name}.{number}.csv"))
 
 
 def _try_clean(texts: Sequence[FlightText], year: int, out: Path) -> Cleaned | None:
