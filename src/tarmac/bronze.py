@@ -3,8 +3,10 @@
 A plain file on this machine is read where it lies. Everything else is copied to the scratch folder on the way through.
 """
 
+import errno
 import gzip
 import io
+import lzma
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -168,11 +170,18 @@ def _is_hidden(member: zipfile.ZipInfo) -> bool:
     return member.filename.startswith("__MACOSX/") or member.filename.rpartition("/")[2].startswith(".")
 
 
+_DAMAGE = (EOFError, OSError, ValueError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError)
+"""What the readers of packed files raise on damaged ones; of OSError, what comes from no device."""
+
+
 @contextmanager
 def _damage(name: str) -> Iterator[None]:
     try:
         yield
-    except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, NotImplementedError) as error:
+    except _DAMAGE as error:
+        # A device that fails says so by a number; a packed file that points outside itself is an invalid argument.
+        if isinstance(error, OSError) and error.errno not in {None, errno.EINVAL}:
+            raise
         raise InputError(
             f"{name} is damaged or cut off: {error}. Nothing was published. Download the file again and ingest it anew."
         ) from error

@@ -76,7 +76,7 @@ def run_command(arguments: list[str]) -> int:
         sys.stdout = None
         return 0
     except OSError as error:
-        from tarmac.lake import disk_error
+        from tarmac.storage_errors import disk_error
 
         failure = disk_error(error, "the file system")
         return _fail(str(failure), failure.exit_code, as_json=as_json)

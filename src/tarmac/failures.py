@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import polars as pl
 
 from tarmac.errors import SystemFailure, TarmacError
-from tarmac.lake import disk_error
+from tarmac.storage_errors import disk_error
 
 
 @contextmanager

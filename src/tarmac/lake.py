@@ -4,7 +4,6 @@ A lake is a folder or `s3://bucket/prefix`; both have the same layout. Files are
 folder, and published by one atomic act: a rename on a folder, the completion of an upload on S3.
 """
 
-import errno
 import io
 import os
 import re
@@ -14,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from tarmac.errors import InputError, SystemFailure, TarmacError
+from tarmac.errors import InputError, TarmacError
+from tarmac.storage_errors import is_taken, translate
 
 BRONZE_SUFFIXES: tuple[str, ...] = (".csv", ".csv.gz", ".zip")
 """The forms of a bronze file; `.csv.zip` ends with the last."""
@@ -186,20 +186,20 @@ class Lake:
         """
         with self._errors(key):
             try:
-                self._publish_on_s3(file, key, replace) if self.on_s3 else self._publish_in_folder(file, key, replace)
+                self._publish(file, key, replace)
             except OSError as error:
-                if replace or not _is_taken(error):
+                if replace or not is_taken(error):
                     raise
                 raise InputError(
                     f"another run put {self.place(key)} there meanwhile, and it is never changed. Run the same command "
                     "again: it compares the two."
                 ) from error
 
-    def _publish_on_s3(self, file: Path, key: str, replace: bool) -> None:
-        _s3().put_file(str(file), self.place(key), mode="overwrite" if replace else "create")
-        file.unlink()
-
-    def _publish_in_folder(self, file: Path, key: str, replace: bool) -> None:
+    def _publish(self, file: Path, key: str, replace: bool) -> None:
+        if self.on_s3:
+            _s3().put_file(str(file), self.place(key), mode="overwrite" if replace else "create")
+            file.unlink()
+            return
         place = Path(self.place(key))
         place.parent.mkdir(parents=True, exist_ok=True)
         _sync(file)
@@ -226,14 +226,10 @@ class Lake:
             else:
                 there = Path(self.root).is_dir()
                 if not there and Path(self.root).exists():
-                    raise InputError(
-                        f"{self.root} is a file, not a folder. Name another lake with --lake or TARMAC_LAKE."
-                    )
+                    raise InputError(f"{self.root} is a file, not a folder. Name another with --lake or TARMAC_LAKE.")
         if not there:
-            raise InputError(
-                f"there is no lake at {self.root}. Name an existing one with --lake or TARMAC_LAKE, or put files into a new one "
-                "with: tarmac ingest FILE --lake …"
-            )
+            way = "Name an existing one with --lake or TARMAC_LAKE, or put files into a new one with: tarmac ingest FILE --lake …"
+            raise InputError(f"there is no lake at {self.root}. {way}")
 
     def _bucket_is_there(self) -> bool:
         # Not s3fs' `exists`, which calls a bucket absent whatever went wrong; and with the prefix, as rights may ask for it.
@@ -251,7 +247,7 @@ class Lake:
         except TarmacError:
             raise
         except Exception as error:
-            translated = _translate(error, self.place(key) if key else self.root)
+            translated = translate(error, self.place(key) if key else self.root)
             if translated is None:
                 raise
             raise translated from error
@@ -263,7 +259,7 @@ def open_lake(where: str, zones: Zones | None = None) -> Lake:
     Raises:
         InputError: when the address is neither.
     """
-    if not where.isprintable():
+    if any(letter < " " or "\ud800" <= letter <= "\udfff" for letter in where):
         raise InputError(f"the lake {where!r} holds characters that no name can have. Fix --lake or TARMAC_LAKE.")
     if "://" not in where:
         return Lake(root=_folder(where), zones=zones or Zones())
@@ -279,7 +275,7 @@ def _folder(where: str) -> str:
         return str(Path(where).expanduser().absolute())
     except RuntimeError:
         raise InputError(
-            f"the lake {where!r} begins with the home of a user who is unknown here. Fix --lake or TARMAC_LAKE."
+            f"the lake {where!r} is in the home of a user unknown here. Fix --lake or TARMAC_LAKE."
         ) from None
 
 
@@ -296,58 +292,9 @@ _S3_CONFIG: Mapping[str, Any] = {
 }
 
 
-def _is_taken(error: OSError) -> bool:
-    """Whether a file was refused because its key holds one already; S3 servers answer with either code."""
-    response = getattr(error.__cause__, "response", None) or {}
-    code = response.get("Error", {}).get("Code")
-    return isinstance(error, FileExistsError) or code in {"PreconditionFailed", "ConditionalRequestConflict"}
-
-
 def _sync(path: Path) -> None:
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _translate(error: Exception, place: str) -> TarmacError | None:
-    """What an error of the file system or of S3 means to the user; None for one that is a defect of ours."""
-    if isinstance(error, OSError):
-        return disk_error(error, place)
-    if type(error).__module__.partition(".")[0] in {"botocore", "aiohttp", "aiobotocore"}:
-        return _translate_s3(error, place)
-    return None
-
-
-def _translate_s3(error: Exception, place: str) -> TarmacError:
-    name = type(error).__name__
-    if name in {"NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "ParamValidationError"}:
-        return InputError(
-            f"cannot open {place}: {error}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE."
-        )
-    return SystemFailure(f"S3 failed at {place}: {error}. Nothing was published; run the same command again.")
-
-
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-_FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
-_UNUSABLE = frozenset({errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP})
-
-
-def disk_error(error: OSError, place: str) -> TarmacError:
-    """What the user can mend (a path, a right, a full disk) is an InputError; another failure of a device is not."""
-    # The file that failed, where the error names it: a lake on S3 fills the disk of its scratch folder.
-    named = error.filename2 or error.filename
-    place = os.fsdecode(named) if isinstance(named, str | bytes) else place
-    why = error.strerror or str(error)
-    if isinstance(error, FileNotFoundError):
-        return InputError(f"{place} is not there: {why}. Check the path, and --lake.")
-    if isinstance(error, PermissionError) or error.errno in _FORBIDDEN:
-        return InputError(f"no permission for {place}: {why}. Ask for the right to it, or name another place.")
-    if isinstance(error, FileExistsError) or error.errno in _UNUSABLE:
-        return InputError(f"{place} cannot be used: {why}. Name another place.")
-    if error.errno in _FULL:
-        return InputError(
-            f"the disk is full at {place}: {why}. Nothing was published; free some space or name another --lake."
-        )
-    return SystemFailure(f"{place} failed: {why}. Nothing was published; run the same command again.")
