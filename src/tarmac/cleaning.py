@@ -226,7 +226,7 @@ def _hash_of(texts: Sequence[FlightText]) -> str:
 
 def _notes(texts: Sequence[FlightText]) -> list[str]:
     notes = []
-    extra = sorted({name for text in texts if text.header.source == "kaggle" for name in text.header.extra})
+    extra = sorted({name for text in texts for name in text.header.extra})
     if extra:
         notes.append(f"left out {len(extra)} columns that Tarmac does not know: {', '.join(extra[:10])}")
     return notes + _cut_off(texts)

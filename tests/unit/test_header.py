@@ -1,5 +1,7 @@
 """Headers: recognised in any order, refused where they are not what they should be."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,6 +46,14 @@ def test_unknown_columns_are_named(extra: list[str], at: int) -> None:
     """What is left out is told by its own name; the empty 28th column is not worth a word."""
     names = [*KAGGLE_NAMES[:at], *extra, *KAGGLE_NAMES[at:]]
     assert sorted(recognise_header(_line(names), file="x.csv").extra) == sorted(extra)
+
+
+def test_a_genuine_bts_header_has_no_unknown_column(shared_data: Path) -> None:
+    """All its 109 columns and the empty last one are known, so nobody is told of them; another one is told."""
+    line = (shared_data / "bts_header/bts_2016_01_head.csv").read_text().partition("\n")[0]
+    header = recognise_header(line, file="x.csv")
+    assert (header.source, header.width, header.extra) == ("bts", 110, ())
+    assert recognise_header(f'"Gate",{line}', file="x.csv").extra == ("Gate",)
 
 
 @pytest.mark.parametrize("missing", FLIGHT_COLUMNS)
