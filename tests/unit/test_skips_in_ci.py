@@ -37,7 +37,12 @@ def _run(folder: Path, *, ci: str, reason: str = "shown elsewhere", **files: str
     )
     for name, text in files.items():
         (folder / f"{name}.py").write_text(text)
-    environment = {**os.environ, "CI": ci, "PYTHONPATH": str(Path(skips_in_ci.__file__).parent)}
+    environment = {
+        **os.environ,
+        "CI": ci,
+        "PYTHONPATH": str(Path(skips_in_ci.__file__).parent),
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    }
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
         cwd=folder,
