@@ -1,4 +1,4 @@
-"""Makes published tables out of nothing: airports real and unknown, seasons, storms, thin airports, days without a mean."""
+"""Makes published tables out of nothing: seasons, storms, thin airports, days without a mean."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -43,7 +43,7 @@ def real_codes(n: int) -> list[str]:
 
 
 def make_published(codes: Sequence[str], years: Sequence[int] = (2009,), seed: int = 7) -> pl.DataFrame:
-    """One row per airport and day: sizes fall by rank, the last fifth skips days, storms hit many, a few days have no mean."""
+    """One row per airport and day: sizes fall by rank, the last fifth skips days, a few days have no mean."""
     rng = np.random.default_rng(seed)
     days = np.concatenate([np.arange(date(y, 1, 1), date(y + 1, 1, 1), dtype="datetime64[D]") for y in years])
     n = len(days)
@@ -82,7 +82,8 @@ def _one(code, rank, days, season, storms, rng):
             "expected": expected,
             "lower": expected - 3 * noise,
             "upper": expected + 3 * noise,
-            "anomaly_score": np.where(hit | low, rng.gamma(3.0, 2.0, n) + 4, rng.gamma(1.0, 1.0, n)),
+            "anomaly_score": np.nan_to_num(np.abs(mean - expected) / noise) * np.log10(9 + flights)
+            + 20 * cancelled / flights,
             "anomaly": (hit | low).astype(np.int16),
             "anomaly_if": (hit & (rng.random(n) < 0.7)).astype(np.int16),
             "anomaly_arima": (hit & (rng.random(n) < 0.5)).astype(np.int16),
@@ -98,3 +99,36 @@ def _one(code, rank, days, season, storms, rng):
         .alias("anomaly_direction"),
         pl.lit(datetime(2010, 1, 1, tzinfo=UTC)).alias("last_update"),
     )
+
+
+def one_day(origin: str = "JFK", day: date = date(2013, 2, 8), **changes: object) -> dict[str, object]:
+    """One published row of an ordinary day, with the changes that a test is about."""
+    return {
+        "id": f"{origin}{day:%Y%m%d}",
+        "origin": origin,
+        "fl_date": day,
+        "mean_dep_delay": 12.5,
+        "flights": 300,
+        "departed": 297,
+        "cancelled": 3,
+        "cancelled_share": 0.01,
+        **dict.fromkeys(CAUSES),
+        "detector": "arima",
+        "measure": "mean_dep_delay",
+        "expected": 10.0,
+        "lower": 2.0,
+        "upper": 21.0,
+        "anomaly_score": 0.4,
+        "anomaly": 0,
+        "anomaly_direction": None,
+        "anomaly_if": None,
+        "anomaly_arima": None,
+    } | changes
+
+
+def to_published(*rows: dict[str, object]) -> pl.DataFrame:
+    """The rows as a published table, typed where all values are null."""
+    texts = {"detector": pl.String, "measure": pl.String, "anomaly_direction": pl.String}
+    numbers = dict.fromkeys(("expected", "lower", "upper", "anomaly_score", "mean_dep_delay", *CAUSES), pl.Float64)
+    flags = dict.fromkeys(("anomaly", "anomaly_if", "anomaly_arima"), pl.Int16)
+    return pl.DataFrame(rows, schema_overrides={**texts, **numbers, **flags})

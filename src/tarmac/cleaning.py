@@ -221,7 +221,7 @@ def _first_aside(aside: pl.DataFrame, texts: Sequence[FlightText]) -> tuple[str,
 
 def _hash_of(texts: Sequence[FlightText]) -> str:
     digests = [text.report.digest for text in texts]
-    return digests[0] if len(digests) == 1 else hashlib.blake2b("\n".join(digests).encode(), digest_size=32).hexdigest()
+    return digests[0] if len(digests) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 
 def _notes(texts: Sequence[FlightText]) -> list[str]:

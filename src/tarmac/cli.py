@@ -89,7 +89,8 @@ def _fail_usage(error: typer.TyperException, *, as_json: bool) -> int:
     if "Usage:" in message or not message:  # the help itself was shown
         return 2
     hint = f" Try: {context.command_path} --help" if context else ""
-    return _fail(f"{message}.{hint}", 2, as_json=as_json)
+    end = "" if message.endswith("?") else "."
+    return _fail(message + end + hint, 2, as_json=as_json)
 
 
 def _fail(message: str, code: int, *, as_json: bool) -> int:

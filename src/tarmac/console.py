@@ -98,8 +98,8 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[obje
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_shown(value) for value in row))
-    # Without markup: a path like data/[/old] is no style of ours.
-    Console(markup=False, emoji=False, highlight=False).print(table)
+    # Nobody's window limits what goes into a file or another program; and a path like data/[/old] is no style of ours.
+    Console(width=None if sys.stdout.isatty() else 10_000, markup=False, emoji=False, highlight=False).print(table)
 
 
 def _shown(value: object) -> str:

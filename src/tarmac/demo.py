@@ -72,7 +72,7 @@ def run_demo(
     run = run_year(year, place, parameters, command="demo", teller=teller)
     report = out or folder / "report.html"
     with teller.step("report", year):
-        publish_report(range(year, year + 1), place, report)
+        publish_report(range(year, year + 1), place, report, about=f"simulated flights (seed {seed})")
     truth = pl.read_csv(made.truth, try_parse_dates=True)
     anomalies = pl.read_parquet(place.lake.place(place.lake.anomalies_key(year)), **place.lake.scan_options())
     flagged = anomalies.filter(pl.col("flag"), detector=DEFAULT_DETECTOR)

@@ -140,8 +140,11 @@ def run_year(
     return run
 
 
-def publish_report(years: range, place: Place, out: Path) -> int:
-    """Write the HTML report of these years from the warehouse; returns its size in bytes."""
+def publish_report(years: range, place: Place, out: Path, *, about: str = "") -> int:
+    """Write the HTML report of these years from the warehouse; returns its size in bytes.
+
+    `about` says in a few words what the flights are, where they are not what airlines reported.
+    """
     from tarmac.report import render_report, write_report
     from tarmac.warehouse.postgres import open_warehouse, read_published
 
@@ -153,7 +156,10 @@ def publish_report(years: range, place: Place, out: Path) -> int:
             f"the warehouse has no rows of {', '.join(map(str, missing))}. Load them first: tarmac run --year {missing[0]}"
         )
     page = render_report(
-        published, years=list(years), generated_by=f"Tarmac {version('tarmac')}", generated_at=datetime.now(UTC)
+        published,
+        years=list(years),
+        generated_by=f"Tarmac {version('tarmac')}{about and f' from {about}'}",
+        generated_at=datetime.now(UTC),
     )
     return write_report(page, out)
 

@@ -43,6 +43,12 @@ def _as_json(value: Any) -> Any:
     return float(value) if isinstance(value, Decimal) else str(value)
 
 
+def _shown(value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
 def _print_table(columns: Sequence[str], rows: "itertools.chain[Sequence[Any]] | Any") -> None:
     shown = list(itertools.islice(rows, ROWS_IN_A_TABLE))
     table = Table(header_style="bold")
@@ -50,7 +56,8 @@ def _print_table(columns: Sequence[str], rows: "itertools.chain[Sequence[Any]] |
         numeric = any(isinstance(row[i], int | float) or type(row[i]).__name__ == "Decimal" for row in shown)
         table.add_column(name, justify="right" if numeric else "left", overflow="fold")
     for row in shown:
-        table.add_row(*("" if value is None else str(value) for value in row))
-    Console(markup=False, emoji=False, highlight=False).print(table)
+        table.add_row(*(_shown(value) for value in row))
+    # Nobody's window limits what goes into a file or another program; and a path like data/[/old] is no style of ours.
+    Console(width=None if sys.stdout.isatty() else 10_000, markup=False, emoji=False, highlight=False).print(table)
     if next(rows, None) is not None:
         sys.stderr.write(f"Only the first {ROWS_IN_A_TABLE:,} rows are shown. For all: --format csv\n")

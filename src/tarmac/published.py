@@ -2,20 +2,21 @@
 
 import polars as pl
 
+from tarmac.detect.direction import with_direction
+
+DELAY = "mean_dep_delay"
 _KEY = ["origin", "fl_date"]
 
 
-def published_rows(
-    gold: pl.DataFrame, anomalies: pl.DataFrame, *, chosen: str, measure: str = "mean_dep_delay"
-) -> pl.DataFrame:
-    """Each gold row with the reference pipeline's two flags and the chosen detector's judgement of `measure`.
+def published_rows(gold: pl.DataFrame, anomalies: pl.DataFrame, *, chosen: str) -> pl.DataFrame:
+    """Each gold row with the reference pipeline's two flags and the chosen detector's judgement.
 
-    What a detector did not judge is null. A day with no value of its own is judged high where flagged: no flight left.
+    What a detector did not judge is null. Of a detector that judges several measures, mean_dep_delay is shown.
     """
     return (
         gold.join(_flags(anomalies, "isolation_forest", "anomaly_if"), on=_KEY, how="left", validate="1:1")
         .join(_flags(anomalies, "arima", "anomaly_arima"), on=_KEY, how="left", validate="1:1")
-        .join(_judgement(anomalies, chosen, measure), on=_KEY, how="left", validate="1:1")
+        .join(_judgement(anomalies, chosen), on=_KEY, how="left", validate="1:1")
         .select(
             *_KEY,
             "mean_dep_delay",
@@ -32,21 +33,22 @@ def _of(anomalies: pl.DataFrame, detector: str, measure: str) -> pl.DataFrame:
 
 
 def _flags(anomalies: pl.DataFrame, detector: str, name: str) -> pl.DataFrame:
-    return _of(anomalies, detector, "mean_dep_delay").select(*_KEY, pl.col("flag").cast(pl.Int16).alias(name))
+    return _of(anomalies, detector, DELAY).select(*_KEY, pl.col("flag").cast(pl.Int16).alias(name))
 
 
-def _judgement(anomalies: pl.DataFrame, detector: str, measure: str) -> pl.DataFrame:
-    high = pl.col("observed").is_null() | (pl.col("observed") >= pl.col("expected"))
-    # Null, not low, where the detector expects nothing it could be compared with.
-    direction = pl.when(high).then(pl.lit("high")).when(~high).then(pl.lit("low"))
-    return _of(anomalies, detector, measure).select(
+def _judgement(anomalies: pl.DataFrame, detector: str) -> pl.DataFrame:
+    measures = anomalies.filter(pl.col("detector") == detector)["measure"].unique().sort().to_list()
+    measure = DELAY if DELAY in measures or not measures else measures[0]
+    # Disruption joins delays and cancellations; what it expects, and its interval, are the mean delay's.
+    shown = DELAY if measure == "disruption" else measure
+    return with_direction(_of(anomalies, detector, measure)).select(
         *_KEY,
         "detector",
-        "measure",
+        pl.lit(shown).alias("measure"),
         "expected",
         "lower",
         "upper",
         pl.col("score").alias("anomaly_score"),
         pl.col("flag").cast(pl.Int16).alias("anomaly"),
-        pl.when(pl.col("flag")).then(direction).alias("anomaly_direction"),
+        "anomaly_direction",
     )

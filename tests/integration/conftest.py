@@ -3,6 +3,7 @@
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -18,6 +19,9 @@ from tarmac.warehouse.postgres import open_warehouse
 def postgres_url() -> Iterator[str]:
     """The server's own database, for making others. Not under pytest's folder, which others may not pass through."""
     with tempfile.TemporaryDirectory(prefix="tarmac-test-") as home, embedded_server(Path(home)) as url:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("ALTER SYSTEM SET fsync = off")  # a database for each test is else mostly waiting
+            connection.execute("SELECT pg_reload_conf()")
         yield url
 
 
@@ -34,13 +38,15 @@ def migrated_database(postgres_url: str) -> str:
 @pytest.fixture
 def empty_url(postgres_url: str) -> Iterator[str]:
     """A warehouse URL of a database without any table."""
-    yield from _database(postgres_url, "template1")
+    with fresh_database(postgres_url, "template1") as url:
+        yield url
 
 
 @pytest.fixture
 def warehouse_url(postgres_url: str, migrated_database: str) -> Iterator[str]:
     """A warehouse URL of a database with Tarmac's tables, all empty."""
-    yield from _database(postgres_url, migrated_database)
+    with fresh_database(postgres_url, migrated_database) as url:
+        yield url
 
 
 @pytest.fixture
@@ -55,7 +61,9 @@ def to_database(url: str, name: str, *, user: str = "postgres") -> str:
     return url.replace("//postgres@/postgres", f"//{quote(user, safe=':')}@/{name}", 1)
 
 
-def _database(postgres_url: str, template: str) -> Iterator[str]:
+@contextmanager
+def fresh_database(postgres_url: str, template: str) -> Iterator[str]:
+    """The URL of a new database, gone after the block."""
     name = f"test_{uuid.uuid4().hex}"
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")

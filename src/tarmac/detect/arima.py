@@ -96,7 +96,8 @@ class Model:
 
 def fit(series: FloatArray, noise: FloatArray, parameters: Arima) -> Model:
     """The best order's exact maximum likelihood fit. `series` neither begins nor ends with NaN."""
-    from tarmac.detect.kernels.arima_grid import fit_orders, room_for
+    from tarmac.detect.arima_orders import fit_orders
+    from tarmac.detect.kernels.arima_grid import room_for
     from tarmac.detect.kernels.arima_search import coefficients_of, objective
 
     # Far from zero and wide, sums of squares lose digits; the model knows neither place nor scale.
@@ -104,10 +105,10 @@ def fit(series: FloatArray, noise: FloatArray, parameters: Arima) -> Model:
     spread = float(np.nanstd(series))
     scaled = (series - centre) / spread
     noisy = bool(noise.any())
-    likelihoods, found = fit_orders(scaled, noise, parameters.max_p, parameters.max_q, noisy)
+    likelihoods, found = fit_orders(scaled, noise, parameters.max_p, parameters.max_q)
     seen = int((~np.isnan(series)).sum())
     p, q = choose(likelihoods, seen, parameters.criterion, extra=int(noisy))
-    x = found[p, q, : p + q + int(noisy)].copy()
+    x = found[p, q]
     room = room_for(scaled.size, max(p, q + 1))
     _, mean, variance = objective(x, p, q, scaled, noise, room, np.zeros(0))
     phi, ma, gamma = coefficients_of(x, p, q)

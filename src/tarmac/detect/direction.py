@@ -7,11 +7,13 @@ def with_direction(anomalies: pl.DataFrame) -> pl.DataFrame:
     """Add `anomaly_direction`: 'high', 'low', or null where not flagged. Reads observed, expected, lower and flag.
 
     A flagged day is low where its value lies below what was expected, else high. A flagged day without a value, with
-    every flight cancelled, is high. Detector `disruption` also flags for cancellations, and then widens its interval
+    every flight cancelled, is high; one with a value but nothing expected has no direction.
+    Detector `disruption` also flags for cancellations, and then widens its interval
     to hold the survivors' mean; so its days are low only below the interval.
     """
     below_expected = (pl.col("observed") < pl.col("expected")).fill_null(value=False)
     below_interval = (pl.col("observed") < pl.col("lower")).fill_null(value=False)
     low = pl.when(pl.col("measure") == "disruption").then(below_interval).otherwise(below_expected)
-    side = pl.when(low).then(pl.lit("low")).otherwise(pl.lit("high"))
+    unknown = pl.col("observed").is_not_null() & pl.col("expected").is_null()
+    side = pl.when(low).then(pl.lit("low")).when(~unknown).then(pl.lit("high"))
     return anomalies.with_columns(pl.when(pl.col("flag")).then(side).alias("anomaly_direction"))

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 
@@ -26,16 +26,25 @@ class Region:
         inside = self.west <= lon <= self.east if self.west <= self.east else lon >= self.west or lon <= self.east
         return self.south <= lat <= self.north and inside
 
-    def project(self, lat: float, lon: float) -> tuple[float, float]:
-        """Albers' equal-area conic on a sphere (Snyder, Map Projections, USGS 1395, p. 100), in km on the sheet."""
+    @cached_property
+    def cone(self) -> tuple[float, float, float]:
+        """Snyder's n, C and rho0 of the region's cone."""
         first, second = (math.radians(p) for p in self.parallels)
-        lat0, lon0 = (math.radians(v) for v in self.origin)
         n = (math.sin(first) + math.sin(second)) / 2
         c = math.cos(first) ** 2 + 2 * n * math.sin(first)
-        turn = (math.radians(lon) - lon0 + math.pi) % (2 * math.pi) - math.pi
-        rho, rho0 = (6371.0 / n * math.sqrt(c - 2 * n * math.sin(v)) for v in (math.radians(lat), lat0))
+        return n, c, _radius(n, c, self.origin[0])
+
+    def project(self, lat: float, lon: float) -> tuple[float, float]:
+        """Albers' equal-area conic on a sphere (Snyder, Map Projections, USGS 1395, p. 100), in km on the sheet."""
+        n, c, rho0 = self.cone
+        turn = math.radians((lon - self.origin[1] + 180) % 360 - 180)
+        rho = _radius(n, c, lat)
         x, y = rho * math.sin(n * turn), rho0 - rho * math.cos(n * turn)
         return self.shift[0] + self.scale * x, self.shift[1] + self.scale * y
+
+
+def _radius(n: float, c: float, lat: float) -> float:
+    return 6371.0 / n * math.sqrt(c - 2 * n * math.sin(math.radians(lat)))
 
 
 MAINLAND = Region(
@@ -44,11 +53,11 @@ MAINLAND = Region(
 REGIONS = (
     MAINLAND,
     Region(name="Alaska (smaller scale)", south=51, north=72, west=172, east=-129,
-           parallels=(55, 65), origin=(62.0, -152.0), shift=(-1830, -1290), scale=0.36),
+           parallels=(55, 65), origin=(62.0, -152.0), shift=(-1830, -1230), scale=0.36),
     Region(name="Hawaii", south=18, north=23, west=-161, east=-154,
            parallels=(8, 18), origin=(20.6, -157.4), shift=(-830, -1420)),
-    Region(name="Puerto Rico, Virgin Islands", south=17, north=19, west=-68, east=-64,
-           parallels=(8, 18), origin=(18.2, -66.0), shift=(2010, -1420)),
+    Region(name="Puerto Rico, Virgin Is.", south=17, north=19, west=-68, east=-64,
+           parallels=(8, 18), origin=(18.2, -66.0), shift=(1960, -1420)),
     Region(name="Guam, Marianas", south=12, north=16, west=143, east=147,
            parallels=(8, 18), origin=(14.4, 145.2), shift=(330, -1420)),
     Region(name="American Samoa", south=-15, north=-13, west=-172, east=-168,
@@ -106,19 +115,21 @@ def land_dots(step: float = 34.0) -> dict[str, list[tuple[int, int]]]:
         spot = place(record["lat"], record["lon"])
         if spot is not None and record["country"] in {"US", "GU", "MP", "AS"}:
             spots[spot[2]].append(spot[:2])
-    return {name: _fill(points, step if name == "" else step * 0.62) for name, points in spots.items() if points}
+    return {name: _fill(points, step if len(points) > 200 else step * 0.7) for name, points in spots.items() if points}
 
 
 def _fill(points: list[tuple[int, int]], step: float) -> list[tuple[int, int]]:
     """Grid nodes near a point, with holes of up to four nodes closed: deserts have few airfields."""
     import numpy as np
-    from scipy import ndimage
 
     xy = np.asarray(points, dtype=float)
     low = xy.min(axis=0) - 5 * step
     cells = np.rint((xy - low) / step).astype(int)
     grid = np.zeros(cells.max(axis=0) + 6, dtype=bool)
     grid[cells[:, 0], cells[:, 1]] = True
-    reach = np.hypot(*np.ogrid[-2:3, -2:3]) <= 2.3
-    closed = ndimage.binary_closing(grid, structure=reach)
+    # Grown by a disc, then shrunk by it; the grid's empty rim keeps the rolls from meeting. scipy's closing would do,
+    # but takes most of a second to load.
+    disc = [(i, j) for i in range(-2, 3) for j in range(-2, 3) if i * i + j * j <= 5]
+    grown = np.logical_or.reduce([np.roll(grid, shift, axis=(0, 1)) for shift in disc])
+    closed = np.logical_and.reduce([np.roll(grown, shift, axis=(0, 1)) for shift in disc])
     return [(round(x), round(y)) for x, y in np.argwhere(closed) * step + low]

@@ -14,6 +14,7 @@ NEEDED = (
 )
 HIGH, LOW, UNSTATED = 1, -1, 0
 DEFAULT_MEASURE = "mean_dep_delay"
+_KNOWN = (DEFAULT_MEASURE, "cancelled_share", "flights", "cancelled", *CAUSES)
 
 
 def judge_rows(published: pl.DataFrame, years: Sequence[int]) -> pl.DataFrame:
@@ -43,7 +44,10 @@ def _typed(published: pl.DataFrame) -> pl.DataFrame:
         *finite,
         pl.col("detector").cast(pl.String),
         pl.col("measure").cast(pl.String).fill_null(DEFAULT_MEASURE),
-        pl.col("anomaly").is_not_null().alias("judged"),
+        # A null score says that the detector could not judge, even where the flag is 0.
+        (pl.col("anomaly").is_not_null() & (pl.col("anomaly_score").is_not_null() | (pl.col("anomaly") == 1))).alias(
+            "judged"
+        ),
         (pl.col("anomaly") == 1).fill_null(value=False).alias("flag"),
         pl.col("anomaly_direction").cast(pl.String),
         (pl.col("anomaly_if") == 1).alias("by_forest"),
@@ -56,24 +60,24 @@ def _typed(published: pl.DataFrame) -> pl.DataFrame:
 def _other_measures(published: pl.DataFrame) -> list[str]:
     """Measures judged beside the mean delay and the cancelled share, where the table holds their values."""
     judged = published["measure"].drop_nulls().unique().sort().to_list()
-    known = {DEFAULT_MEASURE, "cancelled_share", "flights", "cancelled", *CAUSES}
-    return [str(name) for name in judged if name in published.columns and name not in known]
+    return [str(name) for name in judged if name in published.columns and name not in _KNOWN]
 
 
 def _observed(published: pl.DataFrame) -> pl.Expr:
-    value = pl.lit(None, dtype=pl.Float64)
-    for name in (DEFAULT_MEASURE, "cancelled_share", "flights", "cancelled", *CAUSES, *_other_measures(published)):
-        value = pl.when(pl.col("measure") == name).then(pl.col(name).cast(pl.Float64)).otherwise(value)
-    return value.alias("observed")
+    """The judged measure's own value; null where the table has no column of that name."""
+    names = (*_KNOWN, *_other_measures(published))
+    return pl.coalesce(pl.when(pl.col("measure") == n).then(pl.col(n).cast(pl.Float64)) for n in names).alias(
+        "observed"
+    )
 
 
 def _main_cause() -> pl.Expr:
     """Index of the largest of BTS's causes and its share in their sum; null where none is reported."""
-    minutes = pl.concat_list([pl.col(name).fill_null(0.0).clip(lower_bound=0.0) for name in CAUSES])
-    total = minutes.list.sum()
-    return pl.when(total > 0).then(
-        pl.struct(minutes.list.arg_max().cast(pl.Int64).alias("index"), (minutes.list.max() / total).alias("share"))
-    ).alias("cause")  # fmt: skip
+    minutes = [pl.col(name).fill_null(0.0).clip(lower_bound=0.0) for name in CAUSES]
+    total, largest = pl.sum_horizontal(minutes), pl.max_horizontal(minutes)
+    index = pl.coalesce(pl.when(value == largest).then(i) for i, value in enumerate(minutes))
+    cause = pl.struct(index.cast(pl.Int64).alias("index"), (largest / total).alias("share"))
+    return pl.when(total > 0).then(cause).alias("cause")
 
 
 def _direction() -> pl.Expr:
@@ -84,6 +88,7 @@ def _direction() -> pl.Expr:
         .when(stated == "low").then(LOW)
         .when(pl.col("observed") > pl.col("expected")).then(HIGH)
         .when(pl.col("observed") < pl.col("expected")).then(LOW)
+        .when(pl.col("cancelled") >= pl.col("flights")).then(HIGH)
         .otherwise(UNSTATED)
         .alias("direction")
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What the browser gets: one compact object, gzipped and base64, so that nothing in it can end a script or an attribute."""
+"""What the browser gets: one compact object, gzipped and base64, so that nothing in it can end a script."""
 
 import base64
 import gzip
@@ -20,7 +20,7 @@ DELAY_SCALE, SHARE_SCALE, OTHER_SCALE = 10, 1000, 100
 def pack(text: str | bytes) -> str:
     """Gzip and base64; equal input gives equal text."""
     raw = text.encode() if isinstance(text, str) else text
-    # gzip writes the operating system into its header from Python 3.13 on; 255 is "unknown" as before.
+    # Some Pythons write the operating system into gzip's header, some do not; 255 is "unknown".
     zipped = bytearray(gzip.compress(raw, compresslevel=6, mtime=0))
     zipped[9] = 255
     return base64.b64encode(zipped).decode("ascii")
@@ -58,6 +58,9 @@ def _scale(rows: pl.DataFrame, start: date, measures: Sequence[str]) -> pl.DataF
         # Beyond 1e12 nothing is a delay any more; the bound keeps the cast to whole numbers safe.
         return (value * by).clip(-1e12, 1e12).round().cast(pl.Int64)
 
+    def ran(flag: str) -> pl.Expr:
+        return pl.col(flag).fill_null(value=False).cast(pl.Int64)
+
     expected = whole(pl.col("expected"), factor)
     return rows.select(
         "origin",
@@ -77,7 +80,7 @@ def _scale(rows: pl.DataFrame, start: date, measures: Sequence[str]) -> pl.DataF
         pl.col("direction").alias("r"),
         pl.col("cause").struct.field("index").alias("k"),
         whole(pl.col("cause").struct.field("share"), 100).alias("p"),
-        (pl.col("by_forest").cast(pl.Int64) + 2 * pl.col("by_arima").cast(pl.Int64)).alias("o"),
+        (ran("by_forest") + 2 * ran("by_arima")).alias("o"),
     )
 
 

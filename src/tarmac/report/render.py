@@ -37,7 +37,7 @@ def render_report(
     generated_at: datetime | None = None,
     about_detector: str = "",
 ) -> str:
-    """The page as HTML. `generated_by` names program and version; `about_detector` explains the detector in plain words."""
+    """The page as HTML. `generated_by` names program and version; `about_detector` explains it in plain words."""
     rows = judge_rows(published, years)
     places = find_places(rows["origin"].unique().sort().to_list())
     charts, script = load_charts(), _scripts()
@@ -45,6 +45,8 @@ def render_report(
     made = f"{generated_by}, {generated_at:%Y-%m-%d %H:%M %Z}".rstrip() if generated_at else generated_by
     return Template(_asset("page.html")).substitute(
         {name: escape(text) for name, text in sentences.items()},
+        # A line break inside the word reads badly in large letters.
+        headline_html=escape(sentences["headline"]).replace("airport-day", '<span class="together">airport-day</span>'),
         tiles=_tiles(summary.count(rows)),
         years_table=_years_table(rows),
         generated=escape(made),
@@ -97,7 +99,7 @@ def _sentences(rows: pl.DataFrame, places: Sequence[Place], about_detector: str)
 def _detector_sentence(judges: Sequence[tuple[str, str]]) -> str:
     if not judges:
         return "No detector has judged these days."
-    told = "; ".join(f"“{detector}” on {measure.replace('_', ' ')}" for detector, measure in judges)
+    told = "; ".join(f"“{detector}”, which judges the {summary.measure_name(measure)}" for detector, measure in judges)
     return f"The detector behind this report: {told}."
 
 

@@ -49,7 +49,8 @@ def headline(numbers: Numbers, years: Sequence[int]) -> str:
     airports = f"{numbers.airports:,} airport{'' if numbers.airports == 1 else 's'}"
     when = f"In {span(years)}"
     if not numbers.judged:
-        return f"{when}, {airports} had {numbers.airport_days:,} days with flights; no detector has judged them yet."
+        days = f"{numbers.airport_days:,} airport-day{'' if numbers.airport_days == 1 else 's'}"
+        return f"{when}, {airports} had {days} with flights; no detector has judged any."
     days = "airport-day" if numbers.flagged == 1 else "airport-days"
     part = f"{percent(numbers.flagged, numbers.judged)} of the {numbers.judged:,} that were judged"
     return f"{when}, {airports} had {numbers.flagged:,} abnormal {days}: {part}."
@@ -65,35 +66,46 @@ def worst_sentence(rows: pl.DataFrame, places: Mapping[str, Place]) -> str:
     row = flagged.row(0, named=True)
     city = places[row["origin"]].city
     where = f"{city} ({row['origin']})" if city else row["origin"]
-    return f"The highest score: {where} on {long_date(row['fl_date'])}, {_what_happened(row)}."
+    told = f"The highest score: {where} on {long_date(row['fl_date'])}, {_what_happened(row)}."
+    return f"{told} {_busiest_day(flagged)}".rstrip()
+
+
+def _busiest_day(flagged: pl.DataFrame) -> str:
+    """The day with most abnormal airports; empty where no two were abnormal together."""
+    day, airports = flagged.group_by("fl_date").len().sort("len", "fl_date", descending=[True, False]).row(0)
+    return f"Most airports at once: {airports:,} on {long_date(day)}." if airports > 1 else ""
 
 
 def _what_happened(row: Mapping[str, Any]) -> str:
+    """Delay and cancellations, each with what was expected of it where the detector judged it."""
+    wanted = "" if row["expected"] is None else f" against {_value(row['expected'], row['measure'])} expected"
+    by_share = row["measure"] == "cancelled_share"
     told = []
-    if row["mean_dep_delay"] is None:
-        told.append(
-            f"when {'all' if row['cancelled'] == row['flights'] else 'many'} of {row['flights']:,} flights were cancelled"
-        )
-    else:
-        told.append(f"with a mean departure delay of {row['mean_dep_delay']:.0f} min")
-        if row["cancelled"]:
-            told.append(f"{percent(row['cancelled'], row['flights'])} of {row['flights']:,} flights cancelled")
-    if row["expected"] is not None:
-        told.append(f"against {_value(row['expected'], row['measure'])} expected")
-    return ", ".join(told)
+    if row["mean_dep_delay"] is not None:
+        delay = _value(row["mean_dep_delay"], "mean_dep_delay")
+        told.append(f"a mean departure delay of {delay}{wanted if row['measure'] == 'mean_dep_delay' else ''}")
+    if row["cancelled"] or by_share:
+        lost = f"{percent(row['cancelled'], row['flights'])} of {row['flights']:,} flights cancelled"
+        told.append(lost + (wanted if by_share else ""))
+    return f"with {' and '.join(told)}" if told else f"with {row['flights']:,} flights, none of known delay"
 
 
 def _value(value: float, measure: str) -> str:
     if measure.endswith("_share"):
-        return f"{percent(value, 1)} {measure.removesuffix('_share')}"
-    return f"{value:.0f} min" if measure.endswith("_delay") else f"{value:,.1f}"
+        return percent(value, 1)
+    told = f"{value:,.0f} min" if measure.endswith("_delay") else f"{value:,.1f}"
+    return told.replace("-", "−")
 
 
 def percent(part: float, whole: float) -> str:
-    """A share as people write it: 0.4%, 12%; a dash where the whole is nothing."""
+    """A share as people write it: 0.4%, 12%; never 0% or 100% of what is not; a dash where the whole is nothing."""
     if not whole:
         return "–"
     share = 100 * part / whole
+    if 0 < share < 0.05:
+        return "under 0.1%"
+    if 99 < share < 100:
+        return "over 99%"
     return f"{share:.0f}%" if share >= 10 or share == 0 else f"{share:.1f}%"
 
 
@@ -117,6 +129,11 @@ def plain_detectors(rows: pl.DataFrame) -> list[tuple[str, str]]:
     return [(row["detector"], row["measure"]) for row in ordered.iter_rows(named=True)]
 
 
+def measure_name(measure: str) -> str:
+    """A measure in words."""
+    return measure.replace("_dep_", " departure ").replace("_", " ")
+
+
 def agreement(rows: pl.DataFrame) -> str:
     """How many days Isolation Forest and ARIMA flag, where they ran; empty where neither did."""
     told = []
@@ -124,6 +141,6 @@ def agreement(rows: pl.DataFrame) -> str:
         if rows[column].is_not_null().any():
             both = rows.filter(pl.col(column) & pl.col("flag")).height
             told.append(
-                f"{name} alone flags {rows[column].sum():,} airport-days, {both:,} of them also shown here as abnormal"
+                f"{name} by itself flags {rows[column].sum():,} airport-days, {both:,} of them abnormal here too"
             )
     return f"{'; '.join(told)}." if told else ""

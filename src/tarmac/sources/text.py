@@ -59,7 +59,7 @@ def sound_chunks(
         report: filled while reading; complete when the iterator ends.
         progress: called with the number of bytes read so far.
     """
-    digest = hashlib.blake2b(header, digest_size=32)
+    digest = hashlib.sha256(header)
     report.bytes_read = len(header)
     carry = _Carry()
     while block := stream.read(CHUNK_BYTES):

@@ -32,7 +32,7 @@ _REFERENCE = (
 
 _JUDGEMENT = (
     Column(name="detector", kind="text", description="The chosen detector, whose judgement the next columns hold."),
-    Column(name="measure", kind="text", description="The measure that the chosen detector judged."),
+    Column(name="measure", kind="text", description="The measure that expected, lower and upper are of."),
     Column(name="expected", kind="double", unit="the measure's", description="What the chosen detector expected."),
     Column(name="lower", kind="double", unit="the measure's", description="Lower end of the expected interval."),
     Column(name="upper", kind="double", unit="the measure's", description="Upper end of the expected interval."),

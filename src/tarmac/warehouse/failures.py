@@ -29,6 +29,8 @@ def to_next_step(error: psycopg.Error) -> str:
     for kind, step in _NEXT_STEPS:
         if isinstance(error, kind):
             return step
+    if not isinstance(error, psycopg.OperationalError):
+        return "Mend what Postgres names, or report it with this message"
     return "See that Postgres is up and that --warehouse names its host, database, user and password"
 
 

@@ -24,20 +24,36 @@ def to_csv_blocks(frame: pl.DataFrame) -> Iterator[memoryview]:
         yield text.getbuffer()
 
 
+class Digest:
+    """SHA-256 of rows as they pass by, under their columns' names."""
+
+    def __init__(self, columns: list[str]) -> None:
+        self._sum = hashlib.sha256(",".join(columns).encode())
+
+    def of(self, blocks: Iterator[memoryview]) -> Iterator[memoryview]:
+        """The same blocks, taken into the sum."""
+        for block in blocks:
+            self._sum.update(block)
+            yield block
+
+    def __str__(self) -> str:
+        return self._sum.hexdigest()
+
+
 def of_frame(frame: pl.DataFrame) -> str:
-    """SHA-256 of the rows, in their order, under their columns' names."""
-    digest = hashlib.sha256(",".join(frame.columns).encode())
-    for block in to_csv_blocks(frame):
-        digest.update(block)
-    return digest.hexdigest()
+    """The digest of the frame's rows, in their order."""
+    digest = Digest(frame.columns)
+    for _ in digest.of(to_csv_blocks(frame)):
+        pass
+    return str(digest)
 
 
-def is_unchanged(cursor: psycopg.Cursor[Any], place: Place, given: str) -> bool:
+def is_unchanged(cursor: psycopg.Cursor[Any], place: Place, frame: pl.DataFrame) -> bool:
     """Whether the last load was given the same rows, and nobody has edited what it stored."""
-    query = "SELECT stored FROM {} WHERE table_name = %s AND year = %s AND given = %s"
-    cursor.execute(sql.SQL(query).format(sql.Identifier(LOADS.name)), [place.name, place.year, given])
+    query = "SELECT given, stored FROM {} WHERE table_name = %s AND year = %s"
+    cursor.execute(sql.SQL(query).format(sql.Identifier(LOADS.name)), [place.name, place.year])
     recorded = cursor.fetchone()
-    return recorded is not None and recorded[0] == _of_stored(cursor, place)
+    return recorded is not None and recorded[0] == of_frame(frame) and recorded[1] == _of_stored(cursor, place)
 
 
 def record(cursor: psycopg.Cursor[Any], place: Place, given: str) -> None:

@@ -82,7 +82,7 @@ def _with_id(published: pl.DataFrame) -> pl.DataFrame:
 def _checked(place: Place, frame: pl.DataFrame) -> pl.DataFrame:
     """The table's columns in order; InputError for a column that is missing, another year's row, or a key twice."""
     table = place.table
-    if missing := [name for name in place.columns if name not in frame.columns]:
+    if missing := [name for name in place.columns if name not in {*frame.columns, "id"}]:
         raise InputError(
             f"The rows for {place.name!r} lack {', '.join(missing)}: made by another version? "
             f"Make them again: tarmac gold --year {place.year}, then tarmac detect --year {place.year}."
@@ -107,10 +107,9 @@ def _lock(year: int) -> int:
 
 def _replace(cursor: psycopg.Cursor[Any], place: Place, frame: pl.DataFrame) -> LoadCounts:
     """Upsert the frame and remove the year's rows that it lacks, unless all is as the last load left it."""
-    given = fingerprint.of_frame(frame)
-    if fingerprint.is_unchanged(cursor, place, given):
+    if fingerprint.is_unchanged(cursor, place, frame):
         return LoadCounts(unchanged=frame.height)
-    _bring(cursor, place, frame)
+    given = _bring(cursor, place, frame)
     removed = cursor.execute(_removal(place)).rowcount
     found = cursor.execute(_upsert(place)).fetchone()
     cursor.execute(sql.SQL("DROP TABLE {}").format(place.incoming))
@@ -120,15 +119,20 @@ def _replace(cursor: psycopg.Cursor[Any], place: Place, frame: pl.DataFrame) -> 
     return LoadCounts(inserted=inserted, updated=updated, unchanged=unchanged, removed=removed)
 
 
-def _bring(cursor: psycopg.Cursor[Any], place: Place, frame: pl.DataFrame) -> None:
-    """COPY the frame into a temporary table with the target's own types: equal there is equal when stored."""
+def _bring(cursor: psycopg.Cursor[Any], place: Place, frame: pl.DataFrame) -> str:
+    """COPY the frame into a temporary table with the target's own types: equal there is equal when stored.
+
+    Returns the rows' digest.
+    """
     make = "CREATE TEMPORARY TABLE {} ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA"
     incoming = sql.Identifier(f"incoming_{place.table.name}")
     cursor.execute(sql.SQL(make).format(incoming, names(place.columns), place.target))
+    digest = fingerprint.Digest(frame.columns)
     with cursor.copy(sql.SQL("COPY {} FROM STDIN (FORMAT csv)").format(place.incoming)) as copy:
-        for block in fingerprint.to_csv_blocks(frame):
+        for block in digest.of(fingerprint.to_csv_blocks(frame)):
             copy.write(block)
     cursor.execute(sql.SQL("ANALYZE {} ({})").format(place.incoming, names(list(place.table.key))))
+    return str(digest)
 
 
 def _removal(place: Place) -> sql.Composed:
@@ -151,7 +155,7 @@ def _upsert(place: Place) -> sql.Composed:
         WITH written AS (
             INSERT INTO {target} ({columns})
             SELECT {given}
-            FROM {incoming} AS new LEFT JOIN {target} AS stored ON {same_key}
+            FROM {incoming} AS new LEFT JOIN {target} AS stored ON {same_key} AND {belongs}
             WHERE stored.{first_key} IS NULL OR ({new_values}) IS DISTINCT FROM ({stored_values})
             ON CONFLICT ({key}) DO UPDATE SET {assigned}
             RETURNING xmax = 0 AS inserted
@@ -164,6 +168,7 @@ def _upsert(place: Place) -> sql.Composed:
         columns=names([*place.columns, *stamp]),
         given=sql.SQL(", ").join([names(place.columns, "new"), *[sql.SQL("statement_timestamp()") for _ in stamp]]),
         same_key=place.same_key,
+        belongs=place.belongs("stored"),
         first_key=sql.Identifier(place.table.key[0]),
         key=names(list(place.table.key)),
         new_values=names(place.values, "new"),

@@ -51,7 +51,10 @@ def open_warehouse(warehouse: str, home: Path) -> Iterator[psycopg.Connection]:
     """An open connection that commits each statement by itself; `load_year` makes its own transaction."""
     with warehouse_url(warehouse, home) as url:
         with told_plainly(f"Reaching {to_label(warehouse)}"):
-            connection = psycopg.connect(url, autocommit=True)
+            # No prepared statements: a pooler in front of the server may hand them to another session.
+            connection = psycopg.connect(url, autocommit=True, prepare_threshold=None)
+            # In a stricter one, a load that waited for another would still see the rows from before it.
+            connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
         try:
             yield connection
         finally:
@@ -59,8 +62,8 @@ def open_warehouse(warehouse: str, home: Path) -> Iterator[psycopg.Connection]:
 
 
 def record_run(connection: psycopg.Connection, run: Mapping[str, Any]) -> None:
-    """Upsert the run's row in `pipeline_runs`, making the tables first where they are missing."""
-    migrate(connection)
+    """Upsert the run's row in `pipeline_runs`, which is made first where it is missing."""
+    migrate(connection, None)
     with told_plainly("Recording the run"):
         write_run(connection, run)
 

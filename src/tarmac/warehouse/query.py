@@ -17,6 +17,8 @@ from tarmac.warehouse.urls import EMBEDDED, to_label
 
 _ROWS_AT_ONCE = 1000
 
+_EMPTY = "The warehouse is still empty. Fill it first: tarmac run --year …"
+
 # Classes of SQLSTATE that are the server's trouble; all others are about the statement.
 _SERVERS = ("08", "53", "55", "57", "58", "XX")
 
@@ -41,6 +43,8 @@ def run_query(warehouse: str, home: Path, statement: str) -> Iterator[QueryResul
         raise InputError(
             'The SQL is empty or holds a NUL byte. Example: tarmac query "SELECT count(*) FROM pipeline_runs"'
         )
+    if warehouse == EMBEDDED and not (home / "warehouse").exists():
+        raise InputError(_EMPTY)  # rather than make a server in order to find it empty
     with warehouse_url(warehouse, home) as url:
         with told_plainly(f"Reaching {to_label(warehouse)}"):
             connection = psycopg.connect(_as_reader(url) if warehouse == EMBEDDED else url)
@@ -124,7 +128,7 @@ def _tables(connection: psycopg.Connection) -> str:
     query += "AND relnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace) ORDER BY relname"
     names = [str(row[0]) for row in connection.execute(query)]
     if RUNS.name not in names:
-        return "The warehouse is still empty. Fill it first: tarmac run --year …"
+        return _EMPTY
     return f"Known tables: {', '.join(names)}."
 
 

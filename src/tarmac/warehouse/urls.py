@@ -26,7 +26,7 @@ _SCHEME = re.compile(r"^(postgres|postgresql)(\+\w+)?://", re.IGNORECASE)
 def with_hidden_password(url: str) -> str:
     """The URL with every password in it replaced by three stars, even where the URL is malformed."""
     # Up to the last @: a password may hold an @ or a / that its owner forgot to encode.
-    shown = re.sub(r"(://[^:/@?]*):.*@", r"\1:***@", url, flags=re.DOTALL)
+    shown = re.sub(r"^((?:[\w+]*://)?[^:/@?]*):(?!//).*@", r"\1:***@", url, flags=re.DOTALL)
     return re.sub(r"((?:ssl)?password=)[^&\s]*", r"\1***", shown, flags=re.IGNORECASE)
 
 
@@ -42,7 +42,8 @@ def to_connection_url(warehouse: str) -> str:
     url = _SCHEME.sub("postgresql://", warehouse)
     try:
         given = conninfo_to_dict(url)
-    except ProgrammingError:
+        _check_port(str(given.get("port") or ""))
+    except (ProgrammingError, ValueError):
         # libpq's own reason is kept back: it quotes the part that it could not read, which may be the password.
         raise InputError(
             f"warehouse {shown!r} cannot be read as a Postgres URL. Write {example}, "
@@ -50,6 +51,13 @@ def to_connection_url(warehouse: str) -> str:
         ) from None
     missing = [f"{name}={value}" for name, value in _DEFAULTS.items() if name not in given]
     return url + ("&" if "?" in url else "?") + "&".join(missing) if missing else url
+
+
+def _check_port(ports: str) -> None:
+    """ValueError for a port that is no number: libpq would look it up as a service's name."""
+    for port in filter(None, ports.split(",")):
+        if not 0 < int(port) < 65536:
+            raise ValueError(port)
 
 
 def to_label(warehouse: str) -> str:

@@ -1,17 +1,23 @@
-"""All orders of one series, compiled: where each search starts, and the filter at the order that was chosen."""
+"""Where the search for one order of one series starts, and the competition of the starts, compiled."""
 
 import numpy as np
 
-from tarmac.detect.kernels.arima_search import minimise
+from tarmac.detect.kernels.arima_search import coefficients_of, minimise, objective
 from tarmac.detect.kernels.compiled import compiled
 
 LONG = 12
 """The order of the long autoregression whose residuals stand in for the innovations (Hannan and Rissanen 1982)."""
 
-ROUGH, FINE = 1e-2, 1e-6
+ROUGH, FINE = 1e-2, 1e-4
 """How much log-likelihood a further step must promise: while starts compete, and for the best of them."""
 
-MOST_STEPS = 200
+MOST_ROUGH_EVALUATIONS, MOST_EVALUATIONS = 14, 300
+
+WORTH = 1e-4
+"""How much log-likelihood must be gained for an order's fit to be replaced."""
+
+FREQUENCIES = 8
+"""At how many frequencies, equally spaced, a nearly cancelling pair of complex roots is tried."""
 
 
 @compiled
@@ -100,7 +106,7 @@ def _free_parameters(coefficients, x):
     now = coefficients.copy()
     for k in range(now.size - 1, -1, -1):
         partial = min(max(now[k], -0.95), 0.95)
-        x[k] = partial / np.sqrt(1.0 - partial * partial)
+        x[k] = np.arctanh(partial)
         lower = now.copy()
         for j in range(k):
             lower[j] = (now[j] + partial * now[k - 1 - j]) / (1.0 - partial * partial)
@@ -108,41 +114,70 @@ def _free_parameters(coefficients, x):
 
 
 @compiled
-def fit_orders(y, per_flight, max_p, max_q, noisy):
-    """Fit every order 0…max_p × 0…max_q of a series (NaN = missing, no leading or trailing NaN).
+def _with_factors(x, p, q, ar, ma, degree):
+    """Return the free parameters of order p, q from those of p − degree, q − degree, times a factor in each part."""
+    low_p, low_q = p - degree, q - degree
+    phi, theta, _ = coefficients_of(x, low_p, low_q)
+    left, right = np.zeros(p), np.zeros(q)
+    for k in range(1, p + 1):
+        for j in range(min(k, degree) + 1):
+            if k - j <= low_p:
+                left[k - 1] -= ar[j] * (1.0 if k == j else -phi[k - j - 1])
+    for k in range(1, q + 1):
+        for j in range(min(k, degree) + 1):
+            if k - j <= low_q:
+                right[k - 1] -= ma[j] * theta[k - j]
+    result = np.zeros(x.size + 2 * degree)
+    _free_parameters(left, result[:p])
+    _free_parameters(right, result[p : p + q])
+    result[p + q :] = x[low_p + low_q :]
+    return result
 
-    Returns the log-likelihoods (max_p + 1 × max_q + 1) and the free parameters of each order, as `objective` takes
-    them, NaN beyond their number.
+
+@compiled
+def factor_starts(x, p, q, degree, series):
+    """Return the two best of the starts that a nearly cancelling pair of factors makes of a fit of lower order.
+
+    Degree 1: real roots of either sign; degree 2: pairs of complex roots at FREQUENCIES. Either part may have the
+    root nearer to the unit circle. The likelihood of larger orders has an optimum near many such pairs.
     """
-    days, extra = y.size, 1 if noisy else 0
-    seen = 0
-    for t in range(days):
-        seen += not np.isnan(y[t])
-    found = np.full((max_p + 1, max_q + 1, max_p + max_q + extra), np.nan)
-    fits = np.full((max_p + 1, max_q + 1), np.nan)
-    sums = lagged_products(y, max_p, max_q)
-    for p in range(max_p + 1):
-        for q in range(max_q + 1):
-            count = p + q + extra
-            room = room_for(days, max(p, q + 1))
-            best, value = np.zeros(count), np.inf
-            for start in range(3):
-                x = np.zeros(count)
-                if start == 0 and p > 0:
-                    x[: p - 1], x[p:] = found[p - 1, q, : p - 1], found[p - 1, q, p - 1 : count - 1]
-                elif start == 1 and q > 0:
-                    x[: p + q - 1] = found[p, q - 1, : p + q - 1]
-                    x[p + q :] = found[p, q - 1, p + q - 1 : count - 1]
-                elif start == 2:
-                    regression_start(sums, max_p, p, q, x)
-                    if noisy:
-                        x[p + q] = -1.0
-                else:
-                    continue
-                result = minimise(x, p, q, y, per_flight, room, seen, ROUGH, MOST_STEPS)
-                if result < value:
-                    best, value = x, result
-            value = minimise(best, p, q, y, per_flight, room, seen, FINE, MOST_STEPS)
-            found[p, q, :count] = best
-            fits[p, q] = -seen * (value + 0.5 * (1.0 + np.log(2.0 * np.pi)))
-    return fits, found
+    y, per_flight, room = series
+    best, value = np.zeros((2, x.size + 2 * degree)), np.full(2, np.inf)
+    ar, ma, none = np.ones(3), np.ones(3), np.zeros(0)
+    for place in range(2 if degree == 1 else FREQUENCIES):
+        for swap in range(2):
+            near, far = (0.95, 0.8) if swap == 0 else (0.8, 0.95)
+            if degree == 1:
+                side = 1.0 - 2.0 * place
+                ar[1], ma[1] = side * near, side * far
+            else:
+                wave = 2.0 * np.cos(np.pi * (place + 0.5) / FREQUENCIES)
+                ar[1], ar[2], ma[1], ma[2] = -wave * near, near * near, -wave * far, far * far
+            trial = _with_factors(x, p, q, ar, ma, degree)
+            found, _, _ = objective(trial, p, q, y, per_flight, room, none)
+            if found < value[0]:
+                best[1], value[1] = best[0], value[0]
+                best[0], value[0] = trial, found
+            elif found < value[1]:
+                best[1], value[1] = trial, found
+    return best
+
+
+@compiled
+def compete(starts, p, q, series, seen, known):
+    """Descend roughly from all starts (rows), and on from the best one if it beats the objective `known`.
+
+    Returns the best objective and its free parameters; `known` and the first start where nothing beats it.
+    """
+    y, per_flight, room = series
+    best, value = starts[0].copy(), np.inf
+    for k in range(starts.shape[0] + 1):
+        last = k == starts.shape[0]
+        if last and not value < known - WORTH / seen:
+            return known, best
+        x = best if last else starts[k].copy()
+        enough, most = (FINE, MOST_EVALUATIONS) if last else (ROUGH, MOST_ROUGH_EVALUATIONS)
+        result = minimise(x, p, q, y, per_flight, room, seen, enough, most)
+        if result < value:
+            best, value = x, result
+    return value, best

@@ -19,8 +19,11 @@ import numpy as np
 
 from tarmac.detect.kernels.compiled import compiled
 
-STEADY = 1e-9
+STEADY = 1e-11
 """The trace of P − R R' (positive semi-definite) under which the filter is taken as steady."""
+
+SETTLED = 1e-15
+"""The move of the constant's prediction under which it has settled."""
 
 MISSING, NOISY, EXACT, STEADY_STEP = 0, 1, 2, 3
 
@@ -91,9 +94,12 @@ def filter_series(y, noise, phi, ma, start, memory, kinds, inno, scale):
     """
     size, days = phi.size, y.size
     last = size - 1
-    now, state, one = start.copy(), np.zeros(size), np.zeros(size)
-    gain = np.zeros(size)
-    steady, log_sum, yy, y1, ones = False, 0.0, 0.0, 0.0, 0.0
+    state, one, gain, now = np.zeros(size), np.zeros(size), np.zeros(size), np.zeros((size, size))
+    for i in range(size):
+        for j in range(size):
+            now[i, j] = start[i, j]
+    steady, u, log_sum, yy, y1, ones = False, 0.0, 0.0, 0.0, 0.0, 0.0
+    still = False  # the constant's prediction has settled, so its innovation stays as it is
     for t in range(days):
         missing = np.isnan(y[t])
         plain = not missing and noise[t] == 0.0
@@ -101,31 +107,47 @@ def filter_series(y, noise, phi, ma, start, memory, kinds, inno, scale):
             for i in range(size):
                 for j in range(size):
                     now[i, j] = ma[i] * ma[j]
-            steady = False
+            steady, still = False, False
         elif plain and not steady:
             trace = 0.0
             for i in range(size):
                 trace += now[i, i] - ma[i] * ma[i]
             steady = trace < STEADY
+        if steady:
+            value = y[t]
+            v = value - state[0]
+            for i in range(last):
+                state[i] = phi[i] * value + state[i + 1] + ma[i + 1] * v
+            state[last] = phi[last] * value
+            if not still:
+                u, moved = 1.0 - one[0], 0.0
+                for i in range(last):
+                    then = phi[i] + one[i + 1] + ma[i + 1] * u
+                    moved += abs(then - one[i])
+                    one[i] = then
+                moved += abs(phi[last] - one[last])
+                one[last] = phi[last]
+                still = moved < SETTLED
+            inno[t, 0], inno[t, 1], scale[t] = v, u, 1.0
+            yy += v * v
+            y1 += v * u
+            ones += u * u
+            kinds[t] = STEADY_STEP
+            continue
         value, weight = (0.0, 0.0) if missing else (y[t], 1.0)
         v, u = value - state[0], weight - one[0]
-        f = 1.0 if steady else now[0, 0] + noise[t]
+        f = now[0, 0] + noise[t]
         inno[t, 0], inno[t, 1], scale[t] = v, u, f
         if not missing:
-            if not steady:
-                log_sum += np.log(f)
+            log_sum += np.log(f)
             yy += v * v / f
             y1 += v * u / f
             ones += u * u / f
-        if steady:
-            kinds[t] = STEADY_STEP
-            for i in range(last):
-                state[i] = phi[i] * value + state[i + 1] + ma[i + 1] * v
-                one[i] = phi[i] + one[i + 1] + ma[i + 1] * u
-            state[last], one[last] = phi[last] * value, phi[last]
-        elif plain:
+        for i in range(size):
+            for j in range(size):
+                memory[t, i, j] = now[i, j]
+        if plain:
             kinds[t] = EXACT
-            memory[t] = now
             _exact_step(memory[t], now, ma, gain, f)
             for i in range(last):
                 state[i] = phi[i] * value + state[i + 1] + gain[i] * v
@@ -133,7 +155,6 @@ def filter_series(y, noise, phi, ma, start, memory, kinds, inno, scale):
             state[last], one[last] = phi[last] * value, phi[last]
         else:
             kinds[t] = MISSING if missing else NOISY
-            memory[t] = now
             general_step(memory[t], now, phi, ma, gain, f, missing)
             v, u = (0.0, 0.0) if missing else (v / f, u / f)
             first, first_one = state[0], one[0]
@@ -195,8 +216,10 @@ def filter_adjoint(y, noise, phi, ma, memory, kinds, inno, scale, mean, total, s
         f = scale[t]
         if kinds[t] == STEADY_STEP:
             if linked:
-                sums += above
-                above[:, :] = 0.0
+                for i in range(size):
+                    for j in range(size):
+                        sums[i, j] += above[i, j]
+                        above[i, j] = 0.0
                 linked = False
             z, v_bar = y[t] - mean, v / total
             for i in range(size):
@@ -208,8 +231,9 @@ def filter_adjoint(y, noise, phi, ma, memory, kinds, inno, scale, mean, total, s
                 bar[i] = bar[i - 1]
             bar[0] = -v_bar
             continue
-        if linked:
-            sums += above
+        for i in range(size):
+            for j in range(size):
+                sums[i, j] += above[i, j]  # zero where tomorrow's P did not come from today's
         if kinds[t] == EXACT:
             _exact_adjoint(memory[t], above, below, bar, phi_bar, y[t] - mean, v, f, total, seen)
         else:

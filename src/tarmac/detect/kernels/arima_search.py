@@ -1,18 +1,18 @@
 """The search over parameters and orders of one series, compiled.
 
-- Free parameters x become partial autocorrelations x/√(1+x²), and these by the Levinson recursion a stationary AR or
+- Free parameters x become partial autocorrelations tanh x, and these by the Levinson recursion a stationary AR or
   an invertible MA part: Barndorff-Nielsen and Schou (1973), Monahan (1984), Jones (1980).
 - Quasi-Newton steps: Broyden, Fletcher, Goldfarb and Shanno, with the inverse Hessian; Nocedal and Wright
   (2006), chapter 6.
-- Starts: the neighbours with one parameter less, that one set to zero, so that a larger order is never worse than a
-  smaller one inside it; and the regression on lagged values and lagged residuals of a long autoregression of Hannan
-  and Rissanen (1982).
 """
 
 import numpy as np
 
 from tarmac.detect.kernels.arima_likelihood import filter_adjoint, filter_series, start_adjoint, start_covariance
 from tarmac.detect.kernels.compiled import compiled
+
+RIDGE = 1e-3
+"""What is added to the information per day on each free parameter."""
 
 LIMIT = 0.99999
 """The largest partial autocorrelation: nearer to one, only rounding would decide."""
@@ -61,7 +61,7 @@ def autocovariances(partial, tangent, coefficients, slopes, gamma, gamma_slope):
 
 @compiled
 def _partials(x):
-    return LIMIT * x / np.sqrt(1.0 + x * x)
+    return LIMIT * np.tanh(x)
 
 
 @compiled
@@ -94,8 +94,7 @@ def _gradient(x, p, q, phi_bar, ma_bar, gamma_bar, gradient):
         partial = _partials(x[first : first + order])
         for k in range(order):
             tangent = np.zeros(order)
-            root = 1.0 + x[first + k] ** 2
-            tangent[k] = LIMIT / (root * np.sqrt(root))
+            tangent[k] = LIMIT * (1.0 - np.tanh(x[first + k]) ** 2)
             levinson(partial, tangent, table, slopes)
             total = 0.0
             if part == 0:
@@ -125,7 +124,7 @@ def objective(x, p, q, y, per_flight, room, gradient):
     bridge, product = np.zeros((size, size)), np.zeros((size, size))
     start = start_covariance(phi, ma, gamma, bridge, product)
     log_sum, yy, y1, ones = filter_series(y, noise, phi, ma, start, memory, kinds, inno, scale)
-    seen = 0
+    seen = 0.0
     for t in range(y.size):
         seen += not np.isnan(y[t])
     mean = y1 / ones if ones > 0.0 else 0.0
@@ -146,70 +145,153 @@ def objective(x, p, q, y, per_flight, room, gradient):
 
 
 @compiled
+def inverse_information(x, p, q, y, room, mean):
+    """Return the inverse of the information per day on x, from the innovations that the last filtering left in room.
+
+    The innovation's slope in φ_i is −u one lag i back, in θ_j −w one lag j back, where θ(B) u = y − μ and θ(B) w = ε
+    (Box, Jenkins and Reinsel, section 7.2); with a ridge, since cancelling roots leave a direction without any.
+    """
+    _, _, inno, scale = room
+    count, days, order = x.size, y.size, p + q
+    _, ma, _ = coefficients_of(x, p, q)
+    u, w = np.zeros(days), np.zeros(days)
+    square = 0.0
+    for t in range(days):
+        v = inno[t, 0] - mean * inno[t, 1]
+        if np.isnan(y[t]):
+            u[t], w[t] = -v, 0.0
+        else:
+            u[t], w[t] = y[t] - mean, v / np.sqrt(scale[t])
+            square += w[t] * w[t]
+        for j in range(min(q, t)):
+            u[t] -= ma[j + 1] * u[t - 1 - j]
+            w[t] -= ma[j + 1] * w[t - 1 - j]
+    slopes, lagged = _slopes(x, p, q), np.zeros(order)
+    products = np.zeros((order, order))
+    for t in range(max(p, q), days):
+        for i in range(p):
+            lagged[i] = u[t - 1 - i]
+        for j in range(q):
+            lagged[p + j] = w[t - 1 - j]
+        for i in range(order):
+            for j in range(i + 1):
+                products[i, j] += lagged[i] * lagged[j]
+    for i in range(order):
+        for j in range(i):
+            products[j, i] = products[i, j]
+    turned = np.zeros((order, order))
+    for i in range(order):
+        for j in range(order):
+            for k in range(order):
+                turned[i, j] += products[i, k] * slopes[k, j]
+    information = np.eye(count)
+    for i in range(order):
+        for j in range(order):
+            total = RIDGE if i == j else 0.0
+            for k in range(order):
+                total += slopes[k, i] * turned[k, j] / square
+            information[i, j] = total
+    return _inverse(information)
+
+
+@compiled
+def _slopes(x, p, q):
+    """The slopes of φ and θ in x, one column a free parameter."""
+    order = p + q
+    slopes = np.zeros((order, order))
+    table, tangents = np.zeros((order, order)), np.zeros((order, order))
+    for part in range(2):
+        first, size, sign = (0, p, 1.0) if part == 0 else (p, q, -1.0)
+        partial = _partials(x[first : first + size])
+        for k in range(size):
+            tangent = np.zeros(size)
+            tangent[k] = LIMIT * (1.0 - np.tanh(x[first + k]) ** 2)
+            levinson(partial, tangent, table, tangents)
+            for j in range(size):
+                slopes[first + j, first + k] = sign * tangents[size - 1, j]
+    return slopes
+
+
+@compiled
+def _inverse(matrix):
+    """Invert a small positive definite matrix by Gauss and Jordan without pivots; LAPACK may depend on its threads."""
+    size = matrix.shape[0]
+    left, right = matrix.copy(), np.eye(size)
+    for k in range(size):
+        pivot = left[k, k]
+        for j in range(size):
+            left[k, j] /= pivot
+            right[k, j] /= pivot
+        for i in range(size):
+            if i != k:
+                factor = left[i, k]
+                for j in range(size):
+                    left[i, j] -= factor * left[k, j]
+                    right[i, j] -= factor * right[k, j]
+    return right
+
+
+@compiled
 def minimise(x, p, q, y, per_flight, room, seen, enough, most):
-    """Improve x in place until a further step promises less than `enough` of log-likelihood; return the objective."""
+    """Improve x in place until a further step promises less than `enough` of log-likelihood; return the objective.
+
+    At most `most` evaluations. A step is shortened until it brings a ten-thousandth of what the slope promises; where
+    none does, the search starts anew from the information at x, once.
+    """
+    # The objective is called at one place: numba compiles what it calls anew for each caller.
     count = x.size
-    gradient, other, trial = np.zeros(count), np.zeros(count), np.zeros(count)
-    value, _, _ = objective(x, p, q, y, per_flight, room, gradient)
-    inverse, step, turned = np.eye(count), np.zeros(count), np.zeros(count)
-    fresh = True
+    gradient, other, trial = np.zeros(count), np.zeros(count), x.copy()
+    step, turned, inverse = np.zeros(count), np.zeros(count), np.zeros((count, count))
+    value, slope, length, fresh, anew, tries = np.inf, 0.0, 0.0, False, True, 0
     for _ in range(most):
-        slope, longest = 0.0, 0.0
-        for i in range(count):
-            step[i] = 0.0
-            for j in range(count):
-                step[i] -= inverse[i, j] * gradient[j]
-            slope += step[i] * gradient[i]
-            longest = max(longest, abs(step[i]))
-        if not -0.5 * slope * seen > enough:
-            break
-        length = min(1.0, 2.0 / longest)
-        better = False
-        for _ in range(12):
+        found, mean, _ = objective(trial, p, q, y, per_flight, room, other)
+        if anew or found <= value + 1e-4 * length * slope:
+            if anew:
+                inverse, fresh, anew = inverse_information(trial, p, q, y, room, mean), True, False
+            else:
+                fresh = not _update(inverse, trial, x, other, gradient, turned) and fresh
+            value, slope, longest, tries = found, 0.0, 0.0, 0
             for i in range(count):
-                trial[i] = x[i] + length * step[i]
-            found, _, _ = objective(trial, p, q, y, per_flight, room, other)
-            if found <= value + 1e-4 * length * slope:
-                better = True
+                x[i], gradient[i] = trial[i], other[i]
+            for i in range(count):
+                step[i] = 0.0
+                for j in range(count):
+                    step[i] -= inverse[i, j] * gradient[j]
+                slope += step[i] * gradient[i]
+                longest = max(longest, abs(step[i]))
+            if not -0.5 * slope * seen > enough:
                 break
+            length = min(1.0, 2.0 / longest)
+        elif tries < 10:
             bend = found - value - length * slope
             shrink = -0.5 * length * slope / bend if np.isfinite(bend) else 0.1
             length *= min(max(shrink, 0.1), 0.6)
-        if not better:
-            if fresh:
-                break
-            inverse[:, :] = np.eye(count)
-            fresh = True
-            continue
-        curve = 0.0
+            tries += 1
+        elif fresh:
+            break
+        else:
+            anew, length = True, 0.0
         for i in range(count):
-            step[i] = trial[i] - x[i]
-            gradient[i] = other[i] - gradient[i]
-            curve += step[i] * gradient[i]
-        if curve > 1e-14:
-            _update(inverse, step, gradient, turned, curve, fresh)
-            fresh = False
-        x[:], gradient[:] = trial, other
-        value = found
+            trial[i] = x[i] + length * step[i]
     return value
 
 
 @compiled
-def _update(inverse, step, change, turned, curve, fresh):
-    """The BFGS update of the inverse Hessian; the first one is scaled to the curvature just seen."""
-    count = step.size
-    if fresh:
-        norm = 0.0
-        for i in range(count):
-            norm += change[i] * change[i]
-        inverse[:, :] = np.eye(count) * (curve / norm)
-    bent = 0.0
+def _update(inverse, new, old, new_gradient, old_gradient, turned):
+    """Update the inverse Hessian after Broyden, Fletcher, Goldfarb and Shanno; return whether the curvature let it."""
+    count = new.size
+    curve, bent = 0.0, 0.0
+    for i in range(count):
+        curve += (new[i] - old[i]) * (new_gradient[i] - old_gradient[i])
+    if curve <= 1e-14:
+        return False
     for i in range(count):
         turned[i] = 0.0
         for j in range(count):
-            turned[i] += inverse[i, j] * change[j]
-        bent += turned[i] * change[i]
+            turned[i] += inverse[i, j] * (new_gradient[j] - old_gradient[j])
+        bent += turned[i] * (new_gradient[i] - old_gradient[i])
     for i in range(count):
         for j in range(count):
-            inverse[i, j] += (1.0 + bent / curve) * step[i] * step[j] / curve
-            inverse[i, j] -= (turned[i] * step[j] + step[i] * turned[j]) / curve
+            left, right = new[i] - old[i], new[j] - old[j]
+            inverse[i, j] += ((1.0 + bent / curve) * left * right - turned[i] * right - left * turned[j]) / curve
+    return True

@@ -4,13 +4,19 @@ let airportPanel = null;
 let chosenAirport = 0;
 
 const touch = () => matchMedia('(pointer: coarse)').matches;
-const chartConfig = () => ({ displaylogo: false, responsive: true, displayModeBar: touch() ? false : 'hover', modeBarButtonsToRemove: ['select2d', 'lasso2d', 'autoScale2d', 'toImage'], showTips: false, doubleClick: 'reset' });
+
+// plotly's own choice of buttons holds one that sends the chart to its maker's cloud: the data stay in this file.
+const chartConfig = () => ({
+  displaylogo: false, responsive: true, displayModeBar: touch() ? false : 'hover', showTips: false, doubleClick: 'reset',
+  showSendToCloud: false, modeBarButtons: [['zoom2d', 'pan2d', 'zoomIn2d', 'zoomOut2d', 'resetScale2d']],
+});
 
 function baseLayout() {
+  const family = getComputedStyle(document.documentElement).fontFamily;
   return {
     paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)',
-    font: { family: getComputedStyle(document.documentElement).fontFamily, size: 12, color: css('--soft') },
-    hoverlabel: { bgcolor: css('--surface'), bordercolor: css('--soft'), font: { color: css('--ink'), size: 13 }, align: 'left' },
+    font: { family, size: 12, color: css('--soft') },
+    hoverlabel: { bgcolor: css('--surface'), bordercolor: css('--soft'), font: { family, color: css('--ink'), size: 13 }, align: 'left' },
     modebar: { bgcolor: 'rgba(0,0,0,0)', color: css('--soft'), activecolor: css('--accent') },
   };
 }
@@ -71,14 +77,17 @@ function daysOf(a, [first, last]) {
 function drawSeries(a, span, flags) {
   const rows = daysOf(a, span);
   const chart = byId('series');
+  // A chart draws, and a hover label lists, in this order.
+  const pairs = [bandTraces(rows, 'minutes', 'y'), bandTraces(rows, 'share', 'y2')].filter((pair) => pair.length);
+  const [bands, lines] = [pairs.map(([band]) => band), pairs.map(([, line]) => line)];
   const traces = [
-    ...bandTraces(rows, 'minutes', 'y'), ...bandTraces(rows, 'share', 'y2'), delayTrace(rows), cancelledTrace(rows), flightsTrace(rows),
-    ...[HIGH, LOW, 0].map((side) => flagTrace(flags.filter((flag) => flag.r === side), side)),
+    ...bands, delayTrace(rows), ...lines, cancelledTrace(rows), flightsTrace(rows),
+    ...[HIGH, LOW, 0].flatMap((side) => flagTrace(flags.filter((flag) => flag.r === side), side)),
   ];
   Plotly.react(chart, traces, seriesLayout(span, rows), chartConfig());
 }
 
-const x = (rows) => rows.map((row) => isoOf(row.t));
+const isoDays = (rows) => rows.map((row) => isoOf(row.t));
 const placeOf = (row) => (row.d === null || model.measures[row.m] === 'cancelled_share' ? 'y2' : 'y');
 
 // The interval as closed shapes, one for each unbroken run of days: a gap stays a gap.
@@ -96,7 +105,7 @@ function bandTraces(rows, kind, yaxis) {
   const shape = { x: [], y: [] };
   for (const run of runs) {
     const back = [...run].reverse();
-    shape.x.push(...x(run), ...x(back), null);
+    shape.x.push(...isoDays(run), ...isoDays(back), null);
     shape.y.push(...run.map((row) => factor * row.u), ...back.map((row) => factor * row.l), null);
   }
   const unitText = kind === 'share' ? '%' : ' min';
@@ -109,11 +118,11 @@ function bandTraces(rows, kind, yaxis) {
   ];
 }
 
-const gaps = (rows, value) => ({ x: x(rows), y: rows.map((row) => (row.f === undefined ? null : value(row))) });
+const gaps = (rows, value) => ({ x: isoDays(rows), y: rows.map((row) => (row.f === undefined ? null : value(row))) });
 const gapText = (rows, text) => rows.map((row) => (row.f === undefined ? '' : forPlotly(text(row))));
 
 function delayTrace(rows) {
-  const sparse = rows.filter((row) => row.f !== undefined).length < rows.length * 0.9;
+  const sparse = rows.length < 30 || rows.filter((row) => row.f !== undefined).length < rows.length * 0.9;
   return {
     type: 'scatter', mode: sparse ? 'lines+markers' : 'lines', line: { color: css('--series'), width: 1.6 }, marker: { size: 4, color: css('--series') },
     xaxis: 'x', yaxis: 'y', ...gaps(rows, (row) => row.d), hovertemplate: 'Mean delay: %{y:.1f} min<extra></extra>',
@@ -137,7 +146,7 @@ function flagTrace(flags, side) {
   const axes = ['y', 'y2'].map((yaxis) => {
     const mine = flags.filter((flag) => placeOf(flag) === yaxis);
     return {
-      type: 'scatter', mode: 'markers', xaxis: 'x', yaxis, x: x(mine), y: mine.map((flag) => (yaxis === 'y' ? flag.d : (100 * flag.c) / flag.f)),
+      type: 'scatter', mode: 'markers', xaxis: 'x', yaxis, x: isoDays(mine), y: mine.map((flag) => (yaxis === 'y' ? flag.d : (100 * flag.c) / flag.f)),
       marker: { symbol, size: 11, color: colour, line: { color: css('--surface'), width: 1 } }, cliponaxis: false,
       text: mine.map((flag) => `${ARROW[side]} Abnormal, ${DIRECTION[side].toLowerCase()}${flag.s === null ? '' : `, score ${tenths.format(flag.s)}`}`),
       hovertemplate: '<b>%{text}</b><extra></extra>',

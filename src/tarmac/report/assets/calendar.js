@@ -17,7 +17,7 @@ function drawCalendar(year) {
   const years = year === 'all' ? model.years : [year];
   const parts = years.flatMap((each) => [
     years.length > 1 ? make('h3', { class: 'year-name' }, String(each)) : null,
-    make('div', { class: 'year' }, ...Array.from({ length: 12 }, (_, month) => drawMonth(each, month))),
+    years.length > 1 ? drawStrip(each) : make('div', { class: 'year' }, ...Array.from({ length: 12 }, (_, month) => drawMonth(each, month))),
   ]);
   byId('months').replaceChildren(...parts.filter(Boolean));
   drawCalendarKey();
@@ -40,18 +40,45 @@ function drawMonth(year, month) {
   return make('div', { class: 'month', role: 'group', 'aria-label': `${name} ${year}` }, make('h4', {}, name), make('div', { class: 'days' }, ...cells));
 }
 
+// Several years are shown as strips, a column a week: ten full calendars would be a page of their own.
+function drawStrip(year) {
+  const [first, last] = model.spans.get(year);
+  const before = (new Date(timeOf(first)).getUTCDay() + 6) % 7;
+  const cells = [];
+  for (let day = first; day <= last; day += 1) {
+    const date = new Date(timeOf(day));
+    const column = String(1 + Math.floor((day - first + before) / 7));
+    if (date.getUTCDate() === 1) {
+      const name = make('span', { 'aria-hidden': 'true' }, shortMonth.format(date));
+      name.style.gridArea = `1 / ${column} / 2 / span 4`;
+      cells.push(name);
+    }
+    const cell = drawDay(day, '');
+    cell.style.gridArea = `${2 + ((date.getUTCDay() + 6) % 7)} / ${column}`;
+    cells.push(cell);
+  }
+  return make('div', { class: 'days strip', role: 'group', 'aria-label': String(year) }, ...cells);
+}
+
 function drawDay(day, date) {
   const here = days[day];
   if (!here || !here.airports) return make('i', {}, String(date));
   const told = `${fullDay.format(timeOf(day))}: ${count(here.flags.length)} of ${counted(here.airports, 'airport', 'airports')} abnormal, ${percent(here.cancelled, here.flights)} of ${counted(here.flights, 'flight', 'flights')} cancelled`;
   return make('button', {
     type: 'button', class: `k${classOf(here.flags.length)}`, 'data-day': day, tabindex: '-1', 'aria-label': told, title: told,
-    on: { click: () => chooseDay(day, false), keydown: (event) => moveDay(event, day) },
+    on: { click: () => tapDay(day), keydown: (event) => moveDay(event, day) },
   }, String(date));
 }
 
+// On a small screen the day's airports lie below the calendar, out of sight.
+function tapDay(day) {
+  chooseDay(day, false);
+  if (matchMedia('(max-width: 1000px)').matches) byId('day').scrollIntoView({ block: 'center' });
+}
+
 function moveDay(event, day) {
-  const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 7, ArrowUp: -7 }[event.key];
+  const [along, across] = event.currentTarget.closest('.strip') ? [7, 1] : [1, 7];
+  const step = { ArrowRight: along, ArrowLeft: -along, ArrowDown: across, ArrowUp: -across }[event.key];
   if (!step) return;
   event.preventDefault();
   for (let next = day + step; next >= 0 && next <= model.last; next += step) {
@@ -87,7 +114,7 @@ function drawChosenDay(day) {
   const facts = `${count(here.flags.length)} of ${counted(here.airports, 'airport', 'airports')} abnormal. ${counted(here.flights, 'flight', 'flights')}, ${percent(here.cancelled, here.flights)} cancelled.`;
   const rows = here.flags.map((flag) => make('li', {},
     direction(flag), airportLink(flag.a), make('span', { class: 'where' }, cityOf(model.airports[flag.a])),
-    make('span', { class: 'what' }, observed(flag)), make('span', { class: 'soft' }, dayDetails(flag))));
+    make('span', { class: 'what' }, observed(flag)), make('span', { class: 'soft' }, ...dayDetails(flag).map((part) => make('span', {}, part)))));
   const list = rows.length ? make('ul', { class: 'list', tabindex: '0', 'aria-label': 'Abnormal airports on this day' }, ...rows)
     : make('p', { class: 'empty' }, 'No airport was abnormal on this day.');
   byId('day').replaceChildren(make('h3', {}, fullDay.format(timeOf(day))), make('p', { class: 'sub' }, facts), list);
@@ -98,7 +125,7 @@ function dayDetails(flag) {
   if (kindOf(flag.m) !== 'minutes' && flag.d !== null) parts.push(`mean delay ${minutes(flag.d)}`);
   if (flag.c && model.measures[flag.m] !== 'cancelled_share') parts.push(`${percent(flag.c, flag.f)} of ${count(flag.f)} cancelled`);
   else parts.push(counted(flag.f, 'flight', 'flights'));
-  return parts.filter(Boolean).join(' · ');
+  return parts.filter(Boolean);
 }
 
 function airportLink(a) {

@@ -42,19 +42,37 @@ function drawTiles(year) {
   put('airports', count(all.airports), `${count(all.days)} airport-days, ${unjudged ? `${count(unjudged)} could not be judged` : 'all of them judged'}`);
 }
 
-function drawYear(year) {
-  chosenYear = year;
+function drawTables(year) {
   if (model.years.length > 1) drawTiles(year);
   drawCalendar(year);
-  drawMap(year);
   drawWorst(year);
+}
+
+function drawCharts(year) {
+  drawMap(year);
   drawAirport(chosenAirport, year);
+}
+
+function drawYear(year) {
+  chosenYear = year;
+  drawTables(year);
+  drawCharts(year);
+}
+
+const nextFrame = () => new Promise((go) => { requestAnimationFrame(() => setTimeout(go)); setTimeout(go, 200); });
+
+async function loadCharts() {
+  const script = document.createElement('script');
+  script.textContent = await unpack('charts-packed');
+  document.head.append(script);
 }
 
 function drawYears() {
   if (model.years.length < 2) return;
-  byId('years').hidden = false;
-  choice(byId('years'), [['all', 'All years'], ...model.years.map((year) => [year, String(year)])], 'all', drawYear);
+  byId('years-label').hidden = false;
+  const pick = byId('years');
+  pick.replaceChildren(...['all', ...model.years].map((year) => make('option', { value: year }, year === 'all' ? 'All years' : String(year))));
+  pick.addEventListener('change', () => drawYear(pick.value === 'all' ? 'all' : Number(pick.value)));
 }
 
 // An airport by the address, else the one with the highest score, else the busiest.
@@ -65,25 +83,19 @@ function firstAirport() {
   return model.flightsOf.indexOf(Math.max(...model.flightsOf));
 }
 
-function redrawCharts() {
-  drawMap(chosenYear);
-  drawAirport(chosenAirport, chosenYear);
-}
-
 async function start() {
   if (typeof DecompressionStream === 'undefined') throw new Error('this browser is too old for the charts; one from 2023 or later shows them');
-  const [library, data] = await Promise.all([unpack('charts-packed'), unpack('data-packed')]);
-  const script = document.createElement('script');
-  script.textContent = library;
-  document.head.append(script);
-  buildModel(JSON.parse(data));
-  model.flightsOf = model.series.map((series) => series.f.reduce((all, flights) => all + (flights || 0), 0));
+  buildModel(JSON.parse(await unpack('data-packed')));
   chosenAirport = firstAirport();
+  // The tables show at once; the charts follow when their library, which takes a second to start, is there.
+  drawTables('all');
+  await nextFrame();
+  await loadCharts();
   drawYears();
-  drawYear('all');
+  drawCharts('all');
   makeSearch();
   addEventListener('hashchange', followHash);
-  for (const query of ['(prefers-color-scheme: dark)', '(max-width: 640px)']) matchMedia(query).addEventListener('change', redrawCharts);
+  for (const query of ['(prefers-color-scheme: dark)', '(max-width: 640px)']) matchMedia(query).addEventListener('change', () => drawCharts(chosenYear));
   if (model.index.has(hashCode())) followHash();
   document.documentElement.dataset.ready = 'true';
 }
@@ -92,5 +104,6 @@ start().catch((error) => {
   const trouble = byId('trouble');
   trouble.textContent = `The charts could not be drawn: ${error.message}. The figures above hold.`;
   trouble.hidden = false;
+  for (const card of document.querySelectorAll('.card')) card.hidden = true;
   console.error(error);
 });

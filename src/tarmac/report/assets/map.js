@@ -36,7 +36,8 @@ function topOf(placed, value) {
 function drawAirports(placed, value) {
   const chart = byId('map-chart');
   const most = placed[0].flights || 1;
-  const wide = narrow() ? 15 : 30;
+  const wide = narrow() ? 15 : placed.length < 12 ? 20 : 30;
+  const size = (total) => Math.max(narrow() ? 4 : 6, wide * Math.sqrt(total.flights / most));
   const top = topOf(placed, value);
   const spot = (total) => model.airports[total.a];
   const steps = [1, 2, 3, 4, 5].map((i) => css(`--c${i}`));
@@ -45,38 +46,53 @@ function drawAirports(placed, value) {
     type: 'scatter', mode: 'markers', x: placed.map((t) => spot(t).x), y: placed.map((t) => spot(t).y),
     customdata: placed.map((t) => t.a), text: placed.map(mapText), hovertemplate: '%{text}<extra></extra>',
     marker: {
-      size: placed.map((t) => Math.max(narrow() ? 4 : 6, wide * Math.sqrt(t.flights / most))), color: colours, opacity: 0.92,
+      size: placed.map(size), color: colours, opacity: 0.92,
       line: { color: css('--series'), width: 0.7 },
     },
   };
-  const layout = { ...mapLayout(placed), annotations: [...regionNames(), ...bigNames(placed)] };
-  Plotly.react(chart, [landTrace(), trace], layout, chartConfig()).then(() => onPoint(chart, (point) => {
+  const layout = mapLayout(placed);
+  layout.annotations = [...regionNames(), ...bigNames(placed, size, layout.xaxis.range)];
+  Plotly.react(chart, [trace], layout, chartConfig()).then(() => onPoint(chart, (point) => {
     if (point.customdata !== undefined) location.hash = encodeURIComponent(model.airports[point.customdata].code);
   }));
   drawMapKey(top, steps);
 }
 
+// What a dot says when it is pointed at.
 function mapText(total) {
   const airport = model.airports[total.a];
   return `<b>${forPlotly(airport.code)}</b> ${forPlotly(cityOf(airport))}<br>${counted(total.flagged, 'abnormal day', 'abnormal days')} of ${count(total.days)} (${percent(total.flagged, total.judged)})<br>`
     + `${count(total.flights)} flights, ${percent(total.cancelled, total.flights)} cancelled`;
 }
 
-function landTrace() {
-  const dots = Object.values(model.land).flat();
+// Seven thousand dots as one picture: as a trace they would cost half a second.
+function landPicture([west, east], [south, north], size) {
+  const path = Object.values(model.land).flat().map(([right, up]) => `M${right - west} ${north - up}h0`).join('');
+  const picture = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${east - west} ${north - south}" width="${east - west}" height="${north - south}"><path d="${path}" stroke="${css('--land')}" stroke-width="${size}" stroke-linecap="round"/></svg>`;
   return {
-    type: 'scatter', mode: 'markers', hoverinfo: 'skip', x: dots.map((dot) => dot[0]), y: dots.map((dot) => dot[1]),
-    marker: { size: narrow() ? 1.2 : 3, color: css('--land') },
+    source: `data:image/svg+xml,${encodeURIComponent(picture)}`, layer: 'below', xref: 'x', yref: 'y', sizing: 'stretch',
+    x: west, y: north, sizex: east - west, sizey: north - south,
   };
 }
 
-function mapLayout() {
+// Airports of one corner of the country get a map of that corner, at least 1200 km wide.
+function mapWindow(placed, sheet) {
+  const spots = placed.map((total) => model.airports[total.a]);
+  if (spots.some((spot) => spot.region)) return sheet;
+  const middle = (low, high, least) => [(low + high - Math.max(least, (high - low) * 1.3)) / 2, (low + high + Math.max(least, (high - low) * 1.3)) / 2];
+  const box = ['x', 'y'].map((axis) => middle(Math.min(...spots.map((s) => s[axis])), Math.max(...spots.map((s) => s[axis])), axis === 'x' ? 1200 : 790));
+  return box[0][1] - box[0][0] < 2000 && box[1][1] - box[1][0] < 1300 ? box : sheet;
+}
+
+function mapLayout(placed) {
   const dots = Object.values(model.land).flat();
-  const ends = (i) => dots.reduce(([low, high], dot) => [Math.min(low, dot[i]), Math.max(high, dot[i])], [Infinity, -Infinity]);
-  const axis = (range) => ({ range: [range[0] - 60, range[1] + 60], visible: false, fixedrange: touch() });
+  const ends = (i) => dots.reduce(([low, high], dot) => [Math.min(low, dot[i] - (i ? 190 : 60)), Math.max(high, dot[i] + 60)], [Infinity, -Infinity]);
+  const sheet = [ends(0), ends(1)];
+  const frame = mapWindow(placed, sheet);
+  const axis = (range) => ({ range, visible: false, fixedrange: touch() });
   return {
     ...baseLayout(), margin: { l: 0, r: 0, t: 0, b: 0 }, showlegend: false, hovermode: 'closest', dragmode: touch() ? false : 'pan',
-    xaxis: axis(ends(0)), yaxis: { ...axis(ends(1)), scaleanchor: 'x' },
+    images: [landPicture(...sheet, frame === sheet ? 23 : 10)], xaxis: axis(frame[0]), yaxis: { ...axis(frame[1]), scaleanchor: 'x' },
   };
 }
 
@@ -84,23 +100,27 @@ function regionNames() {
   if (narrow()) return [];
   return Object.entries(model.land).filter(([name]) => name).map(([name, dots]) => {
     const xs = dots.map((dot) => dot[0]);
-    return note(name, (Math.min(...xs) + Math.max(...xs)) / 2, Math.min(...dots.map((dot) => dot[1])) - 30, 'top', 11, css('--soft'));
+    const lowest = Math.min(...dots.map((dot) => dot[1]), ...model.airports.filter((airport) => airport.region === name).map((airport) => airport.y - 60));
+    return note(name, middleOf(xs), lowest - 30, 'top', 11, css('--soft'));
   });
 }
 
+const middleOf = (values) => (Math.min(...values) + Math.max(...values)) / 2;
 const note = (text, x, y, anchor, size, colour) => ({
   x, y, text: forPlotly(text), showarrow: false, yanchor: anchor, font: { size, color: colour }, captureevents: false,
 });
 
 // Codes of the busiest airports, leaving out those whose name would lie on another's.
-function bigNames(placed) {
+function bigNames(placed, size, [west, east]) {
   const kept = [];
+  const room = (32 * (east - west)) / (byId('map-chart').clientWidth || 790);
   for (const total of placed.slice(0, 40)) {
     const { x, y, code } = model.airports[total.a];
-    const room = narrow() ? 420 : 190;
-    if (kept.length < (narrow() ? 8 : 22) && kept.every((other) => Math.abs(other.x - x) > room * 1.2 || Math.abs(other.y - y) > room * 0.8)) kept.push({ x, y, code });
+    if (kept.length < (narrow() ? 8 : 22) && kept.every((other) => Math.abs(other.x - x) > room * 1.2 || Math.abs(other.y - y) > room * 0.8)) {
+      kept.push({ x, y, code, up: size(total) / 2 - 2 });
+    }
   }
-  return kept.map(({ x, y, code }) => ({ ...note(code, x, y, 'bottom', narrow() ? 10 : 11, css('--ink')), yshift: narrow() ? 6 : 12, bgcolor: 'rgba(0,0,0,0)' }));
+  return kept.map(({ x, y, code, up }) => ({ ...note(code, x, y, 'bottom', narrow() ? 10 : 11, css('--ink')), yshift: up }));
 }
 
 function drawMapKey(top, steps) {

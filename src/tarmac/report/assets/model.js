@@ -9,6 +9,7 @@ function buildModel(data) {
   model.spans = new Map(data.years.map((year) => [year, [dayOf(Date.UTC(year, 0, 1)), dayOf(Date.UTC(year, 11, 31))]]));
   const rows = data.flags.a.map((a, i) => readFlag(data, a, i));
   model.flags = rows.sort((one, two) => (two.s ?? -1) - (one.s ?? -1) || one.a - two.a || one.t - two.t);
+  model.flightsOf = data.series.map((series) => series.f.reduce((all, flights) => all + (flights || 0), 0));
   model.last = model.spans.get(data.years[data.years.length - 1])[1];
   return model;
 }
@@ -64,7 +65,10 @@ const roundFor = (m, value) => (kindOf(m) === 'minutes' ? minus(Math.abs(value) 
 const interval = (row) => (row.l === null || row.u === null ? '' : `${roundFor(row.m, row.l)} to ${roundFor(row.m, row.u)}${unit(row.m)}`);
 
 // What the detector looked at: a whole day of cancellations has no mean, and says so.
-const observed = (row) => (row.v === null && row.c >= row.f ? 'All cancelled' : inUnits(row.m, row.v));
+const observed = (row) => {
+  if (row.v !== null) return inUnits(row.m, row.v);
+  return row.c >= row.f ? 'All cancelled' : minutes(row.d);
+};
 const cause = (row) => (row.k === null ? '–' : CAUSE[model.causes[row.k]] || model.causes[row.k]);
 const CAUSE = { carrier: 'Carrier', weather: 'Weather', nas: 'Air traffic system', security: 'Security', late_aircraft: 'Late aircraft' };
 const cityOf = (airport) => airport.city || airport.name || 'Place not known';

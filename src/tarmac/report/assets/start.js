@@ -25,6 +25,8 @@ const minutes = (value) => (value === null ? '–' : `${minus(Math.abs(value) < 
 function percent(part, all) {
   if (!all) return '–';
   const share = (100 * part) / all;
+  if (share > 0 && share < 0.05) return 'under 0.1%';
+  if (share > 99 && share < 100) return 'over 99%';
   return `${share >= 10 || share === 0 ? Math.round(share) : share.toFixed(1)}%`;
 }
 
@@ -32,6 +34,7 @@ const dayFormat = (options) => new Intl.DateTimeFormat('en-US', { timeZone: 'UTC
 const shortDay = dayFormat({ month: 'short', day: 'numeric', year: 'numeric' });
 const weekDay = dayFormat({ weekday: 'short' });
 const fullDay = dayFormat({ weekday: 'long', month: 'long', day: 'numeric', year: 'numeric' });
+const shortMonth = dayFormat({ month: 'short' });
 const monthName = dayFormat({ month: 'long' });
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const narrow = () => matchMedia('(max-width: 640px)').matches;
@@ -40,7 +43,7 @@ const HIGH = 1;
 const LOW = -1;
 const ARROW = { [HIGH]: '▲', [LOW]: '▼', 0: '◆' };
 const DIRECTION = { [HIGH]: 'High', [LOW]: 'Low', 0: 'Not stated' };
-const DIRECTION_CLASS = { [HIGH]: 'high', [LOW]: 'low', 0: 'soft' };
+const DIRECTION_CLASS = { [HIGH]: 'high', [LOW]: 'low', 0: 'unstated' };
 
 function direction(flag, words) {
   const sign = make('span', { class: DIRECTION_CLASS[flag.r], title: DIRECTION[flag.r] }, ARROW[flag.r]);

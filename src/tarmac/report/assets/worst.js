@@ -1,20 +1,19 @@
 // Tables of flagged days: the worst of all airports, and those of one airport.
 
-const cell = (label, ...content) => make('td', { 'data-label': label }, ...content);
 const numberCell = (label, ...content) => make('td', { 'data-label': label, class: 'n' }, ...content);
 
 const COLUMNS = {
-  day: ['Date', (row) => row.t, (row) => make('td', { class: 'day whole' }, shortDay.format(timeOf(row.t)), make('small', {}, weekDay.format(timeOf(row.t))))],
-  airport: ['Airport', (row) => model.airports[row.a].code, (row) => make('td', { class: 'whole' }, airportLink(row.a), make('small', {}, cityOf(model.airports[row.a])))],
+  day: ['Date', (row) => row.t, (row) => make('td', { class: 'day' }, shortDay.format(timeOf(row.t)), make('small', {}, weekDay.format(timeOf(row.t))))],
+  airport: ['Airport', (row) => model.airports[row.a].code, (row) => make('td', { class: 'place' }, airportLink(row.a), make('small', {}, cityOf(model.airports[row.a])))],
   observed: ['Observed', (row) => row.v, (row) => numberCell('Observed', observed(row), make('small', {}, measureName(row.m))), 'n'],
   expected: ['Expected', (row) => row.e, (row) => numberCell('Expected', inUnits(row.m, row.e), make('small', {}, interval(row))), 'n'],
   delay: ['Mean delay', (row) => row.d, (row) => numberCell('Mean delay', minutes(row.d)), 'n'],
   flights: ['Flights', (row) => row.f, (row) => numberCell('Flights', count(row.f)), 'n'],
   cancelled: ['Cancelled', (row) => row.c / row.f, (row) => numberCell('Cancelled', percent(row.c, row.f)), 'n'],
   score: ['Score', (row) => row.s, (row) => numberCell('Score', row.s === null ? '–' : tenths.format(row.s)), 'n'],
-  direction: ['Direction', (row) => row.r, (row) => cell('Direction', direction(row, true))],
-  cause: ['Main cause', (row) => cause(row), (row) => cell('Main cause', cause(row), row.k === null ? null : make('small', {}, `${row.p}% of reported minutes`))],
-  also: ['Also flagged by', (row) => row.o, (row) => cell('Also flagged by', [row.o & 1 ? 'Isolation Forest' : '', row.o & 2 ? 'ARIMA' : ''].filter(Boolean).join(', ') || '–')],
+  direction: ['Direction', (row) => row.r, (row) => make('td', { 'data-label': 'Direction', class: 'side-cell' }, direction(row, true))],
+  cause: ['Main cause', (row) => cause(row), (row) => make('td', { 'data-label': 'Main cause', class: 'wide-cell' }, cause(row), row.k === null ? null : make('small', {}, `${row.p}% of reported minutes`))],
+  also: ['Also flagged by', (row) => row.o, (row) => make('td', { 'data-label': 'Also flagged by', class: 'wide-cell' }, [row.o & 1 ? 'Isolation Forest' : '', row.o & 2 ? 'ARIMA' : ''].filter(Boolean).join(', ') || '–')],
 };
 
 // The measures that were judged decide whether the mean delay needs a column of its own.
@@ -42,7 +41,7 @@ function flagTable(names, rows, sort, onSort) {
     return make('th', { scope: 'col', class: kind, 'aria-sort': sorted }, make('button', { type: 'button', 'data-sort': name, on: { click: () => onSort(name) } }, label + mark));
   });
   const lines = rows.map((row) => make('tr', {}, ...names.map((name) => COLUMNS[name][2](row))));
-  return make('table', { class: 'rows' }, make('thead', {}, make('tr', {}, ...heads)), make('tbody', {}, ...lines));
+  return make('table', { class: names.includes('airport') ? 'rows' : 'rows single' }, make('thead', {}, make('tr', {}, ...heads)), make('tbody', {}, ...lines));
 }
 
 // A table with its state: which rows, how sorted, how many shown.

@@ -38,20 +38,26 @@ def to_table_name(name: str) -> str:
     return name
 
 
-def is_migrated(connection: psycopg.Connection, published_table: str) -> bool:
+def is_migrated(connection: psycopg.Connection, published_table: str | None) -> bool:
     """Whether the schema is the newest. Asked in SQL: importing Alembic takes a second, and rarely has work."""
-    return all(
-        _version(connection, version_table) == _newest(line)
-        for line, version_table in (("shared", _SHARED_VERSION_TABLE), ("published", f"{published_table}_version"))
-    )
+    return all(_version(connection, table) == _newest(line) for line, table in _version_tables(published_table).items())
 
 
-def migrate(connection: psycopg.Connection, published_table: str = PUBLISHED.name) -> None:
-    """Bring the schema to the newest version, in a transaction of its own; two at once wait for each other."""
-    table = to_table_name(published_table)
+def migrate(connection: psycopg.Connection, published_table: str | None = PUBLISHED.name) -> None:
+    """Bring the schema to the newest version, in a transaction of its own; two at once wait for each other.
+
+    `published_table` None leaves the published table out.
+    """
+    table = None if published_table is None else to_table_name(published_table)
     with told_plainly("Preparing the warehouse's tables", outcome="Nothing was changed."):
         if not is_migrated(connection, table):
             _upgrade(connection, table)
+
+
+def _version_tables(published_table: str | None) -> dict[str, str]:
+    """Where each line of migrations keeps its version."""
+    shared = {"shared": _SHARED_VERSION_TABLE}
+    return shared if published_table is None else shared | {"published": f"{published_table}_version"}
 
 
 def _newest(line: str) -> str:
@@ -67,7 +73,7 @@ def _version(connection: psycopg.Connection, version_table: str) -> str | None:
     return None if row is None else str(row[0])
 
 
-def _upgrade(connection: psycopg.Connection, table: str) -> None:
+def _upgrade(connection: psycopg.Connection, table: str | None) -> None:
     import sqlalchemy as sa
     from sqlalchemy.pool import StaticPool
 
@@ -76,8 +82,8 @@ def _upgrade(connection: psycopg.Connection, table: str) -> None:
     try:
         with engine.begin() as work:
             work.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-            _run(work, "shared", _SHARED_VERSION_TABLE)
-            _run(work, "published", f"{table}_version", table=table)
+            for line, version_table in _version_tables(table).items():
+                _run(work, line, version_table, **({"table": table} if table and line == "published" else {}))
     except sa.exc.DBAPIError as error:
         raise error.orig or error from error
     finally:

@@ -1,0 +1,63 @@
+"""All figures of speed and memory, into benchmarks/results.csv: `make bench`.
+
+    python -m benchmarks.run [--flights 6500000] [--airports 340] [--years 10] [--repeats 3] [--only pipeline load …]
+
+Every figure stands beside another way of doing the same, measured in the same run: compare ratios, not seconds.
+"""
+
+import argparse
+import csv
+import platform
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks import detection, pipeline, start, warehouse
+from benchmarks.figures import Figure, Sizes
+
+SUITES = {
+    "pipeline": pipeline.figures,
+    "load": warehouse.figures,
+    "detection": detection.figures,
+    "start": start.figures,
+}
+RESULTS = Path(__file__).with_name("results.csv")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--flights", type=int, default=6_500_000)
+    parser.add_argument("--airports", type=int, default=340)
+    parser.add_argument("--years", type=int, default=10)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--only", nargs="*", choices=list(SUITES), default=list(SUITES))
+    options = parser.parse_args()
+    sizes = Sizes(flights=options.flights, airports=options.airports, years=options.years, repeats=options.repeats)
+    found: list[Figure] = []
+    for name in options.only:
+        with tempfile.TemporaryDirectory(prefix="tarmac-bench-") as folder:
+            for figure in SUITES[name](sizes, Path(folder)):
+                print(figure.line(), flush=True)
+                found.append(figure)
+    write_results(found, sizes)
+
+
+def write_results(found: list[Figure], sizes: Sizes) -> None:
+    """Replace the rows of the suites that ran; keep those of the others."""
+    names = {figure.suite for figure in found}
+    fields = ["suite", "figure", "value", "unit", "target", "holds", "input", "measured", "machine"]
+    kept = []
+    if RESULTS.exists():
+        with RESULTS.open(newline="") as file:
+            kept = [row for row in csv.DictReader(file) if row["suite"] not in names]
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    machine = f"{platform.machine()}, Python {platform.python_version()}"
+    new = [{**figure.row(), "input": sizes.words(), "measured": today, "machine": machine} for figure in found]
+    with RESULTS.open("w", newline="") as file:
+        writer = csv.DictWriter(file, fields, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows([*kept, *new])
+
+
+if __name__ == "__main__":
+    main()

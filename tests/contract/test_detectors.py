@@ -1,0 +1,197 @@
+"""What every registered detector promises, whatever its method."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tarmac.detect import DetectParameters
+from tarmac.detect.contract import Detector, Judgement
+from tarmac.detect.panel import FloatArray, Panel
+from tarmac.detect.registry import DETECTORS, detector_named
+
+PARAMETERS = DetectParameters(max_p=1, max_q=1)
+FLOORS = {"constant", "random"}
+DAYS = 120
+
+
+@pytest.fixture(params=sorted(DETECTORS))
+def detector(request: pytest.FixtureRequest) -> Detector:
+    """Each registered detector in turn."""
+    return detector_named(request.param, PARAMETERS)
+
+
+def panel_of(value: FloatArray, *, origins: tuple[str, ...] = (), seed: int = 1) -> Panel:
+    """A panel of that value; forty flights a day, none where the value is missing, one in forty cancelled at times."""
+    rng = np.random.default_rng(seed)
+    flights = np.where(np.isnan(value), 0.0, 40.0)
+    cancelled = np.where(flights > 0, (rng.random(value.shape) < 0.3).astype(float), 0.0)
+    return Panel(
+        measure="mean_dep_delay",
+        origins=origins or tuple(f"A{k:02d}" for k in range(len(value))),
+        dates=np.arange("2011-01-01", np.datetime64("2011-01-01") + value.shape[1], dtype="datetime64[D]"),
+        value=value,
+        flights=flights,
+        departed=flights - cancelled,
+        cancelled=cancelled,
+        also={
+            "std_dep_delay": np.where(flights > 0, 30.0, np.nan),
+            "median_dep_delay": value - 5.0,
+            "dep_del15_share": np.where(flights > 0, 0.2, np.nan),
+        },
+    )
+
+
+def noise(airports: int, days: int = DAYS, *, seed: int = 0) -> FloatArray:
+    """Ordinary mean delays, in minutes."""
+    return 10.0 + 5.0 * np.random.default_rng(seed).normal(size=(airports, days))
+
+
+def same(left: Judgement, right: Judgement) -> bool:
+    """Whether two judgements are the same to the last bit."""
+    names = ("expected", "lower", "upper", "score")
+    return all(getattr(left, n).tobytes() == getattr(right, n).tobytes() for n in names)
+
+
+def test_all_arrays_have_the_panel_s_shape_and_flags_are_booleans(detector: Detector) -> None:
+    """Whatever the shape: airports × days."""
+    panel = panel_of(noise(3))
+    judgement = detector.judge(panel)
+    flags = detector.flags(panel, judgement)
+    assert judgement.score.shape == judgement.expected.shape == panel.shape
+    assert flags.shape == panel.shape
+    assert flags.dtype == np.bool_
+
+
+def test_a_day_without_flights_has_no_score_and_no_flag(detector: Detector) -> None:
+    """Null in, null out: nothing is invented for a day that has no row."""
+    value = noise(2)
+    value[0, 40:44] = np.nan
+    panel = panel_of(value)
+    judgement = detector.judge(panel)
+    assert np.isnan(judgement.score[0, 40:44]).all()
+    assert not detector.flags(panel, judgement)[0, 40:44].any()
+    assert not np.isnan(judgement.score[0, 50:]).any()
+
+
+@pytest.mark.parametrize("days", [1, 2, 5, 20])
+def test_short_series_raise_nothing_and_flag_nothing_wild(detector: Detector, days: int) -> None:
+    """A detector that cannot judge says null; it does not fail."""
+    panel = panel_of(noise(2, days))
+    judgement = detector.judge(panel)
+    # The reference's rule flags up to an eighth of any series; from fewer than fourteen days nothing is cut.
+    assert detector.flags(panel, judgement).sum() <= (5 if days >= 14 else 0)
+
+
+def test_an_airport_that_cannot_be_judged_costs_the_others_nothing(detector: Detector) -> None:
+    """All missing, a single day, two days, constant: their neighbours are judged all the same."""
+    value = noise(5)
+    value[1] = np.nan
+    value[2, 1:] = np.nan
+    value[3, 2:] = np.nan
+    value[4] = 7.0
+    panel = panel_of(value)
+    judgement = detector.judge(panel)
+    flags = detector.flags(panel, judgement)
+    assert not np.isnan(judgement.score[0, 60:]).any()  # who sees only the past needs some of it first
+    assert np.isnan(judgement.score[1]).all()
+    assert not flags[1:4].any()
+    if detector.name not in FLOORS:
+        assert not flags[4].any()
+
+
+def test_an_empty_panel_is_judged_in_silence(detector: Detector) -> None:
+    """No airports, no days, no error."""
+    panel = panel_of(np.empty((0, 0)))
+    judgement = detector.judge(panel)
+    assert detector.flags(panel, judgement).shape == (0, 0)
+
+
+def test_the_same_panel_gives_the_same_bits_with_any_number_of_workers(detector: Detector) -> None:
+    """No sum is taken across threads."""
+    panel = panel_of(noise(4))
+    assert same(detector.judge(panel, workers=1), detector.judge(panel, workers=3))
+
+
+def test_one_airport_has_no_effect_on_another_unless_the_detector_pools(detector: Detector) -> None:
+    """Neither its presence nor its place: judged alone, an airport gets the same bits."""
+    if detector.pools:
+        pytest.skip("this detector says that it pools")
+    value = noise(3)
+    together = panel_of(value, origins=("ABQ", "JFK", "LGA"))
+    alone = replace(
+        together,
+        origins=("JFK",),
+        **{name: getattr(together, name)[1:2] for name in ("value", "flights", "departed", "cancelled")},
+        also={name: array[1:2] for name, array in together.also.items()},
+    )
+    assert detector.judge(together).score[1].tobytes() == detector.judge(alone).score[0].tobytes()
+
+
+def test_a_planted_spike_has_the_highest_score_of_its_airport_and_is_flagged(detector: Detector) -> None:
+    """Sixty minutes above the rest is what all this is for."""
+    if detector.name in FLOORS:
+        pytest.skip("a floor finds nothing")
+    value = noise(3)
+    value[1, 70] += 60.0
+    panel = panel_of(value)
+    judgement = detector.judge(panel)
+    assert np.nanargmax(judgement.score[1]) == 70
+    assert detector.flags(panel, judgement)[1, 70]
+    if not np.isnan(judgement.upper[1, 70]):
+        assert panel.value[1, 70] > judgement.upper[1, 70]
+
+
+def test_an_unusually_early_day_scores_too(detector: Detector) -> None:
+    """Both directions are judged."""
+    if detector.name in FLOORS:
+        pytest.skip("a floor finds nothing")
+    value = noise(1)
+    value[0, 70] -= 80.0
+    assert np.nanargmax(detector.judge(panel_of(value)).score[0]) == 70
+
+
+def test_the_interval_holds_what_was_expected(detector: Detector) -> None:
+    """lower ≤ expected ≤ upper wherever there are all three."""
+    judgement = detector.judge(panel_of(noise(3)))
+    known = ~np.isnan(judgement.expected + judgement.lower + judgement.upper)
+    assert (judgement.lower[known] <= judgement.expected[known]).all()
+    assert (judgement.expected[known] <= judgement.upper[known]).all()
+
+
+def test_adding_a_constant_changes_no_ranking(detector: Detector) -> None:
+    """An airport where everything is twenty minutes later has the same abnormal days."""
+    value = noise(2)
+    before, after = detector.judge(panel_of(value)).score, detector.judge(panel_of(value + 20.0)).score
+    # The rank of a forest's score may turn on a rounded split; correlation of ranks is what must hold.
+    for one, other in zip(before, after, strict=True):
+        assert _rank_correlation(one, other) > 0.99
+
+
+def test_history_is_baseline_and_never_flagged(detector: Detector) -> None:
+    """Days before the first judged one help to judge and are not judged."""
+    value = noise(2)
+    value[0, 10] += 60.0
+    panel = replace(panel_of(value), first_judged=60)
+    assert not detector.flags(panel, detector.judge(panel))[:, :60].any()
+
+
+def _rank_correlation(left: FloatArray, right: FloatArray) -> float:
+    ranks = [np.argsort(np.argsort(scores, kind="stable"), kind="stable").astype(float) for scores in (left, right)]
+    if np.array_equal(ranks[0], ranks[1]):
+        return 1.0
+    return float(np.corrcoef(ranks[0], ranks[1])[0, 1])
+
+
+def test_peculiar_series_are_survived(detector: Detector) -> None:
+    """Alternating, a ramp, a step, an exact week, two values, one gigantic day, and one value among equal ones."""
+    days = np.arange(DAYS, dtype=float)
+    giant, lone = noise(1)[0], np.full(DAYS, 7.0)
+    giant[50], lone[60] = 1e9, 8.0
+    value = np.stack(
+        [days % 2, days, (days > 60).astype(float), np.sin(2 * np.pi * (days % 7) / 7), days // 17 % 2, giant, lone]
+    )
+    judgement = detector.judge(panel_of(value))
+    assert judgement.score.shape == value.shape
+    if detector.name not in FLOORS and detector.name != "rolling_band":
+        assert np.nanargmax(judgement.score[5]) == 50

@@ -1,0 +1,237 @@
+"""The report as its reader has it: a file, a browser, no network.
+
+Waiting is by `expect`: playwright's wait_for_function needs eval, which the page's own policy forbids.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from published_years import make_published, real_codes
+from tarmac.report import render_report, write_report
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+
+
+@pytest.fixture(scope="module")
+def national(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A year of 340 airports, one of them unknown."""
+    codes = [*real_codes(339), "QQ9"]
+    out = tmp_path_factory.mktemp("report") / "report.html"
+    write_report(render_report(make_published(codes), years=[2009], generated_by="Tarmac test"), out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def regional(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A year of fourteen airports, one with a hostile name and one unknown: quick to open."""
+    codes = [*real_codes(12), "<script>document.title='broken'</script>", "QQ9"]
+    out = tmp_path_factory.mktemp("report") / "report.html"
+    write_report(render_report(make_published(codes), years=[2009], generated_by="Tarmac test"), out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def decade(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three years of one airport."""
+    out = tmp_path_factory.mktemp("report") / "years.html"
+    rows = make_published(["ABQ"], years=[2008, 2009, 2010])
+    write_report(render_report(rows, years=[2008, 2009, 2010], generated_by="Tarmac test"), out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    """One browser for the module; every test opens its own window."""
+    with sync_playwright() as driver:
+        running = driver.chromium.launch(executable_path=chromium, args=[*FLAGS, "--disable-component-update"])
+        yield running
+        running.close()
+
+
+class Window:
+    """A page without a network, and what went wrong in it."""
+
+    def __init__(self, browser: Browser, width: int, **options: object) -> None:
+        self.context = browser.new_context(viewport={"width": width, "height": 900}, offline=True, **options)
+        self.page: Page = self.context.new_page()
+        self.errors: list[str] = []
+        self.fetched: list[str] = []
+        self.page.on(
+            "console", lambda said: self.errors.append(said.text) if said.type in {"error", "warning"} else None
+        )
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("request", lambda asked: self.fetched.append(asked.url))
+
+    def show(self, file: Path, anchor: str = "") -> Page:
+        self.page.goto(f"{file.as_uri()}{anchor}")
+        self.page.wait_for_selector("html[data-ready]", timeout=90_000)
+        return self.page
+
+
+@pytest.fixture
+def window(browser: Browser) -> Iterator[Window]:
+    """A wide window."""
+    opened = Window(browser, 1440)
+    yield opened
+    opened.context.close()
+
+
+@pytest.fixture(scope="module")
+def opened(browser: Browser, regional: Path) -> Iterator[Window]:
+    """The fourteen airports in a window that several tests use, each its own part of the page."""
+    shared = Window(browser, 1440)
+    shared.show(regional)
+    yield shared
+    shared.context.close()
+
+
+@pytest.fixture
+def phone(browser: Browser) -> Iterator[Window]:
+    """A window 390 pixels wide, with touch."""
+    opened = Window(browser, 390, is_mobile=True, has_touch=True)
+    yield opened
+    opened.context.close()
+
+
+def test_a_national_year_is_one_file_under_ten_megabytes(national: Path):
+    """The contract's bound; what we aim at is five."""
+    assert national.stat().st_size < 5_000_000
+
+
+def test_the_report_draws_without_errors_and_without_a_network(window: Window, national: Path):
+    """Calendar, map and series are there; nothing but the file itself was asked for."""
+    page = window.show(national)
+    assert page.locator("#months button").count() == 365
+    assert page.locator("#map-chart .points path").count() > 330
+    assert page.locator("#series .scatterlayer path.js-line").count() >= 2
+    assert page.locator("#series .barlayer path").count() > 100
+    assert page.locator("#worst-table tbody tr").count() == 20
+    assert page.title() == "Abnormal airport days 2009"
+    assert window.errors == []
+    assert [url for url in window.fetched if not url.startswith(("file:", "data:", "blob:"))] == []
+
+
+def test_typing_a_code_shows_the_airport(opened: Window):
+    """Type, Enter: the section, the address and the focus follow."""
+    page = opened.page
+    page.locator("#search").fill("")
+    page.locator("#search").press_sequentially("jfk")
+    page.keyboard.press("Enter")
+    expect(page.locator("#airport-title")).to_be_focused()
+    assert page.locator("#airport-title").inner_text() == "New York (JFK)"
+    assert page.evaluate("location.hash") == "#JFK"
+
+
+def test_typing_a_city_finds_its_airports(opened: Window):
+    """Arrow keys move in the list; Escape closes it."""
+    page = opened.page
+    page.locator("#search").fill("new")
+    assert page.locator("#found [role=option]").first.inner_text().startswith("JFK")
+    page.keyboard.press("ArrowDown")
+    assert page.locator("#found [aria-selected=true]").get_attribute("id") == "found-1"
+    page.keyboard.press("Escape")
+    assert page.locator("#found").is_hidden()
+
+
+def test_an_address_with_a_code_opens_that_airport(window: Window, regional: Path):
+    """Links to airports can be shared; going back returns to the one before."""
+    page = window.show(regional, "#LAX")
+    assert page.locator("#airport-title").inner_text() == "Los Angeles (LAX)"
+    page.evaluate("location.hash = '#SEA'")
+    expect(page.locator("#airport-title")).to_have_text("Seattle (SEA)")
+    page.go_back()
+    expect(page.locator("#airport-title")).to_have_text("Los Angeles (LAX)")
+
+
+def test_a_hostile_name_is_shown_as_text(opened: Window):
+    """In the title, in the list and in the chart's labels."""
+    page = opened.page
+    page.locator("#search").fill("<script>")
+    page.keyboard.press("Enter")
+    expect(page.locator("#airport-title")).to_have_text("<script>document.title='broken'</script>")
+    assert page.title() == "Abnormal airport days 2009"
+    assert opened.errors == []
+
+
+def test_a_day_of_the_calendar_lists_its_airports_by_click_and_by_keys(opened: Window):
+    """Arrow right is the next day; one tab stop holds the whole calendar."""
+    page = opened.page
+    page.locator("[data-day='40']").click()
+    assert page.locator("#day h3").inner_text() == "Tuesday, February 10, 2009"
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    assert page.locator("#day h3").inner_text() == "Wednesday, February 18, 2009"
+    assert page.locator("#months [tabindex='0']").count() == 1
+
+
+def test_the_worst_days_sort_and_filter(opened: Window):
+    """A second click on a column turns the order; the direction filter keeps one side."""
+    page = opened.page
+    flights = page.locator("#worst-table [data-label='Flights']")
+    page.locator("#worst-table [data-sort=flights]").click()
+    shown = [int(text.replace(",", "")) for text in flights.all_inner_texts()]
+    assert shown == sorted(shown, reverse=True)
+    page.locator("#worst-table [data-sort=flights]").click()
+    assert int(flights.first.inner_text()) <= min(shown)
+    page.locator("#worst-filter button", has_text="Low").click()
+    assert {text.strip() for text in page.locator("#worst-table [data-label='Direction']").all_inner_texts()} == {
+        "▼ Low"
+    }
+
+
+def test_a_click_on_the_map_opens_the_airport(opened: Window):
+    """The map is a way into the airport's section."""
+    page = opened.page
+    page.evaluate("history.replaceState(null, '', location.pathname)")
+    page.locator("#map-chart").scroll_into_view_if_needed()
+    dot = page.locator("#map-chart .points path").first.bounding_box()
+    assert dot is not None
+    page.mouse.move(dot["x"] + dot["width"] / 2, dot["y"] + dot["height"] / 2)
+    page.wait_for_selector("#map-chart .hovertext")
+    page.mouse.down()
+    page.mouse.up()
+    expect(page).to_have_url(re.compile("#[A-Z]{3}$"))
+
+
+def test_the_charts_offer_no_button_that_sends_data_away(opened: Window):
+    """plotly's own set of buttons holds one for its maker's cloud."""
+    page = opened.page
+    names = page.locator(".modebar-btn").evaluate_all("all => all.map(one => one.dataset.title)")
+    assert set(names) == {"Zoom", "Pan", "Zoom in", "Zoom out", "Reset axes"}
+
+
+def test_nothing_is_wider_than_a_phone(phone: Window, national: Path):
+    """At 390 pixels the page does not scroll sideways."""
+    page = phone.show(national, "#JFK")
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.locator("#search").fill("a")
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    assert phone.errors == []
+
+
+def test_several_years_are_chosen_in_a_list(window: Window, decade: Path):
+    """All years first, as strips; a chosen year has its calendar and its own figures."""
+    page = window.show(decade)
+    assert page.locator(".strip").count() == 3
+    page.locator("#years").select_option("2009")
+    assert page.locator("#months button").count() == 365
+    assert "365 airport-days judged" in page.locator("[data-tile=share]").inner_text()
+    assert window.errors == []
+
+
+def test_without_scripts_the_headline_and_figures_still_show(browser: Browser, national: Path):
+    """The note says why there are no charts."""
+    context = browser.new_context(java_script_enabled=False, offline=True)
+    page = context.new_page()
+    page.goto(national.as_uri())
+    assert page.locator("#headline").inner_text().startswith("In 2009, 340 airports had")
+    assert (
+        page.locator("main noscript").inner_text().startswith("The calendar, the map and the charts need JavaScript.")
+    )
+    context.close()
