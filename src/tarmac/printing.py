@@ -57,7 +57,7 @@ def _print_table(columns: Sequence[str], rows: "itertools.chain[Sequence[Any]] |
         table.add_column(name, justify="right" if numeric else "left", overflow="fold")
     for row in shown:
         table.add_row(*(_shown(value) for value in row))
-    # Nobody's window limits what goes into a file or another program.
-    Console(width=None if sys.stdout.isatty() else 10_000).print(table)
+    # Nobody's window limits what goes into a file or another program; and a path like data/[/old] is no style of ours.
+    Console(width=None if sys.stdout.isatty() else 10_000, markup=False, emoji=False, highlight=False).print(table)
     if next(rows, None) is not None:
         sys.stderr.write(f"Only the first {ROWS_IN_A_TABLE:,} rows are shown. For all: --format csv\n")
