@@ -1,5 +1,7 @@
 """The commands. Each reads its options, calls the library and shows the result; heavy imports wait until then."""
 
+import os
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -207,7 +209,7 @@ def demo(
 
         print_json(result.facts())
     elif not quiet:
-        typer.echo(result.sentence())
+        typer.echo(result.sentence("tarmac" if shutil.which("tarmac") else os.path.relpath(sys.argv[0])))
 
 
 @app.command()
