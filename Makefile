@@ -5,12 +5,13 @@ RUN := .venv/bin
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock clean setup
+.PHONY: help demo test check docs bench lock clean setup
 
 help:
 	@echo "make demo    a simulated year, the whole way, and its report"
 	@echo "make test    lint, types, import rules and all tests"
 	@echo "make check   lint, types and import rules alone"
+	@echo "make docs    write the data dictionary and the reference of commands anew"
 	@echo "make bench   measure speed and memory into benchmarks/results.csv"
 	@echo "make lock    resolve the dependencies anew"
 	@echo "make clean   remove what the targets made"
@@ -39,6 +40,10 @@ check: setup
 
 test: check
 	$(RUN)/pytest
+
+docs: setup
+	$(RUN)/python -m tarmac.tables.dictionary > docs/data-dictionary.md
+	$(RUN)/python -m tarmac.cli_reference > docs/cli.md
 
 bench: setup
 	$(RUN)/python -m benchmarks.run

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="tarmac",
-    help="On which days was a US airport abnormal, how badly, and why?",
     epilog="Start with: tarmac demo. Every option is also a variable: --lake is TARMAC_LAKE. "
     "Exit codes: 0 done, 1 the system failed, 2 the request or the input is wrong.",
     no_args_is_help=True,
@@ -28,33 +27,63 @@ app = typer.Typer(
 
 Year = Annotated[str, typer.Option("--year", help="A year, or a range like 2009..2018.", metavar="Y[..Z]")]
 LakeOption = Annotated[
-    str | None, typer.Option("--lake", help="A folder or s3://bucket/prefix. [default: .tarmac/lake]", metavar="LAKE")
+    str | None,
+    typer.Option("--lake", help="A folder or s3://bucket/prefix.", show_default=".tarmac/lake", metavar="LAKE"),
 ]
 WarehouseOption = Annotated[
-    str | None, typer.Option("--warehouse", help="embedded, or a postgresql:// URL. [default: embedded]", metavar="W")
+    str | None,
+    typer.Option("--warehouse", help="embedded, or a postgresql:// URL.", show_default="embedded", metavar="W"),
 ]
 Detectors = Annotated[
     str | None,
-    typer.Option("--detectors", help="Names with commas between. [default: the default ones]", metavar="A,B"),
+    typer.Option(
+        "--detectors",
+        help="Names with commas between.",
+        show_default="isolation_forest,arima,disruption",
+        metavar="A,B",
+    ),
 ]
 Engine = Annotated[str, typer.Option("--engine", help="polars: one machine. spark is not built yet.", metavar="ENGINE")]
 OutliersFraction = Annotated[
-    float | None, typer.Option(help="Share of days to flag, 0 to 0.5. [default: 0.01]", metavar="SHARE")
+    float | None, typer.Option(help="Share of days to flag, 0 to 0.5.", show_default="0.01", metavar="SHARE")
 ]
-MaxP = Annotated[int | None, typer.Option("--max-p", help="Largest autoregressive order. [default: 4]", metavar="P")]
-MaxQ = Annotated[int | None, typer.Option("--max-q", help="Largest moving-average order. [default: 4]", metavar="Q")]
-Seed = Annotated[int | None, typer.Option(help="Seed of what draws random numbers. [default: 0]", metavar="S")]
+MaxP = Annotated[
+    int | None, typer.Option("--max-p", help="Largest autoregressive order.", show_default="4", metavar="P")
+]
+MaxQ = Annotated[
+    int | None, typer.Option("--max-q", help="Largest moving-average order.", show_default="4", metavar="Q")
+]
+Seed = Annotated[int | None, typer.Option(help="Seed of what draws random numbers.", show_default="0", metavar="S")]
 History = Annotated[
-    int | None, typer.Option(help="Earlier years of gold that serve as baseline. [default: 0]", metavar="N")
+    int | None, typer.Option(help="Earlier years of gold that serve as baseline.", show_default="0", metavar="N")
 ]
 MaxQuarantined = Annotated[
-    float | None, typer.Option(help="Largest share of rows that may be set aside. [default: 0.01]", metavar="SHARE")
+    float | None,
+    typer.Option(help="Largest share of rows that may be set aside.", show_default="0.01", metavar="SHARE"),
 ]
 Config = Annotated[
     Path | None, typer.Option("--config", help="JSON file with the reference pipeline's variables.", metavar="FILE")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but the result.")]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from tarmac import __version__
+
+        typer.echo(f"tarmac {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def tarmac(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """On which days was a US airport abnormal, how badly, and why?"""
+    del version
 
 
 def main() -> None:
@@ -185,7 +214,10 @@ def demo(
     airports: Annotated[int, typer.Option(help="From how many airports.", metavar="K")] = 60,
     year: Annotated[int, typer.Option(help="Which year to simulate.", metavar="Y")] = 2019,
     seed: Annotated[int, typer.Option(help="Seed of the simulation.", metavar="S")] = 1,
-    out: Annotated[Path | None, typer.Option(help="The report's file. [default: .tarmac/demo/report.html]")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The report's file.", show_default=".tarmac/demo/report.html", metavar="FILE.html"),
+    ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -398,7 +430,8 @@ def report(
 def query(
     sql: Annotated[str, typer.Argument(help="One SELECT.", metavar="SQL")],
     format_: Annotated[
-        Literal["table", "csv", "json"], typer.Option("--format", help="How to print the rows.")
+        Literal["table", "csv", "json"],
+        typer.Option("--format", help="How to print the rows.", metavar="table|csv|json"),
     ] = "table",
     warehouse: WarehouseOption = None,
     config: Config = None,
@@ -420,7 +453,9 @@ def simulate(
     airports: Annotated[int, typer.Option(help="From how many airports.", metavar="K")],
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.", metavar="S")],
     out: Annotated[Path, typer.Option(help="Folder for Y.csv and Y_truth.csv.", metavar="DIR")],
-    shape: Annotated[str, typer.Option(help="Mix of anomalies: default, storms, outages or thin.")] = "default",
+    shape: Annotated[
+        str, typer.Option(help="Mix of anomalies: default, storms, outages or thin.", metavar="SHAPE")
+    ] = "default",
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:

@@ -137,7 +137,7 @@ def _values(*, as_text: bool) -> list[pl.Expr]:
         if name == "FL_DATE"
         else text.get(name, pl.col(name))
         if name in TEXT_COLUMNS or not as_text
-        else pl.col(name).cast(pl.Float64, strict=False)
+        else _trimmed(name).cast(pl.Float64, strict=False)
         for name in FLIGHT_COLUMNS
     ]
 
@@ -146,11 +146,16 @@ def _unreadable() -> pl.Expr:
     """The first numeric column that holds something, but no number."""
     numeric = [name for name in FLIGHT_COLUMNS if name not in TEXT_COLUMNS]
     return pl.coalesce(
-        pl.when(pl.col(name).cast(pl.Float64, strict=False).is_null() & ~pl.col(name).is_in(NULL_MARKERS)).then(
+        pl.when(_trimmed(name).cast(pl.Float64, strict=False).is_null() & ~_trimmed(name).is_in(NULL_MARKERS)).then(
             pl.lit(name)
         )
         for name in numeric
     ).alias("unreadable")
+
+
+def _trimmed(name: str) -> pl.Expr:
+    # The reader of numbers skips blanks; a number must not become unreadable because another row of the file is.
+    return pl.col(name).str.strip_chars()
 
 
 def write_gold(flights: str, scan_options: dict[str, Any], year: int, out: Path) -> int:
