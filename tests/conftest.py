@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from skips_in_ci import SkipsInCI
+
 ROOT = Path(__file__).resolve().parents[1]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """In CI a skipped test fails the run."""
+    config.pluginmanager.register(SkipsInCI(Path(__file__).with_name("may_skip_in_ci.toml")), "skips-in-ci")
 
 
 @pytest.fixture(scope="session")

@@ -3,8 +3,10 @@
 A plain file on this machine is read where it lies. Everything else is copied to the scratch folder on the way through.
 """
 
+import errno
 import gzip
 import io
+import lzma
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -19,7 +21,10 @@ from tarmac.sources.header import Header, recognise_header
 from tarmac.sources.text import TextReport, sound_chunks
 
 LONGEST_HEADER = 1 << 16
+MANY_UNSOUND = 100_000
+"""Unsound lines from which on a file that consists mostly of them is given up."""
 _SAMPLE = 1 << 20
+_GLANCE = 1 << 13
 
 Progress = Callable[[int], None]
 
@@ -37,10 +42,19 @@ class FlightText:
     header_line: bytes
     report: TextReport = field(default_factory=TextReport)
 
-    def looks_quoted(self) -> bool:
-        """Whether the beginning of the file holds quotes."""
-        with self.path.open("rb") as file:
-            return b'"' in file.read(_SAMPLE)
+    def may_fill_memory(self) -> bool:
+        """Whether Polars may take much of the file for one field: its beginning holds quotes, or a line has no end in sight.
+
+        A few bytes of each MiB tell: a line of 2 MiB or more leaves one MiB without a newline.
+        """
+        with self.path.open("rb", buffering=0) as file:
+            if b'"' in file.read(_SAMPLE):
+                return True
+            return any(
+                b"\n" not in file.read(_GLANCE) and b"\n" not in file.read(_SAMPLE - _GLANCE)
+                for start in range(_SAMPLE, self.path.stat().st_size - _SAMPLE, _SAMPLE)
+                if file.seek(start)
+            )
 
     def inspect(self, progress: Progress | None = None) -> None:
         """Read the file once for its digest, its number of rows and its unsound lines."""
@@ -49,14 +63,14 @@ class FlightText:
         with self.path.open("rb", buffering=0) as stream:
             header = stream.read(len(self.header_line))
             for _ in sound_chunks(cast("BinaryIO", stream), header, self.header.width, self.report, progress=progress):
-                pass
+                _refuse_mostly_unsound(self.name, self.report)
 
     def spool(self, copy: Path) -> None:
-        """Read the file from a copy in which unsound lines are blank; the numbers of lines stay."""
+        """Read the file from a copy in which unsound and blank lines are rows of empty fields; the numbers of lines stay."""
         with self.path.open("rb", buffering=0) as stream:
             header = stream.read(len(self.header_line))
             self.report = TextReport()
-            _spool(cast("BinaryIO", stream), header, self.header.width, self.report, copy)
+            _spool(self.name, cast("BinaryIO", stream), header, self.header.width, self.report, copy)
         self.path = copy
 
 
@@ -81,17 +95,20 @@ def open_flight_texts(
                 name=name, path=scratch / f"{file.name}.{number}.csv", header=_header(line, name), header_line=line
             )
             with _damage(name):
-                _spool(stream, line, text.header.width, text.report, text.path, progress)
+                _spool(name, stream, line, text.header.width, text.report, text.path, progress)
             yield text
 
 
 def first_lines(path: Path) -> tuple[str, bytes, bytes]:
-    """Name, header line and first row of the first CSV file in a file on this machine."""
+    """Name, header line and first row (not a blank one) of the first CSV file in a file on this machine."""
     with path.open("rb") as packed:
         for name, stream in _members(packed, path.name):
             line = _header_line(stream, name)
             with _damage(name):
-                return name, line, stream.readline(LONGEST_HEADER)
+                row = stream.readline(LONGEST_HEADER)
+                while row and not row.strip():
+                    row = stream.readline(LONGEST_HEADER)
+                return name, line, row
     raise InputError(f"{path} holds no CSV file.")
 
 
@@ -154,11 +171,18 @@ def _is_hidden(member: zipfile.ZipInfo) -> bool:
     return member.filename.startswith("__MACOSX/") or member.filename.rpartition("/")[2].startswith(".")
 
 
+_DAMAGE = (EOFError, OSError, ValueError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError)
+"""What the readers of packed files raise on damaged ones; of OSError, what comes from no device."""
+
+
 @contextmanager
 def _damage(name: str) -> Iterator[None]:
     try:
         yield
-    except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, NotImplementedError) as error:
+    except _DAMAGE as error:
+        # A device that fails says so by a number; a packed file that points outside itself is an invalid argument.
+        if isinstance(error, OSError) and error.errno not in {None, errno.EINVAL}:
+            raise
         raise InputError(
             f"{name} is damaged or cut off: {error}. Nothing was published. Download the file again and ingest it anew."
         ) from error
@@ -174,7 +198,7 @@ def _header_line(stream: IO[bytes], name: str) -> bytes:
             f"{name}, line 1: the text is UTF-16 or binary, not UTF-8. Convert it, for example with: "
             f"iconv -f UTF-16 -t UTF-8 {name} > converted.csv"
         )
-    if len(line) == LONGEST_HEADER:
+    if len(line) == LONGEST_HEADER and b"\r" not in line:
         raise InputError(
             f"{name}, line 1: the first line is longer than {LONGEST_HEADER:,} bytes, so it is no header of flights."
         )
@@ -186,9 +210,26 @@ def _header(line: bytes, name: str) -> Header:
 
 
 def _spool(
-    stream: BinaryIO, header: bytes, width: int, report: TextReport, copy: Path, progress: Progress | None = None
+    name: str,
+    stream: BinaryIO,
+    header: bytes,
+    width: int,
+    report: TextReport,
+    copy: Path,
+    progress: Progress | None = None,
 ) -> None:
     with copy.open("wb") as out:
         out.write(header if header.endswith(b"\n") else header + b"\n")
         for chunk in sound_chunks(stream, header, width, report, progress=progress):
+            _refuse_mostly_unsound(name, report)
             out.write(chunk)
+
+
+def _refuse_mostly_unsound(name: str, report: TextReport) -> None:
+    # Each unsound line is held in memory with its text: a file made of them must not fill it.
+    if len(report.unsound) > MANY_UNSOUND and 2 * len(report.unsound) > report.rows:
+        first = report.unsound[0]
+        raise InputError(
+            f"{name}: more than half of the first {report.rows:,} rows are no rows of this header. The first: line "
+            f"{first.line}, {first.reason}: {first.text[:120]!r}. Nothing was published; download the file again."
+        )

@@ -22,6 +22,10 @@ Progress = Callable[[int, int], None]
 """Called with the bytes read so far and those to read."""
 
 
+_CUT = frozenset({"wrong_number_of_fields", "unclosed_quote", "not_utf8"})
+"""What the last line of a file that was cut off looks like."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Cleaning:
     """A cleaned year, not published yet: its two files and what was counted."""
@@ -69,39 +73,55 @@ def clean_year(
         aside = pl.concat([aside, _duplicates(duplicates, texts, cleaned.aside)])
         drop_rows(silver, duplicates, silver.with_suffix(".distinct"))
         silver.with_suffix(".distinct").replace(silver)
-    quarantine = _quarantine(aside, texts)
     cleaning = Cleaning(
         silver=silver,
         quarantine=scratch / "quarantine.parquet",
         rows_in=rows_in,
         rows_kept=cleaned.kept - duplicates.size,
-        quarantined=dict(sorted(Counter(quarantine["reason"]).items())),
+        quarantined=_count_reasons(aside, texts),
         repairs=cleaned.repairs,
         input_hash=_hash_of(texts),
         notes=tuple(_notes(texts)),
     )
-    _check(cleaning, quarantine, most_quarantined, year, texts)
-    quarantine.write_parquet(cleaning.quarantine, compression=PARQUET["compression"])
+    # Before the lines are fetched: with a file of another year that is all of them.
+    _check(cleaning, aside, most_quarantined, year, texts)
+    _quarantine(aside, texts).write_parquet(cleaning.quarantine, compression=PARQUET["compression"])
     return cleaning
+
+
+def _count_reasons(aside: pl.DataFrame, texts: Sequence[FlightText]) -> dict[str, int]:
+    counts = Counter(dict(aside.group_by("reason").len().iter_rows()))
+    for text in texts:
+        counts.update(unsound.reason for unsound in text.report.unsound)
+    return dict(sorted(counts.items()))
 
 
 def _clean(texts: Sequence[FlightText], year: int, out: Path, progress: Callable[[int], None]) -> Cleaned:
     """Clean while the texts are inspected; should one prove unsound, clean again from sound copies."""
     plain = [text for text in texts if not text.report.digest]
-    for text in plain:
-        text.report.quoted = text.looks_quoted()
+    # What follows an unclosed quote is one field to Polars, held in memory: such a text is inspected before it is read.
+    risky = [text for text in plain if text.may_fill_memory()]
+    others = [text for text in plain if text not in risky]
+    for text in risky:
+        text.inspect(progress)
+    _spool([text for text in risky if text.report.unsound], out, "mended")
     with ThreadPoolExecutor(1) as pool:
-        assumed = [text.report.quoted for text in texts]
-        inspections = [pool.submit(text.inspect, progress) for text in plain]
+        inspections = [pool.submit(text.inspect, progress) for text in others]
         cleaned = _try_clean(texts, year, out)
         for inspection in inspections:
             inspection.result()
-    unsound = [text for text in plain if text.report.unsound]
-    for number, text in enumerate(unsound):
-        text.spool(out.with_name(f"sound.{number}.csv"))
-    if cleaned is None or unsound or assumed != [text.report.quoted for text in texts]:
+    unsound = [text for text in others if text.report.unsound]
+    _spool(unsound, out, "sound")
+    if cleaned is None:
+        _spool([text for text in plain if text.report.blank_lines and not text.report.unsound], out, "filled")
+    if cleaned is None or unsound or any(text.report.quoted for text in others):
         cleaned = _try_clean(texts, year, out) or clean_flights(texts, year=year, as_text=True, out=out)
     return cleaned
+
+
+def _spool(texts: Sequence[FlightText], out: Path, name: str) -> None:
+    for number, text in enumerate(texts):
+        text.spool(out.with_name(f"{name}.{number}.csv"))
 
 
 def _try_clean(texts: Sequence[FlightText], year: int, out: Path) -> Cleaned | None:
@@ -154,8 +174,9 @@ def _duplicates(positions: npt.NDArray[np.int64], texts: Sequence[FlightText], a
         removed = aside.filter(pl.col("source_file") == text.name)["source_line"].sort().to_numpy()
         kept = text.report.lines - 1 - removed.size
         here = positions[(positions >= before) & (positions < before + kept)] - before
+        lines = pl.DataFrame({"source_line": source_lines(here, removed)})
         frames.append(
-            pl.DataFrame({"source_file": text.name, "source_line": source_lines(here, removed), "reason": "duplicate"})
+            lines.select(pl.lit(text.name).alias("source_file"), "source_line", pl.lit("duplicate").alias("reason"))
         )
         before += kept
     return pl.concat(frames).cast(aside.schema)
@@ -171,13 +192,31 @@ def _quarantine(aside: pl.DataFrame, texts: Sequence[FlightText]) -> pl.DataFram
     rows: list[tuple[str, int, str, str]] = []
     for text in texts:
         reasons = dict(aside.filter(pl.col("source_file") == text.name).select("source_line", "reason").rows())
-        lines = pick_lines(text.path, frozenset(reasons))
-        rows += [
-            (text.name, n, reasons[n], line[:LONGEST_KEPT].decode(errors="backslashreplace"))
-            for n, line in lines.items()
-        ]
+        rows += _lines_aside(text, reasons)
         rows += [(text.name, unsound.line, unsound.reason, unsound.text) for unsound in text.report.unsound]
     return pl.DataFrame(rows, schema=schema_of(QUARANTINE), orient="row").sort("source_file", "source_line")
+
+
+def _lines_aside(text: FlightText, reasons: Mapping[int, str]) -> list[tuple[str, int, str, str]]:
+    lines = pick_lines(text.path, frozenset(reasons))
+    return [
+        (text.name, n, reasons[n], line[:LONGEST_KEPT].decode(errors="backslashreplace")) for n, line in lines.items()
+    ]
+
+
+def _first_aside(aside: pl.DataFrame, texts: Sequence[FlightText]) -> tuple[str, int, str, str]:
+    """The first row that was set aside, in the order of the files."""
+    for text in texts:
+        firsts: list[tuple[str, int, str, str]] = [
+            (text.name, line.line, line.reason, line.text) for line in text.report.unsound[:1]
+        ]
+        here = aside.filter(pl.col("source_file") == text.name)
+        if here.height:
+            line, reason = here.select("source_line", "reason").row(int(here["source_line"].arg_min() or 0))
+            firsts += _lines_aside(text, {line: reason})
+        if firsts:
+            return min(firsts, key=lambda row: row[1])
+    raise LookupError("no row was set aside")
 
 
 def _hash_of(texts: Sequence[FlightText]) -> str:
@@ -187,16 +226,19 @@ def _hash_of(texts: Sequence[FlightText]) -> str:
 
 def _notes(texts: Sequence[FlightText]) -> list[str]:
     notes = []
-    extra = sorted({name for text in texts if text.header.source == "kaggle" for name in text.header.extra})
+    extra = sorted({name for text in texts for name in text.header.extra})
     if extra:
         notes.append(f"left out {len(extra)} columns that Tarmac does not know: {', '.join(extra[:10])}")
-    for text in texts:
-        last = text.report.unsound[-1:]
-        if last and last[0].line == text.report.lines and last[0].reason == "wrong_number_of_fields":
-            notes.append(
-                f"{text.name} ends in the middle of line {last[0].line}: it may be cut off. Compare its size with the source's."
-            )
-    return notes
+    return notes + _cut_off(texts)
+
+
+def _cut_off(texts: Sequence[FlightText]) -> list[str]:
+    lasts = [(text, text.report.unsound[-1]) for text in texts if text.report.unsound]
+    return [
+        f"{text.name} ends in the middle of line {last.line}: it may be cut off. Compare its size with the source's."
+        for text, last in lasts
+        if last.line == text.report.lines and last.reason in _CUT
+    ]
 
 
 def _names(texts: Sequence[FlightText]) -> str:
@@ -204,7 +246,7 @@ def _names(texts: Sequence[FlightText]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
-def _check(cleaning: Cleaning, quarantine: pl.DataFrame, most: float, year: int, texts: Sequence[FlightText]) -> None:
+def _check(cleaning: Cleaning, aside: pl.DataFrame, most: float, year: int, texts: Sequence[FlightText]) -> None:
     if cleaning.rows_in != cleaning.rows_kept + cleaning.rows_quarantined:
         raise SystemFailure(
             f"{_names(texts)}: {cleaning.rows_in:,} rows went in, but {cleaning.rows_kept:,} were kept and "
@@ -214,14 +256,12 @@ def _check(cleaning: Cleaning, quarantine: pl.DataFrame, most: float, year: int,
     if share <= most and cleaning.rows_kept:
         return
     reasons = ", ".join(f"{reason} {count:,}" for reason, count in Counter(cleaning.quarantined).most_common(5))
-    first = quarantine.row(0, named=True)
-    hint = (
-        f"Are these flights of another year than {year}?"
-        if cleaning.quarantined.get("wrong_year", 0) > cleaning.rows_in / 2
-        else ("Mend the file, or allow more with --max-quarantined.")
-    )
+    file, line, reason, row = _first_aside(aside, texts)
+    hint = " ".join((*_cut_off(texts), "Mend the file, or allow more with --max-quarantined."))
+    if cleaning.quarantined.get("wrong_year", 0) > cleaning.rows_in / 2:
+        hint = f"Are these flights of another year than {year}?"
     raise InputError(
         f"{cleaning.rows_quarantined:,} of {cleaning.rows_in:,} rows of {_names(texts)} cannot be right ({share:.1%}; at most "
-        f"{most:.1%} may be): {reasons}. The first: {first['source_file']}, line {first['source_line']}, {first['reason']}: "
-        f"{first['row'][:120]!r}. Nothing was published. {hint}"
+        f"{most:.1%} may be): {reasons}. The first: {file}, line {line}, {reason}: "
+        f"{row[:120]!r}. Nothing was published. {hint}"
     )

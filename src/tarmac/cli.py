@@ -1,5 +1,7 @@
 """The commands. Each reads its options, calls the library and shows the result; heavy imports wait until then."""
 
+import os
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -104,6 +106,11 @@ def run_command(arguments: list[str]) -> int:
         # The reader of our output went away, as `| head` does: not an error.
         sys.stdout = None
         return 0
+    except OSError as error:
+        from tarmac.storage_errors import disk_error
+
+        failure = disk_error(error, "the file system")
+        return _fail(str(failure), failure.exit_code, as_json=as_json)
     return code if isinstance(code, int) else 0
 
 
@@ -174,7 +181,7 @@ def _run_steps(command: str, year: str, steps: tuple[str, ...], *, as_json: bool
     from tarmac.settings import parse_years
 
     years = parse_years(year)
-    settings, place, terminal = _open(quiet=quiet or as_json, **options)
+    settings, place, terminal = _open(quiet=quiet, **options)
     parameters = _parameters(settings)
     place.lake.check_exists()
     if steps[0] == "silver":
@@ -217,7 +224,7 @@ def demo(
     """A simulated year, the whole way, and its report."""
     from tarmac.demo import run_demo
 
-    settings, place, terminal = _open(quiet=quiet or as_json)
+    settings, place, terminal = _open(quiet=quiet)
     result = run_demo(
         settings.home / "demo",
         _parameters(settings),
@@ -234,7 +241,7 @@ def demo(
 
         print_json(result.facts())
     elif not quiet:
-        typer.echo(result.sentence())
+        typer.echo(result.sentence("tarmac" if shutil.which("tarmac") else os.path.relpath(sys.argv[0])))
 
 
 @app.command()
@@ -260,7 +267,7 @@ def ingest(
         raise InputError(
             f"--year {year!r} names {len(years)} years. Ingest takes one, or none to read it from the files."
         )
-    _, place, _ = _open(quiet=quiet or as_json, lake=lake, config=config)
+    _, place, _ = _open(quiet=quiet, lake=lake, config=config)
     done = ingest_files(files, place.lake, year=years[0] if years else None, scratch=place.scratch)
     if as_json:
         print_json({"command": "ingest", "lake": place.lake.root, "files": [vars(file) for file in done]})
@@ -410,7 +417,7 @@ def report(
     from tarmac.settings import parse_years
 
     years = parse_years(year)
-    _, place, terminal = _open(quiet=quiet or as_json, warehouse=warehouse, config=config)
+    _, place, terminal = _open(quiet=quiet, warehouse=warehouse, config=config)
     with terminal.step("report", years[0]):
         size = publish_report(years, place, out)
     if as_json:
@@ -457,7 +464,7 @@ def simulate(
     from tarmac.simulate import SimulationParameters, write_simulation
 
     parameters = SimulationParameters(year=year, flights=flights, airports=airports, seed=seed, shape=shape)
-    with open_terminal(quiet=quiet or as_json).step("simulate", year) as tell:
+    with open_terminal(quiet=quiet).step("simulate", year) as tell:
         result = write_simulation(parameters, out, progress=lambda done, total: tell(done / max(total, 1)))
     if as_json:
         print_json({"command": "simulate", **vars(result)})

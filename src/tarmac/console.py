@@ -86,7 +86,8 @@ def open_terminal(*, quiet: bool) -> Terminal:
 
 def print_json(value: Mapping[str, Any] | Sequence[Any]) -> None:
     """One JSON value on standard output."""
-    sys.stdout.write(json.dumps(value, default=str, ensure_ascii=False) + "\n")
+    # A file's name may hold bytes that are no text; escaped, they survive any encoding of standard output.
+    sys.stdout.write(json.dumps(value, default=str) + "\n")
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -94,11 +95,11 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[obje
     table = Table(title=title, title_justify="left", header_style="bold")
     for i, column in enumerate(columns):
         numeric = any(isinstance(row[i], int | float) for row in rows)
-        table.add_column(column, justify="right" if numeric else "left")
+        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_shown(value) for value in row))
-    # Nobody's window limits what goes into a file or another program.
-    Console(width=None if sys.stdout.isatty() else 10_000).print(table)
+    # Nobody's window limits what goes into a file or another program; and a path like data/[/old] is no style of ours.
+    Console(width=None if sys.stdout.isatty() else 10_000, markup=False, emoji=False, highlight=False).print(table)
 
 
 def _shown(value: object) -> str:

@@ -40,13 +40,13 @@ class Demo:
             "runs": [self.run.record()],
         }
 
-    def sentence(self) -> str:
-        """For people."""
+    def sentence(self, program: str = "tarmac") -> str:
+        """For people; `program` is how they call this one."""
         return (
             f"The simulation hid {self.true:,} abnormal airport-days; {DEFAULT_DETECTOR} flagged {self.flagged:,} and "
             f"{self.found:,} of them are right.\n"
             f"Report: {self.report.resolve()}\n"
-            f'Ask the warehouse: TARMAC_HOME={self.place.home} tarmac query "{_WORST_DAYS}"'
+            f'Ask the warehouse: TARMAC_HOME={self.place.home} {program} query "{_WORST_DAYS}"'
         )
 
 
@@ -74,7 +74,7 @@ def run_demo(
     with teller.step("report", year):
         publish_report(range(year, year + 1), place, report, about=f"simulated flights (seed {seed})")
     truth = pl.read_csv(made.truth, try_parse_dates=True)
-    anomalies = pl.read_parquet(place.lake.place(place.lake.anomalies_key(year)))
+    anomalies = pl.read_parquet(place.lake.place(place.lake.anomalies_key(year)), **place.lake.scan_options())
     flagged = anomalies.filter(pl.col("flag"), detector=DEFAULT_DETECTOR)
     found = flagged.join(truth, on=["origin", "fl_date"], how="semi")
     return Demo(run=run, report=report, place=place, true=truth.height, flagged=flagged.height, found=found.height)

@@ -1,13 +1,14 @@
 """What errors of the disk and of Polars mean to the user."""
 
-import errno
+import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import polars as pl
 
-from tarmac.errors import InputError, SystemFailure, TarmacError
-from tarmac.lake import disk_error
+from tarmac.errors import SystemFailure, TarmacError
+from tarmac.storage_errors import disk_error
 
 
 @contextmanager
@@ -20,8 +21,6 @@ def told_plainly(place: str) -> Iterator[None]:
     except OSError as error:
         if error.errno is None:
             raise _from_polars(error, place) from error
-        if isinstance(error, PermissionError):
-            raise InputError(f"no permission: {error}. Ask for the right to it, or name another place.") from error
         raise disk_error(error, place) from error
     except (pl.exceptions.PolarsError, MemoryError) as error:
         raise _from_polars(error, place) from error
@@ -29,10 +28,10 @@ def told_plainly(place: str) -> Iterator[None]:
 
 def _from_polars(error: BaseException, place: str) -> TarmacError:
     text = " ".join(str(error).split())[:300]
-    if "No space left" in text or f"os error {errno.ENOSPC}" in text:
-        return InputError(
-            f"the disk is full at {place}. Nothing was published; free some space or name another --lake."
-        )
+    # Polars gives the number of the system's error in the text alone.
+    if of_system := re.search(r"\(os error (\d+)\)", text):
+        number = int(of_system[1])
+        return disk_error(OSError(number, os.strerror(number)), place)
     return SystemFailure(
         f"reading or writing {place} failed: {text}. Nothing was published by this step; run it again."
     )

@@ -1,12 +1,13 @@
 """Put source files into bronze as they are, never over something else."""
 
+import csv
 import hashlib
 import io
 import shutil
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
@@ -16,6 +17,7 @@ from tarmac.lake import BRONZE_SUFFIXES, Lake
 from tarmac.scratch import scratch_folder
 from tarmac.sources import bts
 from tarmac.sources.header import recognise_header
+from tarmac.tables.flights import FIRST_YEAR, LAST_YEAR
 
 _BLOCK = 1 << 20
 
@@ -52,9 +54,7 @@ def ingest_files(files: Sequence[Path], lake: Lake, *, year: int | None, scratch
     keys = [_key(lake, candidate, alone=by_year[candidate.year] == 1) for candidate in candidates]
     if repeated := [key for key, times in Counter(keys).items() if times > 1]:
         raise InputError(f"two files would both become {lake.place(repeated[0])}. Rename one of them.")
-    if not lake.on_s3:
-        Path(lake.root).mkdir(parents=True, exist_ok=True)
-    lake.check_exists()
+    lake.make()
     new = [_is_new(lake, candidate, key) for candidate, key in zip(candidates, keys, strict=True)]
     done = []
     for candidate, key, is_new in zip(candidates, keys, new, strict=True):
@@ -81,26 +81,33 @@ def _look_at(path: Path, year: int | None) -> _Candidate:
         raise InputError(f"there is no file {path}. Check the path.")
     if not path.name.lower().endswith(BRONZE_SUFFIXES):
         raise InputError(f"{path} is not named {', '.join(BRONZE_SUFFIXES)}. Rename it after what it is.")
-    try:
-        name, header_line, row = first_lines(path)
-        header = recognise_header(header_line.decode("utf-8", errors="replace"), file=name)
-        check_readable(path)
-    except PermissionError:
-        raise InputError(f"no permission to read {path}. Ask for the right to it.") from None
+    if path.name.startswith("."):
+        raise InputError(f"{path} is a hidden file, which Tarmac would not find again in bronze. Rename it.")
+    name, header_line, row = first_lines(path)
+    header = recognise_header(header_line.decode("utf-8", errors="replace"), file=name)
+    check_readable(path)
     if not row.strip():
         raise InputError(f"{name} has a header and no flights. Download the file again.")
     return _Candidate(path=path, year=year or _year_of(row, header.positions["FL_DATE"], name), source=header.source)
 
 
 def _year_of(row: bytes, position: int, name: str) -> int:
-    fields = row.decode("utf-8", errors="replace").rstrip("\r\n").split(",")
-    text = fields[position].strip('"') if position < len(fields) else ""
+    # A CR within the line is no end of it here, but the csv module would refuse it.
+    line = row.decode("utf-8", errors="replace").replace("\r", "").rstrip("\n")
+    fields = next(csv.reader([line]), [])
+    text = fields[position] if position < len(fields) else ""
     try:
-        return date.fromisoformat(text).year
+        year = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).year
     except ValueError:
         raise InputError(
-            f"{name}, line 2: the date is {text!r}, not like 2009-12-31. Say the year yourself: --year 2009"
+            f"{name}: the date of the first row is {text[:40]!r}, not like 2009-12-31. Say the year yourself: --year 2009"
         ) from None
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise InputError(
+            f"{name}: the date of the first row, {text!r}, is not of a year from {FIRST_YEAR} to {LAST_YEAR}. Mend the "
+            "file, or say the year yourself: --year 2009"
+        )
+    return year
 
 
 def _key(lake: Lake, candidate: _Candidate, *, alone: bool) -> str:

@@ -4,15 +4,17 @@ A lake is a folder or `s3://bucket/prefix`; both have the same layout. Files are
 folder, and published by one atomic act: a rename on a folder, the completion of an upload on S3.
 """
 
+import io
 import os
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from tarmac.errors import InputError, SystemFailure, TarmacError
+from tarmac.errors import InputError, TarmacError
+from tarmac.storage_errors import is_taken, translate
 
 BRONZE_SUFFIXES: tuple[str, ...] = (".csv", ".csv.gz", ".zip")
 """The forms of a bronze file; `.csv.zip` ends with the last."""
@@ -87,11 +89,14 @@ class Lake:
         return f"{self.root}/{key}"
 
     def scan_options(self) -> dict[str, Any]:
-        """What Polars needs beside the place to scan it."""
+        """What Polars needs beside the place to scan it; the place is meant as it is, whatever stars it holds."""
+        options: dict[str, Any] = {"glob": False}
         endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
         if not self.on_s3 or not endpoint:
-            return {}
-        return {"storage_options": {"aws_endpoint_url": endpoint, "aws_allow_http": str(endpoint.startswith("http:"))}}
+            return options
+        return options | {
+            "storage_options": {"aws_endpoint_url": endpoint, "aws_allow_http": str(endpoint.startswith("http:"))}
+        }
 
     def scratch_parent(self, local: Path) -> Path:
         """Where runs put what is not published yet: beside the zones, to publish by a rename; `local` for S3."""
@@ -165,8 +170,10 @@ class Lake:
         """Open a file for reading; on S3 every part comes from the same version of the object, or the read fails."""
         with self._errors(key):
             if self.on_s3:
-                with _s3().open(self.place(key), "rb", block_size=16 << 20, cache_type="readahead") as stream:
-                    yield cast("BinaryIO", stream)
+                stream = _s3().open(self.place(key), "rb", block_size=16 << 20, cache_type="readahead")
+                # s3fs' own readline knows no limit.
+                with io.BufferedReader(stream, buffer_size=1 << 20) as buffered:
+                    yield cast("BinaryIO", buffered)
             else:
                 with Path(self.place(key)).open("rb") as stream:
                     yield stream
@@ -178,33 +185,60 @@ class Lake:
             InputError: when the key exists and `replace` is false.
         """
         with self._errors(key):
-            if self.on_s3:
-                _s3().put_file(str(file), self.place(key), mode="overwrite" if replace else "create")
-                file.unlink()
-                return
-            place = Path(self.place(key))
-            place.parent.mkdir(parents=True, exist_ok=True)
-            _sync(file)
-            if replace:
-                file.replace(place)
-            else:
-                os.link(file, place)
-                file.unlink()
-            _sync(place.parent)
+            try:
+                self._publish(file, key, replace)
+            except OSError as error:
+                if replace or not is_taken(error):
+                    raise
+                raise InputError(
+                    f"another run put {self.place(key)} there meanwhile, and it is never changed. Run the same command "
+                    "again: it compares the two."
+                ) from error
+
+    def _publish(self, file: Path, key: str, replace: bool) -> None:
+        if self.on_s3:
+            _s3().put_file(str(file), self.place(key), mode="overwrite" if replace else "create")
+            file.unlink()
+            return
+        place = Path(self.place(key))
+        place.parent.mkdir(parents=True, exist_ok=True)
+        _sync(file)
+        if replace:
+            file.replace(place)
+        else:
+            os.link(file, place)
+            file.unlink()
+        _sync(place.parent)
+
+    def make(self) -> None:
+        """Make the lake's folder, where it is one and is not there; a bucket is never made."""
+        with self._errors():
+            if not self.on_s3:
+                with suppress(FileExistsError):
+                    Path(self.root).mkdir(parents=True)
+        self.check_exists()
 
     def check_exists(self) -> None:
         """Raises InputError where the lake is not there."""
         with self._errors():
             if self.on_s3:
-                bucket = self.root.removeprefix("s3://").partition("/")[0]
-                there = _s3().exists(bucket)
+                there = self._bucket_is_there()
             else:
                 there = Path(self.root).is_dir()
+                if not there and Path(self.root).exists():
+                    raise InputError(f"{self.root} is a file, not a folder. Name another with --lake or TARMAC_LAKE.")
         if not there:
-            raise InputError(
-                f"there is no lake at {self.root}. Name an existing one with --lake or TARMAC_LAKE, or put files into a new one "
-                "with: tarmac ingest FILE --lake …"
-            )
+            way = "Name an existing one with --lake or TARMAC_LAKE, or put files into a new one with: tarmac ingest FILE --lake …"
+            raise InputError(f"there is no lake at {self.root}. {way}")
+
+    def _bucket_is_there(self) -> bool:
+        # Not s3fs' `exists`, which calls a bucket absent whatever went wrong; and with the prefix, as rights may ask for it.
+        bucket, _, prefix = self.root.removeprefix("s3://").partition("/")
+        try:
+            _s3().call_s3("list_objects_v2", Bucket=bucket, Prefix=f"{prefix}/" if prefix else "", MaxKeys=1)
+        except FileNotFoundError:
+            return False
+        return True
 
     @contextmanager
     def _errors(self, key: str = "") -> Iterator[None]:
@@ -213,7 +247,7 @@ class Lake:
         except TarmacError:
             raise
         except Exception as error:
-            translated = _translate(error, self.place(key) if key else self.root)
+            translated = translate(error, self.place(key) if key else self.root)
             if translated is None:
                 raise
             raise translated from error
@@ -225,13 +259,24 @@ def open_lake(where: str, zones: Zones | None = None) -> Lake:
     Raises:
         InputError: when the address is neither.
     """
+    if any(letter < " " or "\ud800" <= letter <= "\udfff" for letter in where):
+        raise InputError(f"the lake {where!r} holds characters that no name can have. Fix --lake or TARMAC_LAKE.")
     if "://" not in where:
-        return Lake(root=str(Path(where).expanduser().absolute()), zones=zones or Zones())
+        return Lake(root=_folder(where), zones=zones or Zones())
     match = _S3.fullmatch(where.rstrip("/"))
     if match is None:
         raise InputError(f"the lake {where!r} is neither a folder nor s3://bucket/prefix. Fix --lake or TARMAC_LAKE.")
     prefix = (match["prefix"] or "").strip("/")
     return Lake(root=f"s3://{match['bucket']}" + (f"/{prefix}" if prefix else ""), zones=zones or Zones())
+
+
+def _folder(where: str) -> str:
+    try:
+        return str(Path(where).expanduser().absolute())
+    except RuntimeError:
+        raise InputError(
+            f"the lake {where!r} is in the home of a user unknown here. Fix --lake or TARMAC_LAKE."
+        ) from None
 
 
 def _s3() -> Any:
@@ -243,7 +288,7 @@ def _s3() -> Any:
 _S3_CONFIG: Mapping[str, Any] = {
     "connect_timeout": 10,
     "read_timeout": 60,
-    "retries": {"max_attempts": 5, "mode": "standard"},
+    "retries": {"max_attempts": 4, "mode": "standard"},
 }
 
 
@@ -253,40 +298,3 @@ def _sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _translate(error: Exception, place: str) -> TarmacError | None:
-    """What an error of the file system or of S3 means to the user; None for one that is a defect of ours."""
-    if isinstance(error, FileNotFoundError):
-        return InputError(f"{place} is not there: {error}. Check --lake.")
-    if isinstance(error, PermissionError):
-        return InputError(
-            f"no permission for {place}: {error}. Ask for the right to it, or name another lake with --lake."
-        )
-    if isinstance(error, NotADirectoryError | IsADirectoryError | FileExistsError):
-        return InputError(f"{place} cannot be used: {error}. Name another lake with --lake.")
-    if isinstance(error, OSError):
-        return disk_error(error, place)
-    if type(error).__module__.partition(".")[0] in {"botocore", "aiohttp", "aiobotocore"}:
-        return _translate_s3(error, place)
-    return None
-
-
-def _translate_s3(error: Exception, place: str) -> TarmacError:
-    name = type(error).__name__
-    if name in {"NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "ParamValidationError"}:
-        return InputError(
-            f"cannot open {place}: {error}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE."
-        )
-    return SystemFailure(f"S3 failed at {place}: {error}. Nothing was published; run the same command again.")
-
-
-def disk_error(error: OSError, place: str) -> TarmacError:
-    """A full disk is the user's to mend, another failure of a device is not."""
-    import errno
-
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return InputError(
-            f"the disk is full at {place}. Nothing was published; free some space or name another --lake."
-        )
-    return SystemFailure(f"{place} failed: {error}. Nothing was published; run the same command again.")

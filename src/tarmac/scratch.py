@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from tarmac.errors import TarmacError
+
 
 @contextmanager
 def scratch_folder(parent: Path) -> Iterator[Path]:
@@ -25,9 +27,22 @@ def scratch_folder(parent: Path) -> Iterator[Path]:
         folder.mkdir()
         try:
             yield folder
+        except TarmacError:
+            raise
+        except Exception:
+            _refuse_full_disk(folder)
+            raise
         finally:
             shutil.rmtree(folder, ignore_errors=True)
             lock_path.unlink(missing_ok=True)
+
+
+def _refuse_full_disk(folder: Path) -> None:
+    # Libraries may hide why they could not write, and once the folder is gone the disk has room again: try it now.
+    try:
+        (folder / "room").write_bytes(bytes(1 << 20))
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(folder)) from error
 
 
 def _new_lock(parent: Path) -> tuple[Path, IO[str]]:

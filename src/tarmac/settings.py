@@ -12,9 +12,7 @@ from pydantic import AliasChoices, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from tarmac.errors import InputError
-
-FIRST_YEAR, LAST_YEAR = 1987, 2100
-"""BTS's records begin with October 1987."""
+from tarmac.tables.flights import FIRST_YEAR, LAST_YEAR
 
 REFERENCE_NAMES: dict[str, str] = {
     "data_lake_bucket": "lake",
@@ -88,9 +86,12 @@ def read_settings(**options: Any) -> Settings:
             return _with_defaults(settings)
         from_file = _read_config(settings.config)
         explicit = settings.model_dump(include=settings.model_fields_set)
-        return _with_defaults(Settings(**{**from_file, **explicit}))
     except ValidationError as error:
         raise InputError(_explain(error)) from None
+    try:
+        return _with_defaults(Settings(**{**from_file, **explicit}))
+    except ValidationError as error:
+        raise InputError(_explain(error, file=settings.config)) from None
 
 
 def _with_defaults(settings: Settings) -> Settings:
@@ -119,15 +120,21 @@ def _read_config(path: Path) -> dict[str, Any]:
     return renamed
 
 
-def _explain(error: ValidationError) -> str:
+def _explain(error: ValidationError, *, file: Path | None = None) -> str:
     lines = []
     for problem in error.errors():
         name = str(problem["loc"][0]) if problem["loc"] else "settings"
         option, variable = f"--{name.replace('_', '-')}", f"TARMAC_{name.upper()}"
-        lines.append(
-            f"{name} = {problem['input']!r}: {problem['msg'][0].lower()}{problem['msg'][1:]}. Fix {option} or {variable}."
-        )
+        fix = f"Fix it in the settings file {file}." if file else f"Fix {option} or {variable}."
+        said = f"{problem['msg'][0].lower()}{problem['msg'][1:]}"
+        lines.append(f"{_name_in_file(name) if file else name} = {problem['input']!r}: {said}. {fix}")
     return "\n".join(lines)
+
+
+def _name_in_file(name: str) -> str:
+    """The setting's name, with the reference pipeline's beside it where that differs."""
+    theirs = next((theirs for theirs, ours in REFERENCE_NAMES.items() if ours == name), name)
+    return name if theirs == name else f"{name} (or {theirs})"
 
 
 def parse_years(text: str) -> range:

@@ -1,12 +1,11 @@
 """How far a day's mean delay lies from what its airport, season and weekday let expect, in robust z-values."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
 from tarmac.detect.contract import nothing
-from tarmac.detect.panel import BoolArray, FloatArray, Panel
+from tarmac.detect.panel import FloatArray, Panel
 from tarmac.detect.parallel import for_each_airport
 
 FEWEST_DAYS = 8
@@ -23,6 +22,10 @@ FLIGHT_SPREAD = 35.0
 
 PRIOR_DAYS = 60.0
 """How many days of its own outweigh what airports have in common about an airport's day-to-day scale."""
+
+
+NORMAL_MEDIAN = 0.6745
+"""The median of |z| of a standard normal."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +48,7 @@ def delay_scores(panel: Panel, *, workers: int) -> Delays:
         day_variance = _day_variance(panel.value - expected, sampling)
     deviation = np.sqrt(day_variance[:, None] + sampling)
     z = (panel.value - expected) / deviation
-    return Delays(expected=expected, deviation=deviation, z=_calibrated(z, panel.departed))
+    return Delays(expected=expected, deviation=deviation, z=z)
 
 
 def _baseline(panel: Panel, variance: FloatArray, workers: int) -> FloatArray:
@@ -69,7 +72,7 @@ def _flight_variance(panel: Panel) -> FloatArray:
     known = ~np.isnan(spread) & (panel.departed >= 2)
     weight = np.where(known, panel.departed - 1.0, 0.0)
     square = np.where(known, spread, 0.0) ** 2
-    # Days are capped at their airport's upper quartile: a disaster's spread is not the ordinary day's.
+    # Days are capped at their airport's 90th percentile: a disaster's spread is not the ordinary day's.
     result = np.full(len(square), FLIGHT_SPREAD**2)
     if not known.any():
         return result
@@ -98,44 +101,11 @@ def _day_variance(residual: FloatArray, sampling: FloatArray) -> FloatArray:
         known = ~np.isnan(values)
         days[airport] = known.sum()
         if days[airport] >= FEWEST_DAYS:
-            own[airport] = _solve_variance(np.abs(values[known]), sampling[airport, known])
+            # |residual| / √(v + sampling) exceeds a normal's median where v is below what is inside this median.
+            own[airport] = np.median((values[known] / NORMAL_MEDIAN) ** 2 - sampling[airport, known])
     if np.isnan(own).all():
         return np.full(len(residual), 25.0)
+    own = np.maximum(own, 0.0)
     common = np.nanmedian(own)
     weight = np.where(np.isnan(own), 0.0, days / (days + PRIOR_DAYS))
     return np.asarray(np.maximum(weight * np.nan_to_num(own) + (1.0 - weight) * common, 1e-12))
-
-
-def _solve_variance(size: FloatArray, sampling: FloatArray) -> float:
-    """Bisect for the variance at which the median of |residual| / deviation is 0.6745; 0 where flights explain all."""
-    low, high = 0.0, float(size.max() ** 2) + 1e-12
-    for _ in range(50):
-        middle = 0.5 * (low + high)
-        if np.median(size / np.sqrt(middle + sampling + 1e-300)) > 0.6745:
-            low = middle
-        else:
-            high = middle
-    return 0.5 * (low + high)
-
-
-def _calibrated(z: FloatArray, departed: FloatArray) -> FloatArray:
-    """Draw in the z-values of thin days as far as their tail is longer than that of days with many flights.
-
-    The mean of a few heavy-tailed delays is not normal. Each class of days by number of departed flights is divided
-    by how far its 97th percentile of z lies beyond a normal's, if it does: a percentile that real disruptions,
-    rarer than that, hardly move.
-    """
-    result = z.copy()
-    for low, high in pairwise((1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 128, np.inf)):
-        rows = (departed >= low) & (departed < high) & ~np.isnan(z)
-        for side in (1.0, -1.0):
-            beyond = _long_tail(side * z[rows])
-            mine: BoolArray = rows & (side * z > 0)
-            result[mine] /= beyond
-    return result
-
-
-def _long_tail(z: FloatArray) -> float:
-    if z.size < 200:
-        return 1.0
-    return max(1.0, float(np.quantile(z, 0.97)) / 1.881)

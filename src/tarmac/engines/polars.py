@@ -59,7 +59,7 @@ def clean_flights(texts: Sequence[FlightText], *, year: int, as_text: bool, out:
     _, aside_frame, repairs_frame = pl.collect_all(
         [kept.sink_parquet(out, lazy=True, **PARQUET), aside, repairs], engine="streaming"
     )
-    rows = pl.scan_parquet(out).select(pl.len()).collect().item()
+    rows = pl.scan_parquet(out, glob=False).select(pl.len()).collect().item()
     return Cleaned(
         kept=rows,
         aside=aside_frame,
@@ -69,7 +69,7 @@ def clean_flights(texts: Sequence[FlightText], *, year: int, as_text: bool, out:
 
 def exact_duplicates(flights: Path) -> np.ndarray[Any, np.dtype[np.int64]]:
     """Positions, from 0, of rows that equal an earlier row in every column."""
-    scan = pl.scan_parquet(flights)
+    scan = pl.scan_parquet(flights, glob=False)
     hashes = scan.select(pl.struct(*_DUPLICATE_KEY).hash()).collect(engine="streaming").to_series().to_numpy()
     ordered = np.sort(hashes)
     twice = ordered[1:][ordered[1:] == ordered[:-1]]
@@ -89,7 +89,8 @@ def exact_duplicates(flights: Path) -> np.ndarray[Any, np.dtype[np.int64]]:
 def drop_rows(flights: Path, positions: np.ndarray[Any, np.dtype[np.int64]], out: Path) -> None:
     """Write the rows that are not at these positions."""
     keep = ~pl.col("position").is_in(positions)
-    pl.scan_parquet(flights).with_row_index("position").filter(keep).select(FLIGHTS.names).sink_parquet(out, **PARQUET)
+    rows = pl.scan_parquet(flights, glob=False).with_row_index("position")
+    rows.filter(keep).select(FLIGHTS.names).sink_parquet(out, **PARQUET)
 
 
 def _judged(text: FlightText, year: int, *, as_text: bool) -> pl.LazyFrame:

@@ -36,5 +36,56 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }
 """Bronze column → the names it may have in the header."""
 
-UNUSED: frozenset[str] = frozenset()
-"""BTS's other columns hold values, which Tarmac does not use."""
+_DIVERSION = ["Airport", "AirportID", "AirportSeqID", "WheelsOn", "TotalGTime", "LongestGTime", "WheelsOff", "TailNum"]
+
+UNUSED: frozenset[str] = frozenset(
+    [
+        "Year",
+        "Quarter",
+        "Month",
+        "DayofMonth",
+        "DayOfWeek",
+        "UniqueCarrier",
+        "Reporting_Airline",
+        "AirlineID",
+        "DOT_ID_Reporting_Airline",
+        "Carrier",
+        "TailNum",
+        "Tail_Number",
+        "OriginAirportID",
+        "OriginAirportSeqID",
+        "OriginCityMarketID",
+        "OriginCityName",
+        "OriginState",
+        "OriginStateFips",
+        "OriginStateName",
+        "OriginWac",
+        "DestAirportID",
+        "DestAirportSeqID",
+        "DestCityMarketID",
+        "DestCityName",
+        "DestState",
+        "DestStateFips",
+        "DestStateName",
+        "DestWac",
+        "DepDelayMinutes",
+        "DepDel15",
+        "DepartureDelayGroups",
+        "DepTimeBlk",
+        "ArrDelayMinutes",
+        "ArrDel15",
+        "ArrivalDelayGroups",
+        "ArrTimeBlk",
+        "Flights",
+        "DistanceGroup",
+        "FirstDepTime",
+        "TotalAddGTime",
+        "LongestAddGTime",
+        "DivAirportLandings",
+        "DivReachedDest",
+        "DivActualElapsedTime",
+        "DivArrDelay",
+        "DivDistance",
+    ]
+) | {f"Div{number}{name}" for number in range(1, 6) for name in _DIVERSION}
+"""BTS's other columns: they hold values, which Tarmac does not use."""

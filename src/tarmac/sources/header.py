@@ -36,7 +36,7 @@ def recognise_header(line: str, *, file: str) -> Header:
     Raises:
         InputError: when a column is missing or named twice, or when the line is no known source's header.
     """
-    names = _split_names(line)
+    names = _split_names(line, file)
     folded = [name.casefold() for name in names]
     source = max(SOURCES, key=lambda source: _known(source, folded))
     if _known(source, folded) < len(FLIGHT_COLUMNS) // 3:
@@ -63,8 +63,13 @@ def recognise_header(line: str, *, file: str) -> Header:
     return Header(source=source.name, width=len(names), positions=positions, extra=extra)
 
 
-def _split_names(line: str) -> list[str]:
-    text = line.lstrip("\ufeff").rstrip("\r\n")
+def _split_names(line: str, file: str) -> list[str]:
+    text = line.removeprefix("\ufeff").rstrip("\r\n")
+    if "\r" in text:
+        raise InputError(
+            f"{file}, line 1: the lines end in a lone CR, as on old Macs. Convert the file, for example with: "
+            f"tr '\\r' '\\n' < {file} > converted.csv"
+        )
     return [name.strip() for name in next(csv.reader([text]), [])]
 
 

@@ -50,7 +50,7 @@ class TextReport:
 def sound_chunks(
     stream: BinaryIO, header: bytes, width: int, report: TextReport, *, progress: Callable[[int], None] | None = None
 ) -> Iterator[memoryview | bytes]:
-    """Yield the stream's lines after the header in chunks, unsound ones made blank, and fill the report.
+    """Yield the stream's lines after the header in chunks, unsound and blank ones made empty rows, and fill the report.
 
     Args:
         stream: stands after the header line, which is given as `header` so that the digest covers the whole file.
@@ -149,12 +149,14 @@ def _is_utf8(text: bytes) -> bool:
 
 def _judge_lines(whole: bytes, width: int, report: TextReport) -> bytes:
     out = []
+    # A row of empty fields, not a blank line: Polars takes the number of columns from the first row.
+    empty = b"," * (width - 1)
     for line in whole.split(b"\n")[: None if not whole.endswith(b"\n") else -1]:
         report.lines += 1
         text = line.removesuffix(b"\r")
         if not text.strip():
             report.blank_lines.append(report.lines)
-            out.append(b"")
+            out.append(empty)
             continue
         report.rows += 1
         reason = _reason(text, width)
@@ -163,7 +165,7 @@ def _judge_lines(whole: bytes, width: int, report: TextReport) -> bytes:
             continue
         shown = text[:LONGEST_KEPT].decode(errors="backslashreplace").replace("\0", "\\x00")
         report.unsound.append(UnsoundLine(line=report.lines, reason=reason, text=shown))
-        out.append(b"")
+        out.append(empty)
     return b"\n".join(out) + b"\n"
 
 

@@ -3,6 +3,9 @@
 from tarmac.tables.daily import CAUSES
 from tarmac.tables.schema import Column, Kind, Table
 
+FIRST_YEAR, LAST_YEAR = 1987, 2100
+"""The years that flights may be of; BTS's records begin with October 1987."""
+
 
 def _column(name: str, kind: Kind, unit: str, description: str, *, nullable: bool = True) -> Column:
     return Column(name=name, kind=kind, unit=unit, description=description, nullable=nullable)

@@ -22,6 +22,9 @@ from tarmac.detect.kernels.compiled import compiled
 STEADY = 1e-11
 """The trace of P − R R' (positive semi-definite) under which the filter is taken as steady."""
 
+SETTLED = 1e-15
+"""The move of the constant's prediction under which it has settled."""
+
 MISSING, NOISY, EXACT, STEADY_STEP = 0, 1, 2, 3
 
 
@@ -95,7 +98,8 @@ def filter_series(y, noise, phi, ma, start, memory, kinds, inno, scale):
     for i in range(size):
         for j in range(size):
             now[i, j] = start[i, j]
-    steady, log_sum, yy, y1, ones = False, 0.0, 0.0, 0.0, 0.0
+    steady, u, log_sum, yy, y1, ones = False, 0.0, 0.0, 0.0, 0.0, 0.0
+    still = False  # the constant's prediction has settled, so its innovation stays as it is
     for t in range(days):
         missing = np.isnan(y[t])
         plain = not missing and noise[t] == 0.0
@@ -103,34 +107,46 @@ def filter_series(y, noise, phi, ma, start, memory, kinds, inno, scale):
             for i in range(size):
                 for j in range(size):
                     now[i, j] = ma[i] * ma[j]
-            steady = False
+            steady, still = False, False
         elif plain and not steady:
             trace = 0.0
             for i in range(size):
                 trace += now[i, i] - ma[i] * ma[i]
             steady = trace < STEADY
+        if steady:
+            value = y[t]
+            v = value - state[0]
+            for i in range(last):
+                state[i] = phi[i] * value + state[i + 1] + ma[i + 1] * v
+            state[last] = phi[last] * value
+            if not still:
+                u, moved = 1.0 - one[0], 0.0
+                for i in range(last):
+                    then = phi[i] + one[i + 1] + ma[i + 1] * u
+                    moved += abs(then - one[i])
+                    one[i] = then
+                moved += abs(phi[last] - one[last])
+                one[last] = phi[last]
+                still = moved < SETTLED
+            inno[t, 0], inno[t, 1], scale[t] = v, u, 1.0
+            yy += v * v
+            y1 += v * u
+            ones += u * u
+            kinds[t] = STEADY_STEP
+            continue
         value, weight = (0.0, 0.0) if missing else (y[t], 1.0)
         v, u = value - state[0], weight - one[0]
-        f = 1.0 if steady else now[0, 0] + noise[t]
+        f = now[0, 0] + noise[t]
         inno[t, 0], inno[t, 1], scale[t] = v, u, f
         if not missing:
-            if not steady:
-                log_sum += np.log(f)
+            log_sum += np.log(f)
             yy += v * v / f
             y1 += v * u / f
             ones += u * u / f
-        if steady:
-            kinds[t] = STEADY_STEP
-        else:
-            for i in range(size):
-                for j in range(size):
-                    memory[t, i, j] = now[i, j]
-        if steady:
-            for i in range(last):
-                state[i] = phi[i] * value + state[i + 1] + ma[i + 1] * v
-                one[i] = phi[i] + one[i + 1] + ma[i + 1] * u
-            state[last], one[last] = phi[last] * value, phi[last]
-        elif plain:
+        for i in range(size):
+            for j in range(size):
+                memory[t, i, j] = now[i, j]
+        if plain:
             kinds[t] = EXACT
             _exact_step(memory[t], now, ma, gain, f)
             for i in range(last):

@@ -1,0 +1,47 @@
+"""In CI a skipped test fails the run, unless `may_skip_in_ci.toml` says why it may be skipped."""
+
+import os
+import tomllib
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import pytest
+
+
+class SkipsInCI:
+    """A pytest plugin: with CI=true in the environment, each skip needs a reason in the file."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._may_skip: dict[str, str] = tomllib.loads(file.read_text(encoding="utf-8"))["may_skip"]
+        if empty := [pattern for pattern, reason in self._may_skip.items() if not reason.strip()]:
+            raise pytest.UsageError(f"{file} gives no reason for {', '.join(empty)}.")
+        self._unexplained: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Hear of each test; one that is expected to fail is not skipped."""
+        if report.skipped and not hasattr(report, "wasxfail"):
+            self._hear(report.nodeid)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Hear of each module that was skipped as a whole."""
+        if report.skipped:
+            self._hear(report.nodeid)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Fail a run that would else have passed."""
+        if self._unexplained and session.exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say which tests it was, and what to do."""
+        for name in self._unexplained:
+            terminalreporter.write_line(
+                f"SKIPPED IN CI: {name}. Make it run there, or give its reason in {self._file.name}.", red=True
+            )
+
+    def _hear(self, name: str) -> None:
+        allowed = any(fnmatchcase(name, pattern) for pattern in self._may_skip)
+        if os.environ.get("CI") == "true" and not allowed:
+            self._unexplained.append(name)
