@@ -1,12 +1,11 @@
 """How far a day's mean delay lies from what its airport, season and weekday let expect, in robust z-values."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
 from tarmac.detect.contract import nothing
-from tarmac.detect.panel import BoolArray, FloatArray, Panel
+from tarmac.detect.panel import FloatArray, Panel
 from tarmac.detect.parallel import for_each_airport
 
 FEWEST_DAYS = 8
@@ -45,7 +44,7 @@ def delay_scores(panel: Panel, *, workers: int) -> Delays:
         day_variance = _day_variance(panel.value - expected, sampling)
     deviation = np.sqrt(day_variance[:, None] + sampling)
     z = (panel.value - expected) / deviation
-    return Delays(expected=expected, deviation=deviation, z=_calibrated(z, panel.departed))
+    return Delays(expected=expected, deviation=deviation, z=z)
 
 
 def _baseline(panel: Panel, variance: FloatArray, workers: int) -> FloatArray:
@@ -116,26 +115,3 @@ def _solve_variance(size: FloatArray, sampling: FloatArray) -> float:
         else:
             high = middle
     return 0.5 * (low + high)
-
-
-def _calibrated(z: FloatArray, departed: FloatArray) -> FloatArray:
-    """Draw in the z-values of thin days as far as their tail is longer than that of days with many flights.
-
-    The mean of a few heavy-tailed delays is not normal. Each class of days by number of departed flights is divided
-    by how far its 97th percentile of z lies beyond a normal's, if it does: a percentile that real disruptions,
-    rarer than that, hardly move.
-    """
-    result = z.copy()
-    for low, high in pairwise((1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 128, np.inf)):
-        rows = (departed >= low) & (departed < high) & ~np.isnan(z)
-        for side in (1.0, -1.0):
-            beyond = _long_tail(side * z[rows])
-            mine: BoolArray = rows & (side * z > 0)
-            result[mine] /= beyond
-    return result
-
-
-def _long_tail(z: FloatArray) -> float:
-    if z.size < 200:
-        return 1.0
-    return max(1.0, float(np.quantile(z, 0.97)) / 1.881)

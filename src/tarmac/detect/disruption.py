@@ -1,28 +1,48 @@
-"""Disruption: delays and cancellations of a day, judged together and against what few flights can prove."""
+"""Disruption: delays and cancellations of a day and of the airports around it, against what few flights can prove."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 
 from tarmac.detect.cancellations import cancellation_scores
+from tarmac.detect.companions import companions_of, days_beside
 from tarmac.detect.contract import Judgement, checked, nothing
 from tarmac.detect.delays import Delays, delay_scores
 from tarmac.detect.panel import BoolArray, FloatArray, Panel
 from tarmac.detect.threshold import flag_share_of_all, on_judged_days
 
+COMPRESS = 3.0
+"""From how many standard deviations on a z-value is compressed."""
+
+SHARE_SPREAD = 50.0
+"""The arcsine of a share of n, in hundredths, has a standard deviation of 50/√n."""
+
+EVEN, STEEPNESS = 4.5, 3.0
+"""The evidence at which a day is as likely disrupted as not, and how fast the log odds of that grow with evidence."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Disruption:
-    """The default detector: √(z² of the delays + z² of the cancellations), each a robust z-value.
+    """The default detector: a day's own evidence, plus what companions and the days beside it make likely beforehand.
 
-    Delays: the mean delay over the airport's own season and weekday, its variance that of days plus that of flights
-    over the number departed, both shrunk to what airports have in common; see delays.py. Delays judge both sides:
-    an unusually early day scores too. Cancellations: how improbable so many are for that airport and that number of
-    flights; see cancellations.py. A day with every flight cancelled has no mean and is judged by cancellations alone.
+    A score is meant as log posterior odds, in units in which evidence counts as a z-value does: log likelihood ratio
+    of the day itself plus log prior odds.
 
+    Evidence is √(delays² + cancellations²). Delays: mean, median, 90th percentile and share of departures 15 minutes
+    late or more, each over the airport's own season and weekday, with a variance of days plus one of flights over the
+    number departed (delays.py), less half the swing that companions share that day. One flight of three that is four
+    hours late moves the mean and hardly the others; a bad day moves all. Cancellations: how improbable so many are for
+    that airport and that number of flights (cancellations.py); a day with every flight cancelled has no mean and is
+    judged by them alone. Both are compressed: tails are long, and twice as late is not twice as certain.
+
+    Prior: `trust` × the share of its companions that are disrupted by their own evidence (companions.py), and `memory`
+    × whether the airport was so the day before and is the day after. It tells where to look closer and raises no
+    score of a day that shows nothing itself.
+
+    Both sides are judged: an unusually early day has the score that its mean and the four together bear out.
     `observed`, `expected`, `lower` and `upper` of its rows are the mean delay's, in minutes; the interval is `width`
-    standard deviations to each side, those of a day with that many flights. Where cancellations decide the score, the
+    standard deviations to each side, those of a day with that many flights. Where cancellations outweigh delays, the
     mean is of survivors and the interval is widened to hold it.
 
     Flagged are the highest `budget` of all airports' days, if their score is at least `at_least`.
@@ -31,45 +51,101 @@ class Disruption:
     name: ClassVar[str] = "disruption"
     measure: ClassVar[str] = "disruption"
     reads: ClassVar[str] = "mean_dep_delay"
-    also: ClassVar[tuple[str, ...]] = ("std_dep_delay",)
+    also: ClassVar[tuple[str, ...]] = ("std_dep_delay", "median_dep_delay", "p90_dep_delay", "dep_del15_share")
     pools: ClassVar[bool] = True
     looks_ahead: ClassVar[bool] = True
 
     budget: float = 0.01
-    at_least: float = 3.0
+    at_least: float = 4.7
     width: float = 3.0
+    trust: float = 7.0
+    memory: float = 0.8
+    explained: float = 0.5
 
     def __post_init__(self) -> None:
-        """Refuse a share that is none and a width that is not positive."""
+        """Refuse a share that is none, and widths and weights that are negative."""
         checked(
             0.0 < self.budget <= 0.5,
             f"disruption: outliers_fraction is {self.budget}. It must be in (0, 0.5]; 0.01 is usual.",
         )
         checked(self.width > 0, f"disruption: width is {self.width}. It must be above 0; 3 is usual.")
+        for name in ("trust", "memory", "explained"):
+            weight = getattr(self, name)
+            checked(weight >= 0, f"disruption: {name} is {weight}. It must be 0 or more.")
 
     def judge(self, panel: Panel, *, workers: int = 1) -> Judgement:
         """Judge all days with scheduled flights."""
         if not panel.origins:
             return Judgement(expected=panel.value, lower=panel.value, upper=panel.value, score=panel.value)
-        delays = delay_scores(panel, workers=workers)
-        cancelled = cancellation_scores(panel)
-        score = _joined(panel, delays, cancelled)
-        lower = delays.expected - self.width * delays.deviation
-        upper = delays.expected + self.width * delays.deviation
-        survivors = cancelled > np.abs(np.nan_to_num(delays.z))
-        lower = np.where(survivors, np.fmin(lower, panel.value), lower)
-        upper = np.where(survivors, np.fmax(upper, panel.value), upper)
-        return Judgement(expected=delays.expected, lower=lower, upper=upper, score=score)
+        means = delay_scores(panel, workers=workers)
+        of_means = _compressed(means.z)
+        others = (delay_scores(other, workers=workers).z for other in (_medians(panel), _tails(panel), _shares(panel)))
+        z = _mean_known(of_means, *(_compressed(other) for other in others))
+        companions = companions_of(z)
+        delays = z - self.explained * companions.swing_of(z)
+        cancelled = _compressed(cancellation_scores(panel))
+        evidence = _signed(delays, cancelled)
+        disrupted = _probability(evidence)
+        prior = self.trust * companions.mean_of(disrupted) + self.memory * days_beside(disrupted)
+        late = evidence + prior * np.clip(evidence / 2.0, 0.0, 1.0)
+        score = np.fmax(np.fmax(late, np.minimum(-delays, -of_means)), 0.0)
+        score = np.where(panel.flights > 0, score, np.nan)
+        return self._judgement(panel, means, score, survivors=cancelled > np.abs(np.nan_to_num(delays)))
 
     def flags(self, panel: Panel, judgement: Judgement) -> BoolArray:
         """Flag within the alert budget of all airports together."""
         score = judgement.score[:, panel.judged]
         return on_judged_days(panel, flag_share_of_all(score, self.budget, at_least=self.at_least))
 
+    def _judgement(self, panel: Panel, means: Delays, score: FloatArray, *, survivors: BoolArray) -> Judgement:
+        lower = means.expected - self.width * means.deviation
+        upper = means.expected + self.width * means.deviation
+        lower = np.where(survivors, np.fmin(lower, panel.value), lower)
+        upper = np.where(survivors, np.fmax(upper, panel.value), upper)
+        return Judgement(expected=means.expected, lower=lower, upper=upper, score=score)
 
-def _joined(panel: Panel, delays: Delays, cancelled: FloatArray) -> FloatArray:
-    """The length of the vector of both z-values; NaN where there is neither."""
-    score = nothing(panel)
-    known = ~np.isnan(delays.z) | ~np.isnan(cancelled)
-    score[known] = np.sqrt(np.nan_to_num(delays.z[known]) ** 2 + np.nan_to_num(cancelled[known]) ** 2)
-    return score
+
+def _medians(panel: Panel) -> Panel:
+    return replace(panel, value=_column(panel, "median_dep_delay"))
+
+
+def _tails(panel: Panel) -> Panel:
+    return replace(panel, value=_column(panel, "p90_dep_delay"))
+
+
+def _column(panel: Panel, name: str) -> FloatArray:
+    """A further column of gold; one that the panel was made without says nothing."""
+    return panel.also.get(name, nothing(panel))
+
+
+def _shares(panel: Panel) -> Panel:
+    """The share of late departures after Anscombe's arcsine, which makes its variance nearly free of its level."""
+    late = _column(panel, "dep_del15_share") * panel.departed
+    angle = np.arcsin(np.sqrt(np.clip((late + 0.375) / (panel.departed + 0.75), 0.0, 1.0)))
+    spread = np.where(np.isnan(angle), np.nan, SHARE_SPREAD)
+    return replace(panel, value=100.0 * angle, also={**panel.also, "std_dep_delay": spread})
+
+
+def _compressed(z: FloatArray) -> FloatArray:
+    """Nearly z up to COMPRESS, then ever slower."""
+    return np.asarray(COMPRESS * np.arcsinh(z / COMPRESS))
+
+
+def _mean_known(*scores: FloatArray) -> FloatArray:
+    """The mean of those that are known; NaN where none is."""
+    total = np.sum([np.nan_to_num(z) for z in scores], axis=0)
+    count = np.sum([~np.isnan(z) for z in scores], axis=0)
+    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
+
+
+def _signed(delays: FloatArray, cancelled: FloatArray) -> FloatArray:
+    """Delays and cancellations together: negative where the day is early and cancellations do not outweigh that."""
+    length = np.hypot(np.nan_to_num(delays), np.nan_to_num(cancelled))
+    early = np.nan_to_num(delays) < -np.nan_to_num(cancelled)
+    nothing_known = np.isnan(delays) & np.isnan(cancelled)
+    return np.where(nothing_known, np.nan, np.where(early, -length, length))
+
+
+def _probability(evidence: FloatArray) -> FloatArray:
+    """That a day is disrupted, by its own evidence; NaN where there is none."""
+    return np.asarray(1.0 / (1.0 + np.exp(-STEEPNESS * (evidence - EVEN))))
