@@ -43,8 +43,7 @@ def delay_scores(panel: Panel, *, workers: int) -> Delays:
         expected += _common_shock(panel.value - expected, np.sqrt(day_variance[:, None] + sampling))
         day_variance = _day_variance(panel.value - expected, sampling)
     deviation = np.sqrt(day_variance[:, None] + sampling)
-    z = (panel.value - expected) / deviation
-    return Delays(expected=expected, deviation=deviation, z=z)
+    return Delays(expected=expected, deviation=deviation, z=(panel.value - expected) / deviation)
 
 
 def _baseline(panel: Panel, variance: FloatArray, workers: int) -> FloatArray:
@@ -106,12 +105,9 @@ def _day_variance(residual: FloatArray, sampling: FloatArray) -> FloatArray:
 
 
 def _solve_variance(size: FloatArray, sampling: FloatArray) -> float:
-    """Bisect for the variance at which the median of |residual| / deviation is 0.6745; 0 where flights explain all."""
-    low, high = 0.0, float(size.max() ** 2) + 1e-12
-    for _ in range(50):
-        middle = 0.5 * (low + high)
-        if np.median(size / np.sqrt(middle + sampling + 1e-300)) > 0.6745:
-            low = middle
-        else:
-            high = middle
-    return 0.5 * (low + high)
+    """The variance at which the median of |residual| / deviation is 0.6745; 0 where flights explain all.
+
+    |residual| exceeds 0.6745 × √(variance + sampling) on the days where residual²/0.6745² − sampling exceeds the
+    variance, so the variance wanted is that difference's median.
+    """
+    return max(float(np.median((size / 0.6745) ** 2 - sampling)), 0.0)

@@ -119,8 +119,15 @@ def _column(panel: Panel, name: str) -> FloatArray:
 
 
 def _shares(panel: Panel) -> Panel:
-    """The share of late departures after Anscombe's arcsine, which makes its variance nearly free of its level."""
-    late = _column(panel, "dep_del15_share") * panel.departed
+    """The share of late departures after Anscombe's arcsine, which makes its variance nearly free of its level.
+
+    Where the share never changes, as at an airport without any late flight all year, it has no scale and says nothing.
+    """
+    share = _column(panel, "dep_del15_share")
+    known = ~np.isnan(share)
+    highest = np.max(share, axis=1, where=known, initial=-np.inf, keepdims=True)
+    varies = highest > np.min(share, axis=1, where=known, initial=np.inf, keepdims=True)
+    late = np.where(varies, share, np.nan) * panel.departed
     angle = np.arcsin(np.sqrt(np.clip((late + 0.375) / (panel.departed + 0.75), 0.0, 1.0)))
     spread = np.where(np.isnan(angle), np.nan, SHARE_SPREAD)
     return replace(panel, value=100.0 * angle, also={**panel.also, "std_dep_delay": spread})
