@@ -79,7 +79,8 @@ def test_short_series_raise_nothing_and_flag_nothing_wild(detector: Detector, da
     """A detector that cannot judge says null; it does not fail."""
     panel = panel_of(noise(2, days))
     judgement = detector.judge(panel)
-    assert detector.flags(panel, judgement).sum() <= 2
+    # The reference's rule flags up to an eighth of any series; from fewer than fourteen days nothing is cut.
+    assert detector.flags(panel, judgement).sum() <= (5 if days >= 14 else 0)
 
 
 def test_an_airport_that_cannot_be_judged_costs_the_others_nothing(detector: Detector) -> None:
@@ -92,7 +93,7 @@ def test_an_airport_that_cannot_be_judged_costs_the_others_nothing(detector: Det
     panel = panel_of(value)
     judgement = detector.judge(panel)
     flags = detector.flags(panel, judgement)
-    assert not np.isnan(judgement.score[0]).any()
+    assert not np.isnan(judgement.score[0, 60:]).any()  # who sees only the past needs some of it first
     assert np.isnan(judgement.score[1]).all()
     assert not flags[1:4].any()
     if detector.name not in FLOORS:
@@ -180,3 +181,17 @@ def _rank_correlation(left: FloatArray, right: FloatArray) -> float:
     if np.array_equal(ranks[0], ranks[1]):
         return 1.0
     return float(np.corrcoef(ranks[0], ranks[1])[0, 1])
+
+
+def test_peculiar_series_are_survived(detector: Detector) -> None:
+    """Alternating, a ramp, a step, an exact week, two values, one gigantic day, and one value among equal ones."""
+    days = np.arange(DAYS, dtype=float)
+    giant, lone = noise(1)[0], np.full(DAYS, 7.0)
+    giant[50], lone[60] = 1e9, 8.0
+    value = np.stack(
+        [days % 2, days, (days > 60).astype(float), np.sin(2 * np.pi * (days % 7) / 7), days // 17 % 2, giant, lone]
+    )
+    judgement = detector.judge(panel_of(value))
+    assert judgement.score.shape == value.shape
+    if detector.name not in FLOORS and detector.name != "rolling_band":
+        assert np.nanargmax(judgement.score[5]) == 50

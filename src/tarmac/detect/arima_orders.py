@@ -1,4 +1,4 @@
-"""All orders of one series: which starts each order's search gets, and in what order the orders are visited.
+"""All orders of one series: which starts each order's search gets, and when.
 
 Starts come from neighbouring orders, cut or filled with zeros, so that a larger order is never worse than a smaller
 one inside it; from Hannan and Rissanen's regression; and from fits of lower order times a nearly cancelling pair of

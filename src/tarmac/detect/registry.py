@@ -15,12 +15,19 @@ Options = Callable[[DetectParameters], dict[str, Any]]
 
 DETECTORS: dict[str, tuple[str, str, Options]] = {
     "arima": ("arima", "Arima", lambda p: {"max_p": p.max_p, "max_q": p.max_q, "criterion": p.criterion}),
+    "constant": ("floors", "Constant", lambda p: {"share": p.outliers_fraction}),
     "disruption": ("disruption", "Disruption", lambda p: {"budget": p.outliers_fraction}),
+    "global_band": ("bands", "GlobalBand", lambda _: {}),
     "isolation_forest": (
         "isolation_forest",
         "IsolationForest",
         lambda p: {"contamination": p.outliers_fraction, "seed": p.seed},
     ),
+    "random": ("floors", "Random", lambda p: {"share": p.outliers_fraction, "seed": p.seed}),
+    "reference_arima": ("reference", "ReferenceArima", lambda p: {"max_p": p.max_p, "max_q": p.max_q}),
+    "reference_if": ("reference", "ReferenceForest", lambda p: {"contamination": p.outliers_fraction, "seed": p.seed}),
+    "rolling_band": ("bands", "RollingBand", lambda _: {}),
+    "weekday_season": ("bands", "WeekdaySeason", lambda _: {}),
 }
 """Name → module in tarmac.detect, class, and the class's options out of all detectors' parameters."""
 

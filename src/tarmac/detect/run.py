@@ -11,7 +11,7 @@ from tarmac.detect import Detection, DetectParameters
 from tarmac.detect.contract import Detector, Judgement
 from tarmac.detect.panel import BoolArray, FloatArray, Panel, panel_from_gold
 from tarmac.detect.registry import detector_named
-from tarmac.errors import InputError
+from tarmac.errors import TarmacError
 from tarmac.tables.anomalies import ANOMALIES
 
 SCHEMA = pl.Schema(
@@ -42,10 +42,12 @@ def run_detectors(
             progress(name)
         started = perf_counter()
         detector = detector_named(name, parameters)
+        # Outside the try: where gold itself is wrong no detector could do better.
+        panel = panel_from_gold(gold, detector.reads, year=year, also=detector.also)
         try:
-            frames.append(_judge(detector, gold, year, workers))
-        except InputError:
-            raise  # gold itself is wrong: no detector could do better
+            frames.append(_judge(detector, panel, workers))
+        except TarmacError as error:
+            failures[name] = str(error)
         except Exception as error:  # noqa: BLE001 - one detector's failure must not lose the others' results
             failures[name] = f"{type(error).__name__}: {error}"
         seconds[name] = perf_counter() - started
@@ -60,8 +62,7 @@ def available_cores() -> int:
         return os.cpu_count() or 1
 
 
-def _judge(detector: Detector, gold: pl.DataFrame, year: int, workers: int) -> pl.DataFrame:
-    panel = panel_from_gold(gold, detector.reads, year=year, also=detector.also)
+def _judge(detector: Detector, panel: Panel, workers: int) -> pl.DataFrame:
     if not panel.origins:
         return pl.DataFrame(schema=SCHEMA)
     judgement = detector.judge(panel, workers=workers)
