@@ -50,4 +50,5 @@ def read_flights(path: Path, year: int) -> pl.DataFrame:
         source_line=pl.lit(0),
         unreadable=pl.lit(None, dtype=pl.String),
     )
-    return keep_sound(judge(nw.from_native(bronze), year=year)).to_native().collect()
+    flights: pl.DataFrame = keep_sound(judge(nw.from_native(bronze), year=year)).to_native().collect()
+    return flights
