@@ -75,7 +75,7 @@ def _judged(detector: Detector, corpus: Corpus, workers: int) -> Result:
 @contextmanager
 def _watched() -> Iterator[list[Cost]]:
     """A list that holds the block's cost once it is left; memory is looked at fifty times a second."""
-    import psutil
+    import psutil  # type: ignore[import-untyped]
 
     process, cost, over = psutil.Process(), list[Cost](), threading.Event()
     before = peak = process.memory_info().rss
