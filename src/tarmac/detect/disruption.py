@@ -21,6 +21,9 @@ SHARE_SPREAD = 50.0
 EVEN, STEEPNESS = 4.5, 3.0
 """The evidence at which a day is as likely disrupted as not, and how fast the log odds of that grow with evidence."""
 
+FEWEST_FOR_TAIL, NORMAL_TAIL = 1000, 2.576
+"""Airport-days from which on the early side's tail is measured, and where 0.5 % of a normal's values lie beyond."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Disruption:
@@ -40,7 +43,8 @@ class Disruption:
     × whether the airport was so the day before and is the day after. It tells where to look closer and raises no
     score of a day that shows nothing itself.
 
-    Both sides are judged: an unusually early day has the score that its mean and the four together bear out.
+    Both sides are judged: an unusually early day has the score that its mean and the four together bear out, each side
+    by the length of its own tail.
     `observed`, `expected`, `lower` and `upper` of its rows are the mean delay's, in minutes; the interval is `width`
     standard deviations to each side, those of a day with that many flights. Where cancellations outweigh delays, the
     mean is of survivors and the interval is widened to hold it.
@@ -56,7 +60,7 @@ class Disruption:
     looks_ahead: ClassVar[bool] = True
 
     budget: float = 0.01
-    at_least: float = 4.7
+    at_least: float = 4.8
     width: float = 3.0
     trust: float = 7.0
     memory: float = 0.8
@@ -78,9 +82,9 @@ class Disruption:
         if not panel.origins:
             return Judgement(expected=panel.value, lower=panel.value, upper=panel.value, score=panel.value)
         means = delay_scores(panel, workers=workers)
-        of_means = _compressed(means.z)
         others = (delay_scores(other, workers=workers).z for other in (_medians(panel), _tails(panel), _shares(panel)))
-        z = _mean_known(of_means, *(_compressed(other) for other in others))
+        measures = (means.z, *others)
+        z = _mean_known(*(_compressed(measure) for measure in measures))
         companions = companions_of(z)
         delays = z - self.explained * companions.swing_of(z)
         cancelled = _compressed(cancellation_scores(panel))
@@ -88,7 +92,7 @@ class Disruption:
         disrupted = _probability(evidence)
         prior = self.trust * companions.mean_of(disrupted) + self.memory * days_beside(disrupted)
         late = evidence + prior * np.clip(evidence / 2.0, 0.0, 1.0)
-        score = np.fmax(np.fmax(late, np.minimum(-delays, -of_means)), 0.0)
+        score = np.fmax(np.fmax(late, _earliness(measures)), 0.0)
         score = np.where(panel.flights > 0, score, np.nan)
         return self._judgement(panel, means, score, survivors=cancelled > np.abs(np.nan_to_num(delays)))
 
@@ -143,6 +147,20 @@ def _mean_known(*scores: FloatArray) -> FloatArray:
     total = np.sum([np.nan_to_num(z) for z in scores], axis=0)
     count = np.sum([~np.isnan(z) for z in scores], axis=0)
     return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
+
+
+def _earliness(measures: tuple[FloatArray, ...]) -> FloatArray:
+    """How early a day is, by its mean and by all measures: the lesser of the two, stretched to a normal's tail.
+
+    Flights leave a little early or very late, so the early side's tail is short: what lies far out there is rarer than
+    the same z-value on the late side. For the same reason it is not compressed.
+    """
+    early = np.minimum(-measures[0], -_mean_known(*measures))
+    known = early[~np.isnan(early)]
+    if known.size < FEWEST_FOR_TAIL:
+        return early
+    tail = float(np.quantile(known, 0.995))
+    return early * float(np.clip(NORMAL_TAIL / max(tail, 1e-9), 1.0, 2.0))
 
 
 def _signed(delays: FloatArray, cancelled: FloatArray) -> FloatArray:
