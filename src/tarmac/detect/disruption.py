@@ -12,8 +12,11 @@ from tarmac.detect.delays import Delays, delay_scores
 from tarmac.detect.panel import BoolArray, FloatArray, Panel
 from tarmac.detect.threshold import flag_share_of_all, on_judged_days
 
-COMPRESS = 3.0
-"""From how many standard deviations on a z-value is compressed."""
+COMPRESS, COMPRESS_CANCELLED = 3.0, 2.0
+"""From how many standard deviations on a z-value is compressed, of delays and of cancellations."""
+
+CANCELLED_WEIGHT = 1.4
+"""A cancelled flight is the worse disruption: a few more than usual count like a larger delay."""
 
 SHARE_SPREAD = 50.0
 """The arcsine of a share of n, in hundredths, has a standard deviation of 50/√n."""
@@ -87,7 +90,7 @@ class Disruption:
         z = _mean_known(*(_compressed(measure) for measure in measures))
         companions = companions_of(z)
         delays = z - self.explained * companions.swing_of(z)
-        cancelled = _compressed(cancellation_scores(panel))
+        cancelled = _compressed(CANCELLED_WEIGHT * cancellation_scores(panel), COMPRESS_CANCELLED)
         evidence = _signed(delays, cancelled)
         disrupted = _probability(evidence)
         prior = self.trust * companions.mean_of(disrupted) + self.memory * days_beside(disrupted)
@@ -137,9 +140,9 @@ def _shares(panel: Panel) -> Panel:
     return replace(panel, value=100.0 * angle, also={**panel.also, "std_dep_delay": spread})
 
 
-def _compressed(z: FloatArray) -> FloatArray:
-    """Nearly z up to COMPRESS, then ever slower."""
-    return np.asarray(COMPRESS * np.arcsinh(z / COMPRESS))
+def _compressed(z: FloatArray, beyond: float = COMPRESS) -> FloatArray:
+    """Nearly z up to `beyond`, then ever slower."""
+    return np.asarray(beyond * np.arcsinh(z / beyond))
 
 
 def _mean_known(*scores: FloatArray) -> FloatArray:
