@@ -443,7 +443,8 @@ def evaluate(
     flights: Annotated[int, typer.Option(help="Flights in a simulated year.", metavar="N")] = 6_500_000,
     airports: Annotated[int, typer.Option(help="Airports in a simulated year.", metavar="K")] = 340,
     detectors: Annotated[
-        str | None, typer.Option("--detectors", help="Names with commas between. [default: all]", metavar="A,B")
+        str | None,
+        typer.Option("--detectors", help="Names with commas between. [default: all but slow ones]", metavar="A,B"),
     ] = None,
     real: Annotated[Path | None, typer.Option(help="Folder of real years, schema of Kaggle.", metavar="DIR")] = None,
     split: Annotated[str, typer.Option(help="reporting, or tuning: other seeds, other real years.")] = "reporting",
