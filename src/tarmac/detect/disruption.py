@@ -8,7 +8,7 @@ import numpy as np
 from tarmac.detect.cancellations import cancellation_scores
 from tarmac.detect.companions import companions_of, days_beside
 from tarmac.detect.contract import Judgement, checked, nothing
-from tarmac.detect.delays import Delays, delay_scores
+from tarmac.detect.delays import delay_scores
 from tarmac.detect.panel import BoolArray, FloatArray, Panel
 from tarmac.detect.threshold import flag_share_of_all, on_judged_days
 
@@ -46,11 +46,11 @@ class Disruption:
     × whether the airport was so the day before and is the day after. It tells where to look closer and raises no
     score of a day that shows nothing itself.
 
-    Both sides are judged: an unusually early day has the score that its mean and the four together bear out, each side
-    by the length of its own tail.
+    Both sides are judged: an unusually early day has the score that its mean and all measures together bear out, in the
+    measure of that side's own, shorter tail.
     `observed`, `expected`, `lower` and `upper` of its rows are the mean delay's, in minutes; the interval is `width`
-    standard deviations to each side, those of a day with that many flights. Where cancellations outweigh delays, the
-    mean is of survivors and the interval is widened to hold it.
+    standard deviations of a day with that many flights, its lower side drawn in as far as that tail is shorter. Where
+    cancellations outweigh delays, the mean is of survivors and the interval is widened to hold it.
 
     Flagged are the highest `budget` of all airports' days, if their score is at least `at_least`.
     """
@@ -95,21 +95,20 @@ class Disruption:
         disrupted = _probability(evidence)
         prior = self.trust * companions.mean_of(disrupted) + self.memory * days_beside(disrupted)
         late = evidence + prior * np.clip(evidence / 2.0, 0.0, 1.0)
-        score = np.fmax(np.fmax(late, _earliness(measures)), 0.0)
-        score = np.where(panel.flights > 0, score, np.nan)
-        return self._judgement(panel, means, score, survivors=cancelled > np.abs(np.nan_to_num(delays)))
+        early = np.minimum(-means.z, -_mean_known(*measures))
+        stretch = _stretch(early)
+        score = np.where(panel.flights > 0, np.fmax(np.fmax(late, stretch * early), 0.0), np.nan)
+        lower = means.expected - self.width / stretch * means.deviation
+        upper = means.expected + self.width * means.deviation
+        survivors = cancelled > np.abs(np.nan_to_num(delays))
+        lower = np.where(survivors, np.fmin(lower, panel.value), lower)
+        upper = np.where(survivors, np.fmax(upper, panel.value), upper)
+        return Judgement(expected=means.expected, lower=lower, upper=upper, score=score)
 
     def flags(self, panel: Panel, judgement: Judgement) -> BoolArray:
         """Flag within the alert budget of all airports together."""
         score = judgement.score[:, panel.judged]
         return on_judged_days(panel, flag_share_of_all(score, self.budget, at_least=self.at_least))
-
-    def _judgement(self, panel: Panel, means: Delays, score: FloatArray, *, survivors: BoolArray) -> Judgement:
-        lower = means.expected - self.width * means.deviation
-        upper = means.expected + self.width * means.deviation
-        lower = np.where(survivors, np.fmin(lower, panel.value), lower)
-        upper = np.where(survivors, np.fmax(upper, panel.value), upper)
-        return Judgement(expected=means.expected, lower=lower, upper=upper, score=score)
 
 
 def _medians(panel: Panel) -> Panel:
@@ -152,18 +151,16 @@ def _mean_known(*scores: FloatArray) -> FloatArray:
     return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
 
 
-def _earliness(measures: tuple[FloatArray, ...]) -> FloatArray:
-    """How early a day is, by its mean and by all measures: the lesser of the two, stretched to a normal's tail.
+def _stretch(early: FloatArray) -> float:
+    """By how much the early side's tail is shorter than a normal's, 1 … 2.
 
-    Flights leave a little early or very late, so the early side's tail is short: what lies far out there is rarer than
-    the same z-value on the late side. For the same reason it is not compressed.
+    Flights leave a little early or very late: what lies far out on the early side is rarer than the same z-value on the
+    late side. For the same reason it is not compressed.
     """
-    early = np.minimum(-measures[0], -_mean_known(*measures))
     known = early[~np.isnan(early)]
     if known.size < FEWEST_FOR_TAIL:
-        return early
-    tail = float(np.quantile(known, 0.995))
-    return early * float(np.clip(NORMAL_TAIL / max(tail, 1e-9), 1.0, 2.0))
+        return 1.0
+    return float(np.clip(NORMAL_TAIL / max(float(np.quantile(known, 0.995)), 1e-9), 1.0, 2.0))
 
 
 def _signed(delays: FloatArray, cancelled: FloatArray) -> FloatArray:

@@ -152,3 +152,21 @@ def test_a_weight_below_zero_is_refused() -> None:
 
     with pytest.raises(InputError, match=r"trust is -1"):
         Disruption(trust=-1.0)
+
+
+def test_an_early_day_that_is_flagged_is_low() -> None:
+    """The early side's tail is short: its stretched score and its interval must say the same."""
+    rng = np.random.default_rng(2)
+    days = pl.date_range(date(2013, 1, 1), date(2013, 12, 31), eager=True)
+    # Skewed, as delays are: early days are never far out, late ones are.
+    delays = {origin: 12.0 + 6.0 * (rng.gamma(2.0, size=365) - 2.0) for origin in ("EWR", "JFK", "LGA", "PHL")}
+    delays["JFK"][40] = -14.0
+    gold = pl.concat(
+        pl.DataFrame({"origin": origin, "fl_date": days, "mean_dep_delay": values}) for origin, values in delays.items()
+    ).with_columns(
+        std_dep_delay=20.0, flights=200, cancelled=2, departed=198, median_dep_delay=pl.col("mean_dep_delay")
+    )
+    found = with_direction(detect(gold, ONLY, year=2013).anomalies)
+    day = found.row(by_predicate=(pl.col("origin") == "JFK") & (pl.col("fl_date") == days[40]), named=True)
+    assert day["flag"]
+    assert day["anomaly_direction"] == "low"
