@@ -471,3 +471,50 @@ def simulate(
     elif not quiet:
         typer.echo(f"Wrote {result.csv}: {result.flights:,} flights on {result.airport_days:,} airport-days.")
         typer.echo(f"Wrote {result.truth}: {result.anomalous_days:,} of these are anomalies.")
+
+
+@app.command()
+def evaluate(
+    corpus: Annotated[str, typer.Option(help="simulated, real or all.", metavar="KIND")] = "simulated",
+    seeds: Annotated[
+        str | None, typer.Option(help="Of the simulated years, commas between. [default: the split's]", metavar="S,…")
+    ] = None,
+    shapes: Annotated[
+        str, typer.Option(help="Mixes of anomalies, commas between: default, storms, outages, thin.", metavar="A,…")
+    ] = "default",
+    flights: Annotated[int, typer.Option(help="Flights in a simulated year.", metavar="N")] = 6_500_000,
+    airports: Annotated[int, typer.Option(help="Airports in a simulated year.", metavar="K")] = 340,
+    detectors: Annotated[
+        str | None,
+        typer.Option("--detectors", help="Names with commas between. [default: all but slow ones]", metavar="A,B"),
+    ] = None,
+    real: Annotated[Path | None, typer.Option(help="Folder of real years, schema of Kaggle.", metavar="DIR")] = None,
+    split: Annotated[str, typer.Option(help="reporting, or tuning: other seeds, other real years.")] = "reporting",
+    out: Annotated[Path, typer.Option(help="Folder for leaderboard.md, .json and .html.", metavar="DIR")] = Path(
+        "leaderboard"
+    ),
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """The leaderboard of detectors, on simulated and real days whose truth is known."""
+    from tarmac.console import print_json, print_table
+    from tarmac.evaluate.page import table_of
+    from tarmac.evaluate.request import read_request
+    from tarmac.evaluate.run import corpora_of, publish, run_evaluation
+
+    request = read_request(
+        corpus=corpus, seeds=seeds, shapes=shapes, flights=flights, airports=airports, detectors=detectors, real=real,
+        split=split,
+    )  # fmt: skip
+
+    def told(what: str) -> None:
+        if not (quiet or as_json):
+            typer.echo(what, err=True)
+
+    results = run_evaluation(corpora_of(request.plan, told), request.detect, told=told)
+    facts = publish(results, out, request.command)
+    if as_json:
+        print_json(facts)
+    elif not quiet:
+        print_table("", *table_of(results))
+        typer.echo(f"Wrote {out}/leaderboard.md, .json and .html.")
