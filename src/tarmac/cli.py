@@ -477,7 +477,8 @@ def simulate(
 def evaluate(
     corpus: Annotated[str, typer.Option(help="simulated, real or all.", metavar="KIND")] = "simulated",
     seeds: Annotated[
-        str | None, typer.Option(help="Of the simulated years, commas between. [default: the split's]", metavar="S,…")
+        str | None,
+        typer.Option(help="Of the simulated years, commas between; the split's own if left out.", metavar="S,…"),
     ] = None,
     shapes: Annotated[
         str, typer.Option(help="Mixes of anomalies, commas between: default, storms, outages, thin.", metavar="A,…")
@@ -486,10 +487,14 @@ def evaluate(
     airports: Annotated[int, typer.Option(help="Airports in a simulated year.", metavar="K")] = 340,
     detectors: Annotated[
         str | None,
-        typer.Option("--detectors", help="Names with commas between. [default: all but slow ones]", metavar="A,B"),
+        typer.Option(
+            "--detectors", help="Names with commas between; all but the slow ones if left out.", metavar="A,B"
+        ),
     ] = None,
     real: Annotated[Path | None, typer.Option(help="Folder of real years, schema of Kaggle.", metavar="DIR")] = None,
-    split: Annotated[str, typer.Option(help="reporting, or tuning: other seeds, other real years.")] = "reporting",
+    split: Annotated[
+        str, typer.Option(help="reporting, or tuning: other seeds, other real years.", metavar="SPLIT")
+    ] = "reporting",
     out: Annotated[Path, typer.Option(help="Folder for leaderboard.md, .json and .html.", metavar="DIR")] = Path(
         "leaderboard"
     ),
