@@ -43,12 +43,15 @@ class Metrics:
     recall: float
     flagged_share: float
     seconds: float
-    peak_megabytes: float
+    added_megabytes: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """What a judgement took: wall-clock seconds, and the peak of memory above what was there before."""
+    """What a judgement took: wall-clock seconds, and how far resident memory rose above what the process held before.
+
+    A process that has freed memory uses it again, so a small figure says that judging needed no more than was there.
+    """
 
     seconds: float
     megabytes: float
@@ -97,7 +100,7 @@ def result_of(detector: str, corpus: Corpus, panel: Panel, score: FloatArray, fl
         recall=own.recall,
         flagged_share=float(flags[counted].mean()) if counted.any() else float("nan"),
         seconds=cost.seconds,
-        peak_megabytes=cost.megabytes,
+        added_megabytes=cost.megabytes,
     )
     return Result(
         detector=detector,

@@ -21,7 +21,7 @@ COLUMNS: tuple[tuple[str, str, int], ...] = (
     ("recall", "recall of its flags", 3),
     ("flagged_share", "flagged share", 4),
     ("seconds", "seconds", 2),
-    ("peak_megabytes", "peak memory, MB", 0),
+    ("added_megabytes", "memory added, MB", 0),
 )
 """A metric's field, its full name, and its decimals."""
 
