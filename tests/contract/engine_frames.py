@@ -9,9 +9,9 @@ import narwhals as nw
 import polars as pl
 
 from tarmac import gold, silver
-from tarmac.engines.polars import schema_of
 from tarmac.tables.bronze import FLIGHT_COLUMNS, TEXT_COLUMNS
 from tarmac.tables.flights import FLIGHTS
+from tarmac.tables.frames import schema_of
 
 DAY = dt.date(2009, 2, 8)
 SOUND = {

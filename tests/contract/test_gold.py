@@ -16,9 +16,10 @@ from engine_frames import DAY, Engine, flights_frame
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tarmac.engines.polars import schema_of, write_gold
+from tarmac.engines.polars import write_gold
 from tarmac.tables.daily import CAUSES, DAILY
 from tarmac.tables.flights import FLIGHTS
+from tarmac.tables.frames import schema_of
 
 
 def test_a_single_flight_is_a_day(engine: Engine):

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tarmac import silver
-from tarmac.engines.polars import schema_of
 from tarmac.tables.flights import CLOCKS, DELAYS, FLIGHTS, QUANTITIES
+from tarmac.tables.frames import schema_of
 
 NAN, INF = math.nan, math.inf
 

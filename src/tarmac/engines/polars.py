@@ -14,18 +14,7 @@ from tarmac.bronze import FlightText
 from tarmac.sources.header import Header
 from tarmac.tables.bronze import FLIGHT_COLUMNS, NULL_MARKERS, TEXT_COLUMNS
 from tarmac.tables.flights import FLIGHTS
-from tarmac.tables.schema import Kind, Table
-
-_TYPES: dict[Kind, pl.DataType] = {
-    "text": pl.String(),
-    "date": pl.Date(),
-    "boolean": pl.Boolean(),
-    "smallint": pl.Int16(),
-    "integer": pl.Int32(),
-    "bigint": pl.Int64(),
-    "real": pl.Float32(),
-    "double": pl.Float64(),
-}
+from tarmac.tables.frames import schema_of
 
 _DUPLICATE_KEY = ("fl_date", "op_carrier", "op_carrier_fl_num", "origin", "dest", "crs_dep_time", "dep_time")
 PARQUET: dict[str, Any] = {"compression": "snappy", "maintain_order": True}
@@ -38,11 +27,6 @@ class Cleaned:
     kept: int
     aside: pl.DataFrame
     repairs: dict[str, int]
-
-
-def schema_of(table: Table) -> pl.Schema:
-    """A table's Polars schema."""
-    return pl.Schema({column.name: _TYPES[column.kind] for column in table.columns})
 
 
 def clean_flights(texts: Sequence[FlightText], *, year: int, as_text: bool, out: Path) -> Cleaned:
