@@ -81,7 +81,7 @@ def _(airport, delay, median):
         annotation={"text": "mean", "font": {"color": "#e08a00"}, "y": 0.88},
     )
     histogram.update_xaxes(title="mean departure delay of the day [minutes]").update_yaxes(title="days")
-    styled(histogram, f"{airport.value}: most days are alike, and a few are far to the right")
+    styled(histogram, f"{airport.value}: the days of the year by their mean delay")
     return (histogram,)
 
 
@@ -90,8 +90,8 @@ def _(delay, median, robust_spread):
     mo.md(f"""
     **Reading.** The mean lies {abs(delay.mean() - median):.1f} minutes {"above" if delay.mean() > median else "below"}
     the median, and the standard deviation ({delay.std():.1f} minutes) is {delay.std() / robust_spread:.1f} times the spread
-    by the median ({robust_spread:.1f} minutes). A few terrible days do that. They pull the yardstick by which they are
-    measured: so the median and its spread are the better ruler.
+    by the median ({robust_spread:.1f} minutes). Where that factor is well above 1, a few terrible days do it: they stretch
+    the yardstick by which they are measured. The median and its spread are the better ruler.
     """)
     return
 
@@ -111,7 +111,7 @@ def _(airport, calendar):
         ]
     )
     weekdays.update_yaxes(title="mean departure delay [minutes]")
-    styled(weekdays, f"{airport.value}: the weekdays differ, but less than the days of one weekday do")
+    styled(weekdays, f"{airport.value}: the days by weekday")
     return (weekdays,)
 
 
@@ -124,8 +124,8 @@ def _(calendar):
     middles = by_weekday["middle"].drop_nulls()
     mo.md(f"""
     **Reading.** From the quietest weekday to the latest the median rises by {middles.max() - middles.min():.1f} minutes.
-    Within one weekday the middle half of its days is {by_weekday["width"].median():.1f} minutes wide. A weekday alone
-    explains little.
+    Within one weekday the middle half of its days is {by_weekday["width"].median():.1f} minutes wide. What a
+    weekday explains is the first figure; what it leaves open is the second.
 
     **Rolling bands.** The level moves through the year, so we let the ruler move too. Tarmac's detector `rolling_band` takes
     the mean and standard deviation of the 28 days before, and flags a day that lies more than four standard deviations

@@ -13,6 +13,7 @@ with app.setup:
     from sklearn.ensemble import HistGradientBoostingRegressor
     from sklearn.inspection import permutation_importance
     from sklearn.model_selection import KFold
+    from threadpoolctl import threadpool_limits
 
     from airport_days import load_airport_days
     from findings import compare, styled
@@ -79,20 +80,22 @@ def _(airport, days):
 @app.cell
 def _(x, y):
     predicted, by_median, importances = np.zeros(y.size), np.zeros(y.size), []
-    for others, block in KFold(5).split(x):
-        trees = HistGradientBoostingRegressor(
-            loss="absolute_error",
-            max_iter=80,
-            learning_rate=0.06,
-            max_leaf_nodes=8,
-            min_samples_leaf=10,
-            random_state=0,
-        ).fit(x[others], y[others])
-        predicted[block], by_median[block] = trees.predict(x[block]), np.median(y[others])
-        shuffled = permutation_importance(
-            trees, x[block], y[block], scoring="neg_mean_absolute_error", n_repeats=5, random_state=0
-        )
-        importances.append(shuffled.importances_mean)
+    # Three hundred days are too few to share among cores: waiting for each other takes them longer than the work.
+    with threadpool_limits(1):
+        for others, block in KFold(5).split(x):
+            trees = HistGradientBoostingRegressor(
+                loss="absolute_error",
+                max_iter=80,
+                learning_rate=0.06,
+                max_leaf_nodes=8,
+                min_samples_leaf=10,
+                random_state=0,
+            ).fit(x[others], y[others])
+            predicted[block], by_median[block] = trees.predict(x[block]), np.median(y[others])
+            shuffled = permutation_importance(
+                trees, x[block], y[block], scoring="neg_mean_absolute_error", n_repeats=5, random_state=0
+            )
+            importances.append(shuffled.importances_mean)
     return by_median, importances, predicted
 
 
@@ -167,9 +170,9 @@ def _(findings):
 def _():
     mo.md("""
     **Limits.** A year of one airport is little to learn from: a few hundred days. The other blocks hold days that come
-    later, so this is a look back, not a forecast. A disaster enters the features of the days after it. One spread serves quiet and busy
-    seasons, large and small days alike. And what the learner predicts is the mean of the flights that left: it is as blind to
-    cancellations as the simpler methods are.
+    later, so this is a look back, not a forecast. A disaster enters the features of the days after it. One spread serves
+    quiet and busy seasons, large and small days alike. And what the learner predicts is the mean of the flights that left:
+    it is as blind to cancellations as the simpler methods are.
     """)
     return
 
