@@ -73,12 +73,14 @@ def _(airport, days):
 def _(airport, delay, median):
     histogram = go.Figure(go.Histogram(x=delay, xbins={"size": 2}, marker={"color": "#455a64"}, name="days"))
     histogram.add_vline(
-        x=median, line={"color": "#00796b"}, annotation={"text": "median", "font": {"color": "#00796b"}}
+        x=median,
+        line={"color": "#00796b"},
+        annotation={"text": "median ", "font": {"color": "#00796b"}, "xanchor": "right"},
     )
     histogram.add_vline(
         x=delay.mean(),
         line={"color": "#e08a00", "dash": "dash"},
-        annotation={"text": "mean", "font": {"color": "#e08a00"}, "y": 0.88},
+        annotation={"text": " mean", "font": {"color": "#e08a00"}, "xanchor": "left"},
     )
     histogram.update_xaxes(title="mean departure delay of the day [minutes]").update_yaxes(title="days")
     styled(histogram, f"{airport.value}: the days of the year by their mean delay")

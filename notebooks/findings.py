@@ -177,14 +177,15 @@ def compare(
     return Findings(airport=airport, method=method, days=days, truth_known=truth is not None)
 
 
-def styled(figure: go.Figure, title: str, *, height: int = 380) -> go.Figure:
+def styled(figure: go.Figure, title: str, *, height: int = 400) -> go.Figure:
     """The figure in the notebooks' common style."""
     figure.update_layout(
         title={"text": title, "x": 0, "xanchor": "left", "font": {"size": 16}},
         template="plotly_white",
         height=height,
-        margin={"l": 70, "r": 20, "t": 80, "b": 45},
-        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
+        margin={"l": 70, "r": 20, "t": 50, "b": 95},
+        # Of the container: of the plot's own height, a distance would differ from figure to figure.
+        legend={"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
         bargap=0.05,
     )
     return figure

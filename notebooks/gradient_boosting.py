@@ -118,7 +118,8 @@ def _(by_median, predicted, ranked, y):
     **Reading.** On days that it has not seen the learner misses by {learned:.1f} minutes on average; somebody who always says the
     median of the other days misses by {plain:.1f}. So all that is known beforehand
     {f"takes away {1 - learned / plain:.0%} of the error" if learned < plain else "does not help here"}. It rests most on
-    "{ranked["feature"][-1]}" (shuffled, it costs {ranked["minutes"][-1]:.2f} minutes).
+    "{ranked["feature"][-1]}" (shuffled, it costs {ranked["minutes"][-1]:.2f} minutes). A feature at or below zero
+    is of no use.
     """)
     return
 
