@@ -98,11 +98,11 @@ class Findings:
             .select(
                 pl.col("fl_date").alias("date"),
                 pl.col("kind").fill_null("none" if self.truth_known else "not known").alias("true kind"),
+                why.alias("why"),
                 pl.col("flights").alias("scheduled flights"),
                 (100 * pl.col("cancelled_share")).round(0).alias("cancelled [%]"),
                 pl.col("observed").round(1).alias("mean delay [minutes]"),
                 pl.col("expected").round(1).alias("expected [minutes]"),
-                why.alias("why"),
             )
         )
 

@@ -161,7 +161,7 @@ def _(findings):
     mo.vstack(
         [
             mo.md("The days that it passed over, most cancellations first:"),
-            mo.ui.table(findings.missed_days(), selection=None),
+            mo.ui.table(findings.missed_days(), selection=None, wrapped_columns=["why"]),
         ]
     )
     return
