@@ -42,6 +42,16 @@ OutliersFraction = Annotated[
 MaxP = Annotated[int | None, typer.Option("--max-p", help="Largest autoregressive order. [default: 4]", metavar="P")]
 MaxQ = Annotated[int | None, typer.Option("--max-q", help="Largest moving-average order. [default: 4]", metavar="Q")]
 Seed = Annotated[int | None, typer.Option(help="Seed of what draws random numbers. [default: 0]", metavar="S")]
+Threshold = Annotated[
+    str | None,
+    typer.Option(
+        help="detector (each one's own), budget, false_discovery or reference. [default: detector]", metavar="T"
+    ),
+]
+Mode = Annotated[
+    str | None,
+    typer.Option(help="hindsight: the year seen whole; online: the past alone. [default: hindsight]", metavar="MODE"),
+]
 History = Annotated[
     int | None, typer.Option(help="Earlier years of gold that serve as baseline. [default: 0]", metavar="N")
 ]
@@ -139,6 +149,8 @@ def _parameters(settings: "Settings") -> "Parameters":
             max_p=settings.max_p,
             max_q=settings.max_q,
             seed=settings.seed,
+            threshold=settings.threshold,
+            mode=settings.mode,
         ),
         max_quarantined=settings.max_quarantined,
         history=settings.history,
@@ -256,6 +268,8 @@ def run(
     max_p: MaxP = None,
     max_q: MaxQ = None,
     seed: Seed = None,
+    threshold: Threshold = None,
+    mode: Mode = None,
     history: History = None,
     max_quarantined: MaxQuarantined = None,
     config: Config = None,
@@ -275,6 +289,8 @@ def run(
         max_p=max_p,
         max_q=max_q,
         seed=seed,
+        threshold=threshold,
+        mode=mode,
         history=history,
         max_quarantined=max_quarantined,
         config=config,
@@ -331,6 +347,8 @@ def detect(
     max_p: MaxP = None,
     max_q: MaxQ = None,
     seed: Seed = None,
+    threshold: Threshold = None,
+    mode: Mode = None,
     history: History = None,
     config: Config = None,
     as_json: AsJson = False,
@@ -348,6 +366,8 @@ def detect(
         max_p=max_p,
         max_q=max_q,
         seed=seed,
+        threshold=threshold,
+        mode=mode,
         history=history,
         config=config,
         as_json=as_json,

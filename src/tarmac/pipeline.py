@@ -19,6 +19,7 @@ import polars as pl
 
 from tarmac.cleaning import Cleaning, clean_year
 from tarmac.detect import DetectParameters, detect
+from tarmac.detect.online import SUFFIX
 from tarmac.engines.polars import PARQUET, write_gold
 from tarmac.errors import InputError, TarmacError
 from tarmac.failures import told_plainly
@@ -251,7 +252,8 @@ def _as_counts(counts: "LoadCounts") -> dict[str, int]:
 def _chosen(anomalies: pl.DataFrame) -> str:
     """The default detector; where it did not run, the first one that did."""
     ran = anomalies["detector"].unique().sort().to_list()
-    return DEFAULT_DETECTOR if DEFAULT_DETECTOR in ran or not ran else ran[0]
+    defaults = [name for name in ran if name in {DEFAULT_DETECTOR, DEFAULT_DETECTOR + SUFFIX}]
+    return next(iter([*defaults, *ran]), DEFAULT_DETECTOR)
 
 
 def _need(lake: Lake, key: str, command: str) -> None:
