@@ -5,15 +5,17 @@ RUN := .venv/bin
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock clean setup
+.PHONY: help demo notebooks test check docs bench lock clean setup
 
 help:
-	@echo "make demo    a simulated year, the whole way, and its report"
-	@echo "make test    lint, types, import rules and all tests"
-	@echo "make check   lint, types and import rules alone"
-	@echo "make bench   measure speed and memory into benchmarks/results.csv"
-	@echo "make lock    resolve the dependencies anew"
-	@echo "make clean   remove what the targets made"
+	@echo "make demo       a simulated year, the whole way, and its report"
+	@echo "make notebooks  the detectors' methods as lessons, in a browser"
+	@echo "make test       lint, types, import rules and all tests"
+	@echo "make check      lint, types and import rules alone"
+	@echo "make docs       write the data dictionary and the reference of commands anew"
+	@echo "make bench      measure speed and memory into benchmarks/results.csv"
+	@echo "make lock       resolve the dependencies anew"
+	@echo "make clean      remove what the targets made"
 
 setup: .venv/.ready
 
@@ -31,6 +33,9 @@ $(UV):
 demo: setup
 	$(RUN)/tarmac demo
 
+notebooks: setup
+	$(RUN)/marimo edit notebooks/
+
 check: setup
 	$(RUN)/ruff check .
 	$(RUN)/ruff format --check .
@@ -39,6 +44,10 @@ check: setup
 
 test: check
 	$(RUN)/pytest
+
+docs: setup
+	$(RUN)/python -m tarmac.tables.dictionary > docs/data-dictionary.md
+	$(RUN)/python -m tarmac.cli_reference > docs/cli.md
 
 bench: setup
 	$(RUN)/python -m benchmarks.run

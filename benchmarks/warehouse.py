@@ -13,11 +13,12 @@ import psycopg
 
 from benchmarks.figures import Figure, Sizes, median
 from tarmac.tables.anomalies import ANOMALIES
+from tarmac.tables.frames import DTYPES
 from tarmac.tables.published import PUBLISHED
 from tarmac.tables.schema import Table
 from tarmac.warehouse.load import load_year
 from tarmac.warehouse.migrations import migrate
-from tarmac.warehouse.postgres import DTYPES, open_warehouse
+from tarmac.warehouse.postgres import open_warehouse
 
 YEAR = 2009
 AIRPORTS = 329

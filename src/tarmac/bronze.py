@@ -58,7 +58,8 @@ class FlightText:
 
     def inspect(self, progress: Progress | None = None) -> None:
         """Read the file once for its digest, its number of rows and its unsound lines."""
-        self.report = TextReport()
+        # Another thread builds its scan meanwhile: what it was told of quotes must not vanish and come back.
+        self.report = TextReport(quoted=self.report.quoted)
         with self.path.open("rb", buffering=0) as stream:
             header = stream.read(len(self.header_line))
             for _ in sound_chunks(cast("BinaryIO", stream), header, self.header.width, self.report, progress=progress):

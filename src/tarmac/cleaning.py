@@ -12,10 +12,11 @@ import numpy.typing as npt
 import polars as pl
 
 from tarmac.bronze import FlightText, open_flight_texts, pick_lines
-from tarmac.engines.polars import PARQUET, Cleaned, clean_flights, drop_rows, exact_duplicates, schema_of
+from tarmac.engines.polars import PARQUET, Cleaned, clean_flights, drop_rows, exact_duplicates
 from tarmac.errors import InputError, SystemFailure
 from tarmac.lake import BronzeFile, Lake
 from tarmac.sources.text import LONGEST_KEPT
+from tarmac.tables.frames import schema_of
 from tarmac.tables.quarantine import QUARANTINE
 
 Progress = Callable[[int, int], None]

@@ -1,5 +1,7 @@
 """The commands. Each reads its options, calls the library and shows the result; heavy imports wait until then."""
 
+import os
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="tarmac",
-    help="On which days was a US airport abnormal, how badly, and why?",
     epilog="Start with: tarmac demo. Every option is also a variable: --lake is TARMAC_LAKE. "
     "Exit codes: 0 done, 1 the system failed, 2 the request or the input is wrong.",
     no_args_is_help=True,
@@ -26,43 +27,75 @@ app = typer.Typer(
 
 Year = Annotated[str, typer.Option("--year", help="A year, or a range like 2009..2018.", metavar="Y[..Z]")]
 LakeOption = Annotated[
-    str | None, typer.Option("--lake", help="A folder or s3://bucket/prefix. [default: .tarmac/lake]", metavar="LAKE")
+    str | None,
+    typer.Option("--lake", help="A folder or s3://bucket/prefix.", show_default=".tarmac/lake", metavar="LAKE"),
 ]
 WarehouseOption = Annotated[
-    str | None, typer.Option("--warehouse", help="embedded, or a postgresql:// URL. [default: embedded]", metavar="W")
+    str | None,
+    typer.Option("--warehouse", help="embedded, or a postgresql:// URL.", show_default="embedded", metavar="W"),
 ]
 Detectors = Annotated[
     str | None,
-    typer.Option("--detectors", help="Names with commas between. [default: the default ones]", metavar="A,B"),
+    typer.Option(
+        "--detectors",
+        help="Names with commas between.",
+        show_default="isolation_forest,arima,disruption",
+        metavar="A,B",
+    ),
 ]
 Engine = Annotated[str, typer.Option("--engine", help="polars: one machine. spark is not built yet.", metavar="ENGINE")]
 OutliersFraction = Annotated[
-    float | None, typer.Option(help="Share of days to flag, 0 to 0.5. [default: 0.01]", metavar="SHARE")
+    float | None, typer.Option(help="Share of days to flag, 0 to 0.5.", show_default="0.01", metavar="SHARE")
 ]
-MaxP = Annotated[int | None, typer.Option("--max-p", help="Largest autoregressive order. [default: 4]", metavar="P")]
-MaxQ = Annotated[int | None, typer.Option("--max-q", help="Largest moving-average order. [default: 4]", metavar="Q")]
-Seed = Annotated[int | None, typer.Option(help="Seed of what draws random numbers. [default: 0]", metavar="S")]
+MaxP = Annotated[
+    int | None, typer.Option("--max-p", help="Largest autoregressive order.", show_default="4", metavar="P")
+]
+MaxQ = Annotated[
+    int | None, typer.Option("--max-q", help="Largest moving-average order.", show_default="4", metavar="Q")
+]
+Seed = Annotated[int | None, typer.Option(help="Seed of what draws random numbers.", show_default="0", metavar="S")]
 Threshold = Annotated[
     str | None,
     typer.Option(
-        help="detector (each one's own), budget, false_discovery or reference. [default: detector]", metavar="T"
+        help="detector (each one's own), budget, false_discovery or reference.", show_default="detector", metavar="T"
     ),
 ]
 Mode = Annotated[
     str | None,
-    typer.Option(help="hindsight: the year seen whole; online: the past alone. [default: hindsight]", metavar="MODE"),
+    typer.Option(
+        help="hindsight: the year seen whole; online: the past alone.", show_default="hindsight", metavar="MODE"
+    ),
 ]
 History = Annotated[
-    int | None, typer.Option(help="Earlier years of gold that serve as baseline. [default: 0]", metavar="N")
+    int | None, typer.Option(help="Earlier years of gold that serve as baseline.", show_default="0", metavar="N")
 ]
 MaxQuarantined = Annotated[
-    float | None, typer.Option(help="Largest share of rows that may be set aside. [default: 0.01]", metavar="SHARE")
+    float | None,
+    typer.Option(help="Largest share of rows that may be set aside.", show_default="0.01", metavar="SHARE"),
 ]
 Config = Annotated[
     Path | None, typer.Option("--config", help="JSON file with the reference pipeline's variables.", metavar="FILE")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but the result.")]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from tarmac import __version__
+
+        typer.echo(f"tarmac {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def tarmac(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """On which days was a US airport abnormal, how badly, and why?"""
+    del version
 
 
 def main() -> None:
@@ -195,7 +228,10 @@ def demo(
     airports: Annotated[int, typer.Option(help="From how many airports.", metavar="K")] = 60,
     year: Annotated[int, typer.Option(help="Which year to simulate.", metavar="Y")] = 2019,
     seed: Annotated[int, typer.Option(help="Seed of the simulation.", metavar="S")] = 1,
-    out: Annotated[Path | None, typer.Option(help="The report's file. [default: .tarmac/demo/report.html]")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The report's file.", show_default=".tarmac/demo/report.html", metavar="FILE.html"),
+    ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -219,7 +255,7 @@ def demo(
 
         print_json(result.facts())
     elif not quiet:
-        typer.echo(result.sentence())
+        typer.echo(result.sentence("tarmac" if shutil.which("tarmac") else os.path.relpath(sys.argv[0])))
 
 
 @app.command()
@@ -416,7 +452,8 @@ def report(
 def query(
     sql: Annotated[str, typer.Argument(help="One SELECT.", metavar="SQL")],
     format_: Annotated[
-        Literal["table", "csv", "json"], typer.Option("--format", help="How to print the rows.")
+        Literal["table", "csv", "json"],
+        typer.Option("--format", help="How to print the rows.", metavar="table|csv|json"),
     ] = "table",
     warehouse: WarehouseOption = None,
     config: Config = None,
@@ -438,7 +475,9 @@ def simulate(
     airports: Annotated[int, typer.Option(help="From how many airports.", metavar="K")],
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.", metavar="S")],
     out: Annotated[Path, typer.Option(help="Folder for Y.csv and Y_truth.csv.", metavar="DIR")],
-    shape: Annotated[str, typer.Option(help="Mix of anomalies: default, storms, outages or thin.")] = "default",
+    shape: Annotated[
+        str, typer.Option(help="Mix of anomalies: default, storms, outages or thin.", metavar="SHAPE")
+    ] = "default",
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -454,3 +493,55 @@ def simulate(
     elif not quiet:
         typer.echo(f"Wrote {result.csv}: {result.flights:,} flights on {result.airport_days:,} airport-days.")
         typer.echo(f"Wrote {result.truth}: {result.anomalous_days:,} of these are anomalies.")
+
+
+@app.command()
+def evaluate(
+    corpus: Annotated[str, typer.Option(help="simulated, real or all.", metavar="KIND")] = "simulated",
+    seeds: Annotated[
+        str | None,
+        typer.Option(help="Of the simulated years, commas between; the split's own if left out.", metavar="S,…"),
+    ] = None,
+    shapes: Annotated[
+        str, typer.Option(help="Mixes of anomalies, commas between: default, storms, outages, thin.", metavar="A,…")
+    ] = "default",
+    flights: Annotated[int, typer.Option(help="Flights in a simulated year.", metavar="N")] = 6_500_000,
+    airports: Annotated[int, typer.Option(help="Airports in a simulated year.", metavar="K")] = 340,
+    detectors: Annotated[
+        str | None,
+        typer.Option(
+            "--detectors", help="Names with commas between; all but the slow ones if left out.", metavar="A,B"
+        ),
+    ] = None,
+    real: Annotated[Path | None, typer.Option(help="Folder of real years, schema of Kaggle.", metavar="DIR")] = None,
+    split: Annotated[
+        str, typer.Option(help="reporting, or tuning: other seeds, other real years.", metavar="SPLIT")
+    ] = "reporting",
+    out: Annotated[Path, typer.Option(help="Folder for leaderboard.md, .json and .html.", metavar="DIR")] = Path(
+        "leaderboard"
+    ),
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """The leaderboard of detectors, on simulated and real days whose truth is known."""
+    from tarmac.console import print_json, print_table
+    from tarmac.evaluate.page import table_of
+    from tarmac.evaluate.request import read_request
+    from tarmac.evaluate.run import corpora_of, publish, run_evaluation
+
+    request = read_request(
+        corpus=corpus, seeds=seeds, shapes=shapes, flights=flights, airports=airports, detectors=detectors, real=real,
+        split=split,
+    )  # fmt: skip
+
+    def told(what: str) -> None:
+        if not (quiet or as_json):
+            typer.echo(what, err=True)
+
+    results = run_evaluation(corpora_of(request.plan, told), request.detect, told=told)
+    facts = publish(results, out, request.command)
+    if as_json:
+        print_json(facts)
+    elif not quiet:
+        print_table("", *table_of(results))
+        typer.echo(f"Wrote {out}/leaderboard.md, .json and .html.")

@@ -41,13 +41,13 @@ class Demo:
             "runs": [self.run.record()],
         }
 
-    def sentence(self) -> str:
-        """For people."""
+    def sentence(self, program: str = "tarmac") -> str:
+        """For people; `program` is how they call this one."""
         return (
             f"The simulation hid {self.true:,} abnormal airport-days; {DEFAULT_DETECTOR} flagged {self.flagged:,} and "
             f"{self.found:,} of them are right.\n"
             f"Report: {self.report.resolve()}\n"
-            f'Ask the warehouse: TARMAC_HOME={self.place.home} tarmac query "{_WORST_DAYS}"'
+            f'Ask the warehouse: TARMAC_HOME={self.place.home} {program} query "{_WORST_DAYS}"'
         )
 
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import polars as pl
 
@@ -22,13 +22,11 @@ from tarmac.detect import DetectParameters, detect
 from tarmac.detect.online import SUFFIX
 from tarmac.engines.polars import PARQUET, write_gold
 from tarmac.errors import InputError, TarmacError
+from tarmac.events import find_events
 from tarmac.failures import told_plainly
 from tarmac.lake import Lake
 from tarmac.published import published_rows
 from tarmac.scratch import scratch_folder
-
-if TYPE_CHECKING:
-    from tarmac.warehouse.load import LoadCounts
 
 DEFAULT_DETECTOR = "disruption"
 """The detector whose judgement the published table shows."""
@@ -133,9 +131,12 @@ def run_year(
                 began = perf_counter()
                 with teller.step(step, year) as tell, told_plainly(place.lake.root):
                     act[step](run, place, parameters, teller, tell)
-                run.seconds[step] = round(perf_counter() - began, 3)
+                # The load has told its own already: the warehouse's record and the lake's are to say the same.
+                run.seconds.setdefault(step, round(perf_counter() - began, 3))
     except TarmacError:
         _close(run, place, "failed")
+        if "load" in steps:
+            _record_failure(run, place)
         raise
     _close(run, place, "done")
     return run
@@ -226,6 +227,7 @@ def _detect(run: Run, place: Place, parameters: Parameters, teller: Teller, tell
 
 
 def _load(run: Run, place: Place, parameters: Parameters, teller: Teller, tell: Callable[[float], None]) -> None:
+    from tarmac.report.atlas import find_coordinates
     from tarmac.warehouse.load import load_year
     from tarmac.warehouse.postgres import open_warehouse, record_run
 
@@ -236,17 +238,16 @@ def _load(run: Run, place: Place, parameters: Parameters, teller: Teller, tell: 
     _need(lake, lake.anomalies_key(year), f"tarmac detect --year {year}")
     anomalies = _read(lake, lake.anomalies_key(year))
     published = published_rows(_read(lake, lake.gold_key(year)), anomalies, chosen=_chosen(anomalies))
+    events = find_events(published, year=year, places=find_coordinates(published["origin"].unique().to_list()))
     with open_warehouse(place.warehouse, place.home) as connection:
-        counts = load_year(connection, year, published=published, scores=anomalies, published_table=place.table)
-        run.written |= {table: _as_counts(count) for table, count in counts.items()}
+        counts = load_year(
+            connection, year, published=published, scores=anomalies, events=events, published_table=place.table
+        )
+        run.written |= {table: asdict(count) for table, count in counts.items()}
         # No step follows this one, so the run is done.
         run.seconds["load"] = round(perf_counter() - began, 3)
         run.status, run.finished = "done", datetime.now(UTC)
         record_run(connection, run.record())
-
-
-def _as_counts(counts: "LoadCounts") -> dict[str, int]:
-    return asdict(counts)
 
 
 def _chosen(anomalies: pl.DataFrame) -> str:
@@ -279,11 +280,18 @@ def _new_run(command: str, year: int, parameters: Parameters) -> Run:
 
 def _close(run: Run, place: Place, status: str) -> None:
     """Write the run's record into the lake, at its end."""
-    run.status, run.finished = status, datetime.now(UTC)
+    run.status, run.finished = status, run.finished or datetime.now(UTC)
     with _failing_quietly(status), scratch_folder(place.lake.scratch_parent(place.scratch)) as scratch:
         file = scratch / "run.json"
         file.write_text(json.dumps(run.record(), default=str, indent=2) + "\n", encoding="utf-8")
         place.lake.publish(file, place.lake.run_key(run.year, run.run_id))
+
+
+def _record_failure(run: Run, place: Place) -> None:
+    from tarmac.warehouse.postgres import open_warehouse, record_run
+
+    with _failing_quietly(run.status), open_warehouse(place.warehouse, place.home) as connection:
+        record_run(connection, run.record())
 
 
 @contextmanager

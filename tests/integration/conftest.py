@@ -25,6 +25,13 @@ def postgres_url() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """For an embedded server of a test's own: not under pytest's folder, which each pytest that starts closes to others."""
+    with tempfile.TemporaryDirectory(prefix="tarmac-test-") as folder:
+        yield Path(folder)
+
+
 @pytest.fixture(scope="session")
 def migrated_database(postgres_url: str) -> str:
     """The name of a database with Tarmac's tables, to be copied."""

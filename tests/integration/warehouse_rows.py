@@ -7,9 +7,9 @@ import polars as pl
 
 from tarmac.tables.anomalies import ANOMALIES
 from tarmac.tables.events import EVENTS
+from tarmac.tables.frames import DTYPES
 from tarmac.tables.published import PUBLISHED
 from tarmac.tables.schema import Table
-from tarmac.warehouse.postgres import DTYPES
 
 DAY = dt.date(2009, 1, 2)
 

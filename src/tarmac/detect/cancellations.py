@@ -18,6 +18,9 @@ PRIOR_FLIGHTS = 500.0
 DAY_SIZE = 40.0
 """The beta's α + β: the ordinary swing from day to day, as strong as what 40 flights would show by chance."""
 
+NEGLIGIBLE = 23.0
+"""A term of e⁻²³ of the sum is left out, and all smaller ones after it."""
+
 
 def cancellation_scores(panel: Panel) -> FloatArray:
     """One-sided z-value, 0 … about 38, of each day's cancellations; 0 where no more than usual, NaN without flights."""
@@ -39,15 +42,18 @@ def cancellation_scores(panel: Panel) -> FloatArray:
 def log_upper_tail(cancelled: FloatArray, flights: FloatArray, alpha: FloatArray, beta: FloatArray) -> FloatArray:
     """log P(X ≥ cancelled) of the beta-binomial, summed upwards from `cancelled` in logarithms."""
     total = np.full(cancelled.shape, -np.inf)
-    most = int((flights - cancelled).max(initial=-1.0))
     base = -np.asarray(special.betaln(alpha, beta))
-    for more in range(most + 1):
-        count = cancelled + more
-        inside = np.flatnonzero(count <= flights)
-        k, n, a, b = count[inside], flights[inside], alpha[inside], beta[inside]
+    usual = flights * alpha / (alpha + beta)
+    count, open_ = cancelled.astype(np.float64), np.arange(cancelled.size)
+    while open_.size:
+        k, n, a, b = count[open_], flights[open_], alpha[open_], beta[open_]
         ways = special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1)
-        term = base[inside] + ways + special.betaln(k + a, n - k + b)
-        total[inside] = np.logaddexp(total[inside], term)
+        term = base[open_] + ways + special.betaln(k + a, n - k + b)
+        total[open_] = np.logaddexp(total[open_], term)
+        # Beyond the usual number terms only fall: those that no longer change the sum end it.
+        still = (k < n) & ((k <= usual[open_]) | (term > total[open_] - NEGLIGIBLE))
+        count[open_] += 1.0
+        open_ = open_[still]
     return np.asarray(np.minimum(total, 0.0))
 
 

@@ -1,11 +1,18 @@
-"""What airports that move together show on a day: a storm rarely stops at one airport's fence."""
+"""What the airports that move together show on a day, and the days around it: a storm rarely stops at one fence.
+
+Who is a companion is learnt from ordinary days: the correlation of clipped z-values, squared, is the weight. No map is
+needed, and carriers' networks count as well as weather. Two things are taken from companions, after the spatial scan
+and the Potts models of image analysis (Geman and Geman 1984; one sweep of its mean-field approximation):
+
+- the day's ordinary swing, which is explained away: everybody a little late is nobody's disruption;
+- how many of them are themselves disrupted, which raises the prior that this airport is.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from tarmac.detect.panel import FloatArray
-from tarmac.detect.parallel import for_each_airport
 
 FEWEST_DAYS = 60
 """Correlations over fewer common days than this are not looked at."""
@@ -13,37 +20,58 @@ FEWEST_DAYS = 60
 LEAST = 0.10
 """Correlations below this are taken as none: over a year, chance alone gives ±0.05."""
 
-PRIOR = 0.05
-"""The weight of an imagined companion without any disruption, in units of squared correlation."""
+PRIOR = 0.2
+"""The weight of an imagined companion on which nothing happens, in units of squared correlation."""
 
-ORDINARY, WORST = 2.5, 8.0
-"""Correlation is taken from z-values cut at ± the first; a companion's disruption counts up to the second."""
+CLIP = 2.5
+"""Correlation is taken from z-values cut at ± this, so that it is of ordinary days."""
+
+ORDINARY = 1.5
+"""A companion's z-value counts up to ± this as ordinary swing; what is beyond is its own disruption, explained by none."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Evidence:
-    """All airports × days: z of the delays, signed, and each day's own disruption; NaN where there is neither."""
+class Companions:
+    """`weight`: airports × airports, the squared correlation; 0 on the diagonal and where there is none to speak of."""
 
-    z: FloatArray
-    disruption: FloatArray
+    weight: FloatArray
+
+    def mean_of(self, value: FloatArray) -> FloatArray:
+        """Each day's mean of the companions' values (NaN = says nothing), the imagined companion's 0 among them."""
+        known = ~np.isnan(value)
+        return _weighted(self.weight, np.where(known, value, 0.0)) / (_weighted(self.weight, known) + PRIOR)
+
+    def swing_of(self, z: FloatArray) -> FloatArray:
+        """The ordinary swing that companions share with each airport on each day, in standard deviations."""
+        return self.mean_of(np.clip(z, -ORDINARY, ORDINARY))
 
 
-def companions_disruption(evidence: Evidence, *, workers: int) -> FloatArray:
-    """The mean disruption of each airport's companions on each day, 0 … WORST.
+def companions_of(z: FloatArray) -> Companions:
+    """Learn from z-values of delays (airports × days, NaN where missing) who moves with whom."""
+    known = ~np.isnan(z)
+    days = known.sum(axis=1, keepdims=True)
+    centred = z - np.sum(z, axis=1, where=known, keepdims=True) / np.maximum(days, 1)
+    x = np.where(known, np.clip(centred, -CLIP, CLIP), 0.0)
+    there = known.astype(np.float64)
+    square, common = _weighted(x**2, there.T), _weighted(there, there.T)
+    # Each airport's variance over the days that both have: square[a, b] is a's over those of b.
+    scale = np.sqrt(square * square.T)
+    seen = (common >= FEWEST_DAYS) & (scale > 0.0)
+    correlation = np.where(seen, _weighted(x, x.T) / np.where(seen, scale, 1.0), 0.0)
+    np.fill_diagonal(correlation, 0.0)
+    return Companions(weight=np.where(correlation >= LEAST, correlation**2, 0.0))
 
-    Who is a companion is learnt from ordinary days' delays: no map is needed, and carriers' networks count as well
-    as weather.
-    """
-    from tarmac.detect.kernels.neighbours import companion_scores
 
-    known = ~np.isnan(evidence.z)
-    mean = np.sum(evidence.z, axis=1, where=known, keepdims=True) / np.maximum(known.sum(axis=1, keepdims=True), 1)
-    z = np.clip(np.where(known, evidence.z - mean, 0.0), -ORDINARY, ORDINARY)
-    score = np.clip(evidence.disruption, 0.0, WORST)
-    result = np.zeros(z.shape)
-    for_each_airport(
-        lambda airport: companion_scores(airport, z, score, FEWEST_DAYS, LEAST, PRIOR, result[airport]),
-        len(z),
-        workers=workers,
-    )
+def days_beside(value: FloatArray) -> FloatArray:
+    """The sum of each airport's values on its day before and its day after; days without a value are skipped over."""
+    result = np.zeros(value.shape)
+    for airport, values in enumerate(value):
+        days = np.flatnonzero(~np.isnan(values))
+        known = np.concatenate([[0.0], values[days], [0.0]])
+        result[airport, days] = known[:-2] + known[2:]
     return result
+
+
+def _weighted(weight: FloatArray, value: FloatArray | np.ndarray) -> FloatArray:
+    # einsum, not matmul: its sums have one order on any number of cores.
+    return np.asarray(np.einsum("ab,bd->ad", weight, value.astype(np.float64)))

@@ -24,10 +24,6 @@ PRIOR_DAYS = 60.0
 """How many days of its own outweigh what airports have in common about an airport's day-to-day scale."""
 
 
-NORMAL_MEDIAN = 0.6745
-"""The median of |z| of a standard normal."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Delays:
     """All airports × days: what was expected, its standard deviation on that day, and (observed − expected) / that."""
@@ -47,8 +43,7 @@ def delay_scores(panel: Panel, *, workers: int) -> Delays:
         expected += _common_shock(panel.value - expected, np.sqrt(day_variance[:, None] + sampling))
         day_variance = _day_variance(panel.value - expected, sampling)
     deviation = np.sqrt(day_variance[:, None] + sampling)
-    z = (panel.value - expected) / deviation
-    return Delays(expected=expected, deviation=deviation, z=z)
+    return Delays(expected=expected, deviation=deviation, z=(panel.value - expected) / deviation)
 
 
 def _baseline(panel: Panel, variance: FloatArray, workers: int) -> FloatArray:
@@ -72,7 +67,7 @@ def _flight_variance(panel: Panel) -> FloatArray:
     known = ~np.isnan(spread) & (panel.departed >= 2)
     weight = np.where(known, panel.departed - 1.0, 0.0)
     square = np.where(known, spread, 0.0) ** 2
-    # Days are capped at their airport's 90th percentile: a disaster's spread is not the ordinary day's.
+    # Days are capped at their airport's upper quartile: a disaster's spread is not the ordinary day's.
     result = np.full(len(square), FLIGHT_SPREAD**2)
     if not known.any():
         return result
@@ -101,11 +96,18 @@ def _day_variance(residual: FloatArray, sampling: FloatArray) -> FloatArray:
         known = ~np.isnan(values)
         days[airport] = known.sum()
         if days[airport] >= FEWEST_DAYS:
-            # |residual| / √(v + sampling) exceeds a normal's median where v is below what is inside this median.
-            own[airport] = np.median((values[known] / NORMAL_MEDIAN) ** 2 - sampling[airport, known])
+            own[airport] = _solve_variance(np.abs(values[known]), sampling[airport, known])
     if np.isnan(own).all():
         return np.full(len(residual), 25.0)
-    own = np.maximum(own, 0.0)
     common = np.nanmedian(own)
     weight = np.where(np.isnan(own), 0.0, days / (days + PRIOR_DAYS))
     return np.asarray(np.maximum(weight * np.nan_to_num(own) + (1.0 - weight) * common, 1e-12))
+
+
+def _solve_variance(size: FloatArray, sampling: FloatArray) -> float:
+    """The variance at which the median of |residual| / deviation is 0.6745; 0 where flights explain all.
+
+    |residual| exceeds 0.6745 × √(variance + sampling) on the days where residual²/0.6745² − sampling exceeds the
+    variance, so the variance wanted is that difference's median.
+    """
+    return max(float(np.median((size / 0.6745) ** 2 - sampling)), 0.0)

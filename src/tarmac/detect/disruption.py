@@ -6,34 +6,51 @@ from typing import ClassVar
 import numpy as np
 
 from tarmac.detect.cancellations import cancellation_scores
-from tarmac.detect.companions import Evidence, companions_disruption
-from tarmac.detect.contract import Judgement, checked
-from tarmac.detect.delays import Delays, delay_scores
+from tarmac.detect.companions import companions_of, days_beside
+from tarmac.detect.contract import Judgement, checked, nothing
+from tarmac.detect.delays import delay_scores
 from tarmac.detect.panel import BoolArray, FloatArray, Panel
 from tarmac.detect.threshold import flag_share_of_all, on_judged_days
 
-COMPRESS = 3.0
-"""From how many standard deviations on a z-value of delays is compressed."""
+COMPRESS, COMPRESS_CANCELLED = 3.0, 2.0
+"""From how many standard deviations on a z-value is compressed, of delays and of cancellations."""
+
+CANCELLED_WEIGHT = 1.4
+"""A cancelled flight is the worse disruption: a few more than usual count like a larger delay."""
 
 SHARE_SPREAD = 50.0
 """The arcsine of a share of n, in hundredths, has a standard deviation of 50/√n."""
 
+EVEN, STEEPNESS = 4.5, 3.0
+"""The evidence at which a day is as likely disrupted as not, and how fast the log odds of that grow with evidence."""
+
+FEWEST_FOR_TAIL, NORMAL_TAIL = 1000, 2.576
+"""Airport-days from which on the early side's tail is measured, and where 0.5 % of a normal's values lie beyond."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Disruption:
-    """The default detector: √(delays² + cancellations²), both robust z-values, plus what companions show.
+    """The default detector: a day's own evidence, plus what companions and the days beside it make likely beforehand.
 
-    Delays: mean, median and share of departures 15 minutes late or more, each over the airport's own season and
-    weekday, with a variance of days plus one of flights over the number departed; see delays.py. One flight of three
-    that is four hours late moves the mean and hardly the other two; a bad day moves all. Both sides are judged; an
-    unusually early day has the score that its mean and the three together bear out.
-    Cancellations: how improbable so many are for that airport and that number of flights; see cancellations.py. A
-    day with every flight cancelled has no mean and is judged by cancellations alone.
-    Companions: airports that move together lend each other `trust` of their mean disruption; see companions.py.
+    A score is meant as log posterior odds, in units in which evidence counts as a z-value does: log likelihood ratio
+    of the day itself plus log prior odds.
 
+    Evidence is √(delays² + cancellations²). Delays: mean, median, 90th percentile and share of departures 15 minutes
+    late or more, each over the airport's own season and weekday, with a variance of days plus one of flights over the
+    number departed (delays.py), less half the swing that companions share that day. One flight of three that is four
+    hours late moves the mean and hardly the others; a bad day moves all. Cancellations: how improbable so many are for
+    that airport and that number of flights (cancellations.py); a day with every flight cancelled has no mean and is
+    judged by them alone. Both are compressed: tails are long, and twice as late is not twice as certain.
+
+    Prior: `trust` × the share of its companions that are disrupted by their own evidence (companions.py), and `memory`
+    × whether the airport was so the day before and is the day after. It tells where to look closer and raises no
+    score of a day that shows nothing itself.
+
+    Both sides are judged: an unusually early day has the score that its mean and all measures together bear out, in the
+    measure of that side's own, shorter tail.
     `observed`, `expected`, `lower` and `upper` of its rows are the mean delay's, in minutes; the interval is `width`
-    standard deviations to each side, those of a day with that many flights. Where cancellations outweigh delays, the
-    mean is of survivors and the interval is widened to hold it.
+    standard deviations of a day with that many flights, its lower side drawn in as far as that tail is shorter. Where
+    cancellations outweigh delays, the mean is of survivors and the interval is widened to hold it.
 
     Flagged are the highest `budget` of all airports' days, if their score is at least `at_least`.
     """
@@ -41,15 +58,16 @@ class Disruption:
     name: ClassVar[str] = "disruption"
     measure: ClassVar[str] = "disruption"
     reads: ClassVar[str] = "mean_dep_delay"
-    also: ClassVar[tuple[str, ...]] = ("std_dep_delay", "median_dep_delay", "dep_del15_share")
+    also: ClassVar[tuple[str, ...]] = ("std_dep_delay", "median_dep_delay", "p90_dep_delay", "dep_del15_share")
     pools: ClassVar[bool] = True
     looks_ahead: ClassVar[bool] = True
 
     budget: float = 0.01
-    at_least: float = 3.0
+    at_least: float = 4.8
     width: float = 3.0
-    cancellation_weight: float = 1.0
-    trust: float = 0.4
+    trust: float = 7.0
+    memory: float = 0.8
+    explained: float = 0.5
 
     def __post_init__(self) -> None:
         """Refuse a share that is none, and widths and weights that are negative."""
@@ -58,7 +76,8 @@ class Disruption:
             f"disruption: outliers_fraction is {self.budget}. It must be in (0, 0.5]; 0.01 is usual.",
         )
         checked(self.width > 0, f"disruption: width is {self.width}. It must be above 0; 3 is usual.")
-        for name, weight in (("cancellation_weight", self.cancellation_weight), ("trust", self.trust)):
+        for name in ("trust", "memory", "explained"):
+            weight = getattr(self, name)
             checked(weight >= 0, f"disruption: {name} is {weight}. It must be 0 or more.")
 
     def judge(self, panel: Panel, *, workers: int = 1) -> Judgement:
@@ -66,24 +85,24 @@ class Disruption:
         if not panel.origins:
             return Judgement(expected=panel.value, lower=panel.value, upper=panel.value, score=panel.value)
         means = delay_scores(panel, workers=workers)
-        of_means = _compressed(means.z)
-        z = _mean_known(
-            of_means,
-            _compressed(delay_scores(_medians(panel), workers=workers).z),
-            _compressed(delay_scores(_shares(panel), workers=workers).z),
-        )
-        cancelled = self.cancellation_weight * cancellation_scores(panel)
-        own = _signed(z, cancelled)
-        around = companions_disruption(Evidence(z=z, disruption=own), workers=workers)
-        score = np.fmax(np.fmax(own + self.trust * around, np.minimum(-z, -of_means)), 0.0)
-        return self._judgement(panel, means, score, survivors=cancelled > np.abs(np.nan_to_num(z)))
-
-    def _judgement(self, panel: Panel, means: Delays, score: FloatArray, *, survivors: BoolArray) -> Judgement:
-        lower = means.expected - self.width * means.deviation
+        others = (delay_scores(other, workers=workers).z for other in (_medians(panel), _tails(panel), _shares(panel)))
+        measures = (means.z, *others)
+        z = _mean_known(*(_compressed(measure) for measure in measures))
+        companions = companions_of(z)
+        delays = z - self.explained * companions.swing_of(z)
+        cancelled = _compressed(CANCELLED_WEIGHT * cancellation_scores(panel), COMPRESS_CANCELLED)
+        evidence = _signed(delays, cancelled)
+        disrupted = _probability(evidence)
+        prior = self.trust * companions.mean_of(disrupted) + self.memory * days_beside(disrupted)
+        late = evidence + prior * np.clip(evidence / 2.0, 0.0, 1.0)
+        early = np.minimum(-means.z, -_mean_known(*measures))
+        stretch = _stretch(early)
+        score = np.where(panel.flights > 0, np.fmax(np.fmax(late, stretch * early), 0.0), np.nan)
+        lower = means.expected - self.width / stretch * means.deviation
         upper = means.expected + self.width * means.deviation
+        survivors = cancelled > np.abs(np.nan_to_num(delays))
         lower = np.where(survivors, np.fmin(lower, panel.value), lower)
         upper = np.where(survivors, np.fmax(upper, panel.value), upper)
-        score = np.where(panel.flights > 0, score, np.nan)
         return Judgement(expected=means.expected, lower=lower, upper=upper, score=score)
 
     def flags(self, panel: Panel, judgement: Judgement) -> BoolArray:
@@ -93,20 +112,36 @@ class Disruption:
 
 
 def _medians(panel: Panel) -> Panel:
-    return replace(panel, value=panel.also["median_dep_delay"])
+    return replace(panel, value=_column(panel, "median_dep_delay"))
+
+
+def _tails(panel: Panel) -> Panel:
+    return replace(panel, value=_column(panel, "p90_dep_delay"))
+
+
+def _column(panel: Panel, name: str) -> FloatArray:
+    """A further column of gold; one that the panel was made without says nothing."""
+    return panel.also.get(name, nothing(panel))
 
 
 def _shares(panel: Panel) -> Panel:
-    """The share of late departures after Anscombe's arcsine, which makes its variance nearly free of its level."""
-    late = panel.also["dep_del15_share"] * panel.departed
+    """The share of late departures after Anscombe's arcsine, which makes its variance nearly free of its level.
+
+    Where the share never changes, as at an airport without any late flight all year, it has no scale and says nothing.
+    """
+    share = _column(panel, "dep_del15_share")
+    known = ~np.isnan(share)
+    highest = np.max(share, axis=1, where=known, initial=-np.inf, keepdims=True)
+    varies = highest > np.min(share, axis=1, where=known, initial=np.inf, keepdims=True)
+    late = np.where(varies, share, np.nan) * panel.departed
     angle = np.arcsin(np.sqrt(np.clip((late + 0.375) / (panel.departed + 0.75), 0.0, 1.0)))
     spread = np.where(np.isnan(angle), np.nan, SHARE_SPREAD)
     return replace(panel, value=100.0 * angle, also={**panel.also, "std_dep_delay": spread})
 
 
-def _compressed(z: FloatArray) -> FloatArray:
-    """Nearly z up to COMPRESS, then ever slower: delays have long tails, and twice as late is not twice as certain."""
-    return COMPRESS * np.arcsinh(z / COMPRESS)
+def _compressed(z: FloatArray, beyond: float = COMPRESS) -> FloatArray:
+    """Nearly z up to `beyond`, then ever slower."""
+    return np.asarray(beyond * np.arcsinh(z / beyond))
 
 
 def _mean_known(*scores: FloatArray) -> FloatArray:
@@ -116,8 +151,26 @@ def _mean_known(*scores: FloatArray) -> FloatArray:
     return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
 
 
-def _signed(z: FloatArray, cancelled: FloatArray) -> FloatArray:
+def _stretch(early: FloatArray) -> float:
+    """By how much the early side's tail is shorter than a normal's, 1 … 2.
+
+    Flights leave a little early or very late: what lies far out on the early side is rarer than the same z-value on the
+    late side. For the same reason it is not compressed.
+    """
+    known = early[~np.isnan(early)]
+    if known.size < FEWEST_FOR_TAIL:
+        return 1.0
+    return float(np.clip(NORMAL_TAIL / max(float(np.quantile(known, 0.995)), 1e-9), 1.0, 2.0))
+
+
+def _signed(delays: FloatArray, cancelled: FloatArray) -> FloatArray:
     """Delays and cancellations together: negative where the day is early and cancellations do not outweigh that."""
-    length = np.hypot(np.nan_to_num(z), np.nan_to_num(cancelled))
-    early = np.nan_to_num(z) < -np.nan_to_num(cancelled)
-    return np.where(np.isnan(z) & np.isnan(cancelled), np.nan, np.where(early, -length, length))
+    length = np.hypot(np.nan_to_num(delays), np.nan_to_num(cancelled))
+    early = np.nan_to_num(delays) < -np.nan_to_num(cancelled)
+    nothing_known = np.isnan(delays) & np.isnan(cancelled)
+    return np.where(nothing_known, np.nan, np.where(early, -length, length))
+
+
+def _probability(evidence: FloatArray) -> FloatArray:
+    """That a day is disrupted, by its own evidence; NaN where there is none."""
+    return np.asarray(1.0 / (1.0 + np.exp(-STEEPNESS * (evidence - EVEN))))

@@ -16,15 +16,9 @@ from tarmac.detect.registry import detector_named
 from tarmac.detect.threshold import flags_by
 from tarmac.errors import TarmacError
 from tarmac.tables.anomalies import ANOMALIES
+from tarmac.tables.frames import schema_of
 
-SCHEMA = pl.Schema(
-    {
-        column.name: {"text": pl.String(), "date": pl.Date(), "double": pl.Float64(), "boolean": pl.Boolean()}[
-            column.kind
-        ]
-        for column in ANOMALIES.columns
-    }
-)
+SCHEMA = schema_of(ANOMALIES)
 
 
 def run_detectors(

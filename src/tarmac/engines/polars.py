@@ -14,18 +14,7 @@ from tarmac.bronze import FlightText
 from tarmac.sources.header import Header
 from tarmac.tables.bronze import FLIGHT_COLUMNS, NULL_MARKERS, TEXT_COLUMNS
 from tarmac.tables.flights import FLIGHTS
-from tarmac.tables.schema import Kind, Table
-
-_TYPES: dict[Kind, pl.DataType] = {
-    "text": pl.String(),
-    "date": pl.Date(),
-    "boolean": pl.Boolean(),
-    "smallint": pl.Int16(),
-    "integer": pl.Int32(),
-    "bigint": pl.Int64(),
-    "real": pl.Float32(),
-    "double": pl.Float64(),
-}
+from tarmac.tables.frames import schema_of
 
 _DUPLICATE_KEY = ("fl_date", "op_carrier", "op_carrier_fl_num", "origin", "dest", "crs_dep_time", "dep_time")
 PARQUET: dict[str, Any] = {"compression": "snappy", "maintain_order": True}
@@ -38,11 +27,6 @@ class Cleaned:
     kept: int
     aside: pl.DataFrame
     repairs: dict[str, int]
-
-
-def schema_of(table: Table) -> pl.Schema:
-    """A table's Polars schema."""
-    return pl.Schema({column.name: _TYPES[column.kind] for column in table.columns})
 
 
 def clean_flights(texts: Sequence[FlightText], *, year: int, as_text: bool, out: Path) -> Cleaned:
@@ -137,7 +121,7 @@ def _values(*, as_text: bool) -> list[pl.Expr]:
         if name == "FL_DATE"
         else text.get(name, pl.col(name))
         if name in TEXT_COLUMNS or not as_text
-        else pl.col(name).cast(pl.Float64, strict=False)
+        else _trimmed(name).cast(pl.Float64, strict=False)
         for name in FLIGHT_COLUMNS
     ]
 
@@ -146,11 +130,16 @@ def _unreadable() -> pl.Expr:
     """The first numeric column that holds something, but no number."""
     numeric = [name for name in FLIGHT_COLUMNS if name not in TEXT_COLUMNS]
     return pl.coalesce(
-        pl.when(pl.col(name).cast(pl.Float64, strict=False).is_null() & ~pl.col(name).is_in(NULL_MARKERS)).then(
+        pl.when(_trimmed(name).cast(pl.Float64, strict=False).is_null() & ~_trimmed(name).is_in(NULL_MARKERS)).then(
             pl.lit(name)
         )
         for name in numeric
     ).alias("unreadable")
+
+
+def _trimmed(name: str) -> pl.Expr:
+    # The reader of numbers skips blanks; a number must not become unreadable because another row of the file is.
+    return pl.col(name).str.strip_chars()
 
 
 def write_gold(flights: str, scan_options: dict[str, Any], year: int, out: Path) -> int:

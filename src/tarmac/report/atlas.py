@@ -89,10 +89,22 @@ def place(lat: float, lon: float) -> tuple[int, int, str] | None:
 
 def find_places(codes: Sequence[str]) -> list[Place]:
     """Name and place of each code, in order; a code that airportsdata does not know keeps its code alone."""
+    known = _known_airports()
+    return [_to_place(code, known.get(code)) for code in codes]
+
+
+def find_coordinates(codes: Sequence[str]) -> dict[str, tuple[float, float]]:
+    """Latitude and longitude in degrees of the codes that airportsdata knows, wherever in the world they are."""
+    known = _known_airports()
+    return {code: (known[code]["lat"], known[code]["lon"]) for code in codes if code in known}
+
+
+@cache
+def _known_airports() -> Mapping[str, Mapping[str, Any]]:
     import airportsdata
 
-    known = airportsdata.load("IATA")
-    return [_to_place(code, known.get(code)) for code in codes]
+    airports: Mapping[str, Mapping[str, Any]] = airportsdata.load("IATA")
+    return airports
 
 
 def _to_place(code: str, record: Mapping[str, Any] | None) -> Place:

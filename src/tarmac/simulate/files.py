@@ -2,27 +2,25 @@
 
 import errno
 import io
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 from uuid import uuid4
 
 import numpy as np
 
 from tarmac.errors import InputError, SystemFailure
 from tarmac.simulate.anomalies import KINDS
+from tarmac.simulate.chunks import each_chunk
 from tarmac.simulate.days import DayPlan, simulate_days
-from tarmac.simulate.flights import COLUMNS, flights_between
+from tarmac.simulate.flights import COLUMNS
 from tarmac.simulate.parameters import SimulationParameters
-from tarmac.simulate.routes import Routes, routes_of
 
-_CHUNK_FLIGHTS = 100_000  # about 40 MB as arrays, frame and text
-_WORKERS = 2  # numpy and Polars let go of the interpreter: two chunks are made at once
+if TYPE_CHECKING:
+    import polars as pl
+
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 
 
@@ -55,7 +53,7 @@ def write_simulation(
         events_file.write(_truth_lines(plan, with_kind=True).encode())
         csv_file.write((",".join(COLUMNS) + "\n").encode())
         written = 0
-        for flights, text in _chunks(plan):
+        for flights, text in each_chunk(plan, _as_csv):
             csv_file.write(text)
             written += flights
             if progress is not None:
@@ -71,30 +69,7 @@ def write_simulation(
     )
 
 
-def _chunks(plan: DayPlan) -> Iterator[tuple[int, bytes]]:
-    """The flights as CSV text without a header, some days at a time, in order."""
-    routes = routes_of(plan.airports, np.random.default_rng([plan.parameters.seed, 2]))
-    a_day = max(plan.scheduled.sum(axis=0).mean(), 1)
-    step = max(int(_CHUNK_FLIGHTS / a_day), 1)
-    edges = [*range(0, len(plan.dates), step), len(plan.dates)]
-    with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
-        waiting: deque[Future[tuple[int, bytes]]] = deque()
-        try:
-            for first, last in pairwise(edges):
-                waiting.append(pool.submit(_chunk, plan, routes, first, last))
-                if len(waiting) > _WORKERS:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
-
-
-def _chunk(plan: DayPlan, routes: Routes, first: int, last: int) -> tuple[int, bytes]:
-    # The seed names the chunk's first day, so no chunk depends on which thread made which other.
-    seed = [plan.parameters.seed, plan.parameters.year, 3, first]
-    flights = flights_between(plan, routes, first, last, seed)
+def _as_csv(flights: "pl.DataFrame") -> tuple[int, bytes]:
     text = io.BytesIO()
     flights.write_csv(text, include_header=False)
     return flights.height, text.getvalue()

@@ -7,7 +7,12 @@ EVENTS = Table(
     grain="One row per disruption: flagged airport-days that belong together in time and place.",
     key=("event_id",),
     columns=(
-        Column(name="event_id", kind="text", nullable=False, description="Unique name of the event."),
+        Column(
+            name="event_id",
+            kind="text",
+            nullable=False,
+            description="The id of its worst airport-day, as JFK20090101, in agg_dep_delay_by_date.",
+        ),
         Column(name="year", kind="integer", nullable=False, description="The year of flights it was found in."),
         Column(name="start_date", kind="date", nullable=False, description="Local date of its first flagged day."),
         Column(name="end_date", kind="date", nullable=False, description="Local date of its last flagged day."),
@@ -46,6 +51,11 @@ EVENTS = Table(
             kind="double",
             description="Its highest score; higher is more anomalous. Null: no day of it could be scored.",
         ),
-        Column(name="cause", kind="text", description="The likely cause in words; null where none stands out."),
+        Column(
+            name="cause",
+            kind="text",
+            description="The cause with over 40 % of its minutes of delay (carrier, weather, national air system, security, "
+            "late aircraft), else cancellations where over 25 % of its flights were; null where neither.",
+        ),
     ),
 )

@@ -9,7 +9,7 @@ RUNS = Table(
     columns=(
         Column(name="run_id", kind="text", nullable=False, description="Unique name of the run, sortable by time."),
         Column(name="year", kind="integer", nullable=False, description="The year of flights."),
-        Column(name="command", kind="text", nullable=False, description="The command that ran: run, silver, …"),
+        Column(name="command", kind="text", nullable=False, description="The command that ran, such as run or silver."),
         Column(name="status", kind="text", nullable=False, description="done or failed."),
         Column(name="started", kind="instant", nullable=False, description="When the run began."),
         Column(name="finished", kind="instant", nullable=False, description="When the run ended."),

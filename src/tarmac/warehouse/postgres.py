@@ -12,26 +12,12 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from tarmac.errors import InputError
+from tarmac.tables.frames import schema_of
 from tarmac.tables.published import PUBLISHED
 from tarmac.tables.runs import RUNS
-from tarmac.tables.schema import Kind
 from tarmac.warehouse.failures import told_plainly
 from tarmac.warehouse.migrations import is_migrated, migrate, to_table_name
 from tarmac.warehouse.urls import EMBEDDED, to_connection_url, to_label
-
-DTYPES: dict[Kind, pl.DataType] = {
-    "text": pl.String(),
-    "date": pl.Date(),
-    "boolean": pl.Boolean(),
-    "smallint": pl.Int16(),
-    "integer": pl.Int32(),
-    "bigint": pl.Int64(),
-    "real": pl.Float32(),
-    "double": pl.Float64(),
-    "numeric(8,2)": pl.Float64(),
-    "instant": pl.Int64(),
-    "json": pl.String(),
-}
 
 
 @contextmanager
@@ -112,6 +98,6 @@ def read_published(
         )
         with connection.cursor() as cursor, cursor.copy(query) as copy:
             text = b"".join(bytes(block) for block in copy)
-    schema = {column.name: DTYPES[column.kind] for column in PUBLISHED.columns}
+    schema = schema_of(PUBLISHED)
     rows = pl.read_csv(io.BytesIO(text), has_header=False, schema=schema) if text else pl.DataFrame(schema=schema)
     return rows.with_columns(pl.col("last_update").cast(pl.Datetime("us", "UTC")))

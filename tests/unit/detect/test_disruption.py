@@ -10,7 +10,7 @@ from scipy.stats import betabinom
 
 from tarmac.detect import DetectParameters, detect
 from tarmac.detect.cancellations import cancellation_scores, log_upper_tail
-from tarmac.detect.companions import Evidence, companions_disruption
+from tarmac.detect.companions import companions_of, days_beside
 from tarmac.detect.direction import with_direction
 from tarmac.detect.panel import Panel
 from tarmac.errors import InputError
@@ -99,12 +99,25 @@ def test_companions_lend_their_disruption_to_those_that_move_with_them() -> None
     rng = np.random.default_rng(0)
     weather = rng.normal(size=365)
     z = np.stack([weather + 0.5 * rng.normal(size=365) for _ in range(3)] + [rng.normal(size=365)])
-    disruption = np.zeros(z.shape)
-    disruption[1:3, 100] = 8.0
-    around = companions_disruption(Evidence(z=z, disruption=disruption), workers=1)
-    assert around[0, 100] > 6.0
-    assert around[3, 100] < 1.0
+    disrupted = np.zeros(z.shape)
+    disrupted[1:3, 100] = 1.0
+    around = companions_of(z).mean_of(disrupted)
+    assert around[0, 100] > 0.8
+    assert around[3, 100] < 0.1
     assert around[0, 200] == 0.0
+
+
+def test_the_swing_that_companions_share_is_bounded() -> None:
+    """A companion's disaster explains no more than its ordinary swing would."""
+    z = np.tile(np.random.default_rng(0).normal(size=365), (3, 1))
+    z[1:, 100] = 40.0
+    assert 0.0 < companions_of(z).swing_of(z)[0, 100] <= 1.5
+
+
+def test_the_days_beside_skip_days_without_flights() -> None:
+    """A small airport's last day with flights may be the day before yesterday."""
+    value = np.array([[1.0, np.nan, 0.0, 0.5]])
+    assert days_beside(value).tolist() == [[0.0, 0.0, 1.5, 0.0]]
 
 
 def test_survivors_of_cancellations_never_make_a_day_low() -> None:
@@ -139,3 +152,21 @@ def test_a_weight_below_zero_is_refused() -> None:
 
     with pytest.raises(InputError, match=r"trust is -1"):
         Disruption(trust=-1.0)
+
+
+def test_an_early_day_that_is_flagged_is_low() -> None:
+    """The early side's tail is short: its stretched score and its interval must say the same."""
+    rng = np.random.default_rng(2)
+    days = pl.date_range(date(2013, 1, 1), date(2013, 12, 31), eager=True)
+    # Skewed, as delays are: early days are never far out, late ones are.
+    delays = {origin: 12.0 + 6.0 * (rng.gamma(2.0, size=365) - 2.0) for origin in ("EWR", "JFK", "LGA", "PHL")}
+    delays["JFK"][40] = -14.0
+    gold = pl.concat(
+        pl.DataFrame({"origin": origin, "fl_date": days, "mean_dep_delay": values}) for origin, values in delays.items()
+    ).with_columns(
+        std_dep_delay=20.0, flights=200, cancelled=2, departed=198, median_dep_delay=pl.col("mean_dep_delay")
+    )
+    found = with_direction(detect(gold, ONLY, year=2013).anomalies)
+    day = found.row(by_predicate=(pl.col("origin") == "JFK") & (pl.col("fl_date") == days[40]), named=True)
+    assert day["flag"]
+    assert day["anomaly_direction"] == "low"

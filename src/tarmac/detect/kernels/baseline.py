@@ -21,7 +21,8 @@ def season_and_weekday(y, deviation, weekdays, window):
     days = y.size
     middle = np.nanmedian(y)
     season, effect = np.full(days, middle), np.zeros(7)
-    weight = np.zeros(days)
+    weight, pull = np.zeros(days), np.zeros(days)
+    top, bottom = np.zeros(days), np.zeros(days)
     reach = int(2 * window)
     kernel = np.zeros(reach + 1)
     for lag in range(reach + 1):
@@ -34,22 +35,26 @@ def season_and_weekday(y, deviation, weekdays, window):
                 weight[t] = (1.0 if z <= HUBER else HUBER / z) / deviation[t] ** 2
         usual = weight.sum() / (weight > 0.0).sum()
         for day in range(7):
-            top, bottom = 0.0, WEEKDAY_PRIOR * usual
+            moved, evidence = 0.0, WEEKDAY_PRIOR * usual
             for t in range(days):
                 if weekdays[t] == day and weight[t] > 0.0:
-                    top += weight[t] * (y[t] - season[t])
-                    bottom += weight[t]
-            effect[day] = top / bottom
+                    moved += weight[t] * (y[t] - season[t])
+                    evidence += weight[t]
+            effect[day] = moved / evidence
         effect -= effect.mean()
+        # A trace of the overall level keeps a long gap from having no level at all.
+        top[:] = 0.01 * usual * middle
+        bottom[:] = 0.01 * usual
         for t in range(days):
-            # A trace of the overall level keeps a long gap from having no level at all.
-            top, bottom = 0.01 * usual * middle, 0.01 * usual
-            for s in range(max(0, t - reach), min(days, t + reach + 1)):
-                if weight[s] > 0.0:
-                    w = weight[s] * kernel[abs(t - s)]
-                    top += w * (y[s] - effect[weekdays[s]])
-                    bottom += w
-            season[t] = top / bottom
+            pull[t] = weight[t] * (y[t] - effect[weekdays[t]]) if weight[t] > 0.0 else 0.0
+        # Lag by lag, each day a lane of its own: no sum is reordered, and the compiler may still go four days at once.
+        for lag in range(-reach, reach + 1):
+            k = kernel[abs(lag)]
+            for t in range(max(0, -lag), min(days, days - lag)):
+                top[t] += k * pull[t + lag]
+                bottom[t] += k * weight[t + lag]
+        for t in range(days):
+            season[t] = top[t] / bottom[t]
     result = np.empty(days)
     for t in range(days):
         result[t] = season[t] + effect[weekdays[t]]

@@ -1,0 +1,145 @@
+"""Corpora: gold of one year and the truth about its airport-days. Pure: parameters or flights in, a corpus out."""
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import narwhals as nw
+import numpy as np
+import polars as pl
+
+from tarmac.evaluate.planting import Planting, plant, usual_days
+from tarmac.gold import to_gold
+from tarmac.silver import judge, keep_sound
+from tarmac.simulate import DayPlan, SimulationParameters, each_chunk, simulate_days
+from tarmac.tables.daily import DAILY
+
+NO_DAYS = pl.DataFrame(schema={"origin": pl.String, "fl_date": pl.Date})
+
+Split = Literal["tuning", "reporting"]
+
+TUNING_SEEDS: tuple[int, ...] = (101, 102, 103)
+REPORTING_SEEDS: tuple[int, ...] = (901, 902)
+"""Simulated years: a detector is improved on the first and reported on the second, never the other way round."""
+
+LAST_TUNING_YEAR = {"nycflights": 2013, "flightsABQ": 2012}
+"""Real years up to this one are for tuning, later ones for reporting; of other places, every year is for reporting."""
+
+WEAK_SHARE, LEAST_CANCELLED = 0.02, 0.10
+"""Weak labels: an airport's highest fiftieth of days by cancellation share, of those with a tenth cancelled or more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Corpus:
+    """A year of gold and its truth.
+
+    `labels`: one row per abnormal airport-day: `origin`, `fl_date`, `kind`. `doubtful`: airport-days of unknown truth,
+    which are judged and not counted. `sees_cancellations`: whether detectors that see cancellations may be measured.
+    """
+
+    name: str
+    family: Literal["simulated", "planted", "weak"]
+    split: Split
+    year: int
+    gold: pl.DataFrame
+    labels: pl.DataFrame
+    doubtful: pl.DataFrame
+    sees_cancellations: bool = True
+
+
+def split_of_seed(seed: int) -> Split:
+    """Seeds under 500 are for tuning, the others for reporting."""
+    return "tuning" if seed < 500 else "reporting"
+
+
+def simulated_corpus(parameters: SimulationParameters, *, progress: Callable[[float], None] | None = None) -> Corpus:
+    """A simulated year, through silver's judgement and gold's sums, without a file between."""
+    plan = simulate_days(parameters)
+    days: list[pl.DataFrame] = []
+    flights = 0
+
+    def turn(chunk: pl.DataFrame) -> tuple[int, pl.DataFrame]:
+        return chunk.height, _gold_of(chunk, parameters.year)
+
+    for height, gold in each_chunk(plan, turn):
+        days.append(gold)
+        flights += height
+        if progress is not None:
+            progress(flights / parameters.flights)
+    return Corpus(
+        name=f"simulated {parameters.shape} {parameters.seed}",
+        family="simulated",
+        split=split_of_seed(parameters.seed),
+        year=parameters.year,
+        gold=pl.concat(days).sort(DAILY.key),
+        labels=_truth_of(plan),
+        doubtful=NO_DAYS,
+    )
+
+
+def split_of_year(place: str, year: int) -> Split:
+    """Which real years are for tuning and which for reporting."""
+    return "tuning" if year <= LAST_TUNING_YEAR.get(place, 0) else "reporting"
+
+
+def planted_corpus(flights: pl.DataFrame, place: str, year: int, planting: Planting) -> Corpus:
+    """A real year with anomalies planted at flight level; days unusual before the planting are doubtful."""
+    usual = usual_days(flights)
+    planted, labels = plant(flights, usual, planting, seed=zlib.crc32(f"{place}{year}".encode()))
+    every = flights.select(DAILY.key).unique().sort(DAILY.key)
+    return Corpus(
+        name=f"planted {place} {year}",
+        family="planted",
+        split=split_of_year(place, year),
+        year=year,
+        gold=gold_of(planted),
+        labels=labels.select("origin", "fl_date", "kind"),
+        doubtful=every.join(usual, on=list(DAILY.key), how="anti"),
+    )
+
+
+def weak_corpus(flights: pl.DataFrame, place: str, year: int) -> Corpus:
+    """A real year as it was, labelled by its cancellations, for detectors that do not look at them."""
+    gold = gold_of(flights)
+    rank = pl.col("cancelled_share").rank("ordinal", descending=True).over("origin")
+    labels = gold.filter(
+        (rank <= WEAK_SHARE * pl.len().over("origin")) & (pl.col("cancelled_share") >= LEAST_CANCELLED)
+    )
+    return Corpus(
+        name=f"weak {place} {year}",
+        family="weak",
+        split=split_of_year(place, year),
+        year=year,
+        gold=gold,
+        labels=labels.select("origin", "fl_date", kind=pl.lit("cancellations")),
+        doubtful=NO_DAYS,
+        sees_cancellations=False,
+    )
+
+
+def gold_of(flights: pl.DataFrame) -> pl.DataFrame:
+    """Gold of these silver flights, in order of its key."""
+    gold: pl.DataFrame = to_gold(nw.from_native(flights.lazy())).to_native().collect()
+    return gold.sort(DAILY.key)
+
+
+def _gold_of(flights: pl.DataFrame, year: int) -> pl.DataFrame:
+    bronze = flights.lazy().with_columns(
+        source_file=pl.lit("simulated"), source_line=pl.lit(0), unreadable=pl.lit(None, dtype=pl.String)
+    )
+    gold: pl.DataFrame = to_gold(keep_sound(judge(nw.from_native(bronze), year=year))).to_native().collect()
+    return gold
+
+
+def _truth_of(plan: DayPlan) -> pl.DataFrame:
+    from tarmac.simulate.anomalies import KINDS
+
+    place, day = np.nonzero(plan.truth)
+    return pl.DataFrame(
+        {
+            "origin": pl.Series(plan.airports.codes, dtype=pl.String).gather(place),
+            "fl_date": pl.Series(plan.dates, dtype=pl.Date).gather(day),
+            "kind": pl.Series(KINDS, dtype=pl.String).gather(plan.anomalies.kind[place, day].astype(np.int64)),
+        }
+    ).sort("origin", "fl_date")

@@ -1,0 +1,54 @@
+"""Reads real flights from a folder of yearly files: an edge, the one module here that touches a disk."""
+
+import re
+from pathlib import Path
+
+import narwhals as nw
+import polars as pl
+
+from tarmac.errors import InputError
+from tarmac.silver import judge, keep_sound
+from tarmac.tables.bronze import FLIGHT_COLUMNS, NULL_MARKERS, TEXT_COLUMNS
+
+NAME = re.compile(r"(?P<place>[A-Za-z]+?)(?:13)?_(?P<year>\d{4})\.csv(?:\.gz)?$")
+"""nycflights13_2013.csv.gz is `nycflights`, 2013."""
+
+FEWEST_DAYS = 300
+"""Files with fewer days are samples, not years."""
+
+
+def read_years(folder: Path) -> dict[tuple[str, int], pl.DataFrame]:
+    """Silver flights of each whole year in `folder` (or in its `flights`), by name and year."""
+    inside = folder / "flights" if (folder / "flights").is_dir() else folder
+    files = sorted(path for path in inside.glob("*.csv*") if NAME.match(path.name)) if inside.is_dir() else []
+    years = {}
+    for path in files:
+        named = NAME.match(path.name)
+        assert named is not None  # noqa: S101 - the list above holds matches alone
+        flights = read_flights(path, int(named["year"]))
+        if flights["fl_date"].n_unique() >= FEWEST_DAYS:
+            years[named["place"], int(named["year"])] = flights
+    if not years:
+        raise InputError(
+            f"--real {folder} holds no year of flights. Give a folder with files like nycflights_2014.csv.gz, in the "
+            "schema of the Kaggle files."
+        )
+    return years
+
+
+def read_flights(path: Path, year: int) -> pl.DataFrame:
+    """One file's sound flights, as silver has them."""
+    text = pl.read_csv(path, infer_schema=False, null_values=list(NULL_MARKERS))
+    bronze = text.lazy().select(
+        *(
+            pl.col(name) if name in TEXT_COLUMNS else pl.col(name).cast(pl.Float64, strict=False)
+            for name in FLIGHT_COLUMNS
+            if name != "FL_DATE"
+        ),
+        pl.col("FL_DATE").str.to_date("%Y-%m-%d", strict=False),
+        source_file=pl.lit(path.name),
+        source_line=pl.lit(0),
+        unreadable=pl.lit(None, dtype=pl.String),
+    )
+    flights: pl.DataFrame = keep_sound(judge(nw.from_native(bronze), year=year)).to_native().collect()
+    return flights

@@ -1,0 +1,100 @@
+"""What `tarmac evaluate` is asked for, checked before anything is made."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tarmac.detect import DetectParameters
+from tarmac.detect.registry import DETECTORS
+from tarmac.errors import InputError
+from tarmac.evaluate.corpora import REPORTING_SEEDS, TUNING_SEEDS
+from tarmac.simulate import SimulationParameters
+
+SLOW = frozenset({"reference_arima"})
+"""Judged when named: statsmodels takes 25 minutes for a year of 340 airports."""
+
+KINDS, SPLITS = ("simulated", "real", "all"), ("reporting", "tuning")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What to evaluate on: simulated years of these seeds and shapes, and the real years of a folder."""
+
+    seeds: tuple[int, ...]
+    kind: str = "simulated"
+    shapes: tuple[str, ...] = ("default",)
+    flights: int = 6_500_000
+    airports: int = 340
+    year: int = 2011
+    real: Path | None = None
+    split: str = "reporting"
+
+    def __post_init__(self) -> None:
+        """Refuse an unknown kind, and real corpora without their folder."""
+        if self.kind not in KINDS:
+            raise InputError(f"corpus {self.kind!r} is unknown. Known: {', '.join(KINDS)}. Fix --corpus.")
+        if self.kind == "real" and self.real is None:
+            raise InputError("real corpora need their flights. Name the folder: --real DIR.")
+        if self.split not in SPLITS:
+            raise InputError(f"split {self.split!r} is unknown. Known: {', '.join(SPLITS)}. Fix --split.")
+        self.simulations()
+
+    def simulations(self) -> list[SimulationParameters]:
+        """The simulated years, none where only real ones are asked for."""
+        return [
+            SimulationParameters(year=self.year, flights=self.flights, airports=self.airports, seed=seed, shape=shape)
+            for shape in self.shapes
+            for seed in self.seeds
+            if self.kind != "real"
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """The corpora, the detectors with their parameters, and the command that asks for them."""
+
+    plan: Plan
+    detect: DetectParameters
+    command: str
+
+
+def read_request(
+    *,
+    corpus: str,
+    seeds: str | None,
+    shapes: str,
+    flights: int,
+    airports: int,
+    detectors: str | None,
+    real: Path | None,
+    split: str,
+) -> Request:
+    """The options as a request; InputError names the one that is wrong."""
+    plan = Plan(
+        kind=corpus,
+        seeds=_whole_numbers(seeds) if seeds else TUNING_SEEDS if split == "tuning" else REPORTING_SEEDS,
+        shapes=_names(shapes),
+        flights=flights,
+        airports=airports,
+        real=real,
+        split=split,
+    )
+    named = _names(detectors) if detectors else tuple(name for name in DETECTORS if name not in SLOW)
+    command = f"tarmac evaluate --corpus {corpus} --split {split}"
+    if corpus != "real":
+        listed = ",".join(map(str, plan.seeds))
+        command += f" --seeds {listed} --shapes {','.join(plan.shapes)} --flights {flights} --airports {airports}"
+    if corpus != "simulated":
+        command += " --real DIR"
+    if detectors:
+        command += f" --detectors {','.join(named)}"
+    return Request(plan=plan, detect=DetectParameters(detectors=named), command=command)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(","))
+
+
+def _whole_numbers(text: str) -> tuple[int, ...]:
+    if wrong := [each for each in _names(text) if not each.isdecimal()]:
+        raise InputError(f"--seeds {text}: {wrong[0]!r} is no seed. Give whole numbers with commas between: 901,902")
+    return tuple(int(each) for each in _names(text))

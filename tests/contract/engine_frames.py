@@ -1,0 +1,81 @@
+"""The engines under test, and small frames for them: name what matters, the rest is a usual flight's."""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import narwhals as nw
+import polars as pl
+
+from tarmac import gold, silver
+from tarmac.tables.bronze import FLIGHT_COLUMNS, TEXT_COLUMNS
+from tarmac.tables.flights import FLIGHTS
+from tarmac.tables.frames import schema_of
+
+DAY = dt.date(2009, 2, 8)
+SOUND = {
+    "FL_DATE": DAY,
+    "OP_CARRIER": "B6",
+    "OP_CARRIER_FL_NUM": 15.0,
+    "ORIGIN": "JFK",
+    "DEST": "LAX",
+    "CRS_DEP_TIME": 900.0,
+    "DEP_TIME": 912.0,
+    "DEP_DELAY": 12.0,
+    "CRS_ARR_TIME": 1230.0,
+    "ARR_TIME": 1240.0,
+    "ARR_DELAY": 10.0,
+    "CANCELLED": 0.0,
+    "DIVERTED": 0.0,
+    "DISTANCE": 2475.0,
+}
+"""A flight with nothing wrong."""
+
+BRONZE = pl.Schema(
+    {"source_file": pl.String, "source_line": pl.Int64, "unreadable": pl.String}
+    | {name: pl.String if name in TEXT_COLUMNS else pl.Float64 for name in FLIGHT_COLUMNS}
+    | {"FL_DATE": pl.Date}
+)
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Brings a Polars frame into the engine, and a lazy result back out of it."""
+
+    name: str
+    into: Callable[[pl.DataFrame], nw.LazyFrame[Any]]
+    out: Callable[[nw.LazyFrame[Any]], pl.DataFrame]
+
+    def judge(self, rows: Sequence[dict[str, Any]], *, year: int = 2009) -> pl.DataFrame:
+        """Judged bronze rows in order of their lines."""
+        return self.out(silver.judge(self.into(bronze_frame(rows)), year=year)).sort("source_file", "source_line")
+
+    def gold(self, rows: Sequence[dict[str, Any]] | pl.DataFrame) -> pl.DataFrame:
+        """Airport-days of silver rows, sorted."""
+        frame = rows if isinstance(rows, pl.DataFrame) else flights_frame(rows)
+        return self.out(gold.to_gold(self.into(frame))).sort("origin", "fl_date")
+
+
+def _polars_into(frame: pl.DataFrame) -> nw.LazyFrame[Any]:
+    return nw.from_native(frame.lazy())
+
+
+def _polars_out(frame: nw.LazyFrame[Any]) -> pl.DataFrame:
+    native: pl.LazyFrame = frame.to_native()
+    return native.collect(engine="streaming")
+
+
+ENGINES = (Engine("polars", _polars_into, _polars_out),)
+
+
+def bronze_frame(rows: Sequence[dict[str, Any]]) -> pl.DataFrame:
+    """Bronze rows as an engine reads them; what a row does not name is a sound flight's."""
+    numbered = ({"source_file": "2009.csv", "source_line": line} | row for line, row in enumerate(rows, start=2))
+    return pl.DataFrame([dict.fromkeys(BRONZE) | SOUND | row for row in numbered], schema=BRONZE)
+
+
+def flights_frame(rows: Sequence[dict[str, Any]]) -> pl.DataFrame:
+    """Silver rows; what a row does not name is null, or a flight from JFK on a day that was not cancelled."""
+    usual = {"origin": "JFK", "fl_date": DAY, "dest": "LAX", "cancelled": False, "diverted": False}
+    return pl.DataFrame([dict.fromkeys(FLIGHTS.names) | usual | row for row in rows], schema=schema_of(FLIGHTS))

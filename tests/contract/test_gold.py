@@ -1,0 +1,278 @@
+"""Gold's contract: one row per origin and date, whatever the flights are like."""
+
+import datetime as dt
+import hashlib
+import math
+import os
+import statistics
+import subprocess
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+import polars as pl
+import pytest
+from engine_frames import DAY, Engine, flights_frame
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tarmac.engines.polars import write_gold
+from tarmac.tables.daily import CAUSES, DAILY
+from tarmac.tables.flights import FLIGHTS
+from tarmac.tables.frames import schema_of
+
+
+def test_a_single_flight_is_a_day(engine: Engine):
+    """One value has a mean, a median and a 90th percentile, but no standard deviation."""
+    (row,) = engine.gold([{"dep_delay": 17.0, "weather_delay": 5.0}]).to_dicts()
+    assert row == {
+        "origin": "JFK",
+        "fl_date": DAY,
+        "mean_dep_delay": 17.0,
+        "flights": 1,
+        "departed": 1,
+        "cancelled": 0,
+        "cancelled_share": 0.0,
+        "diverted": 0,
+        "dep_del15_share": 1.0,
+        "median_dep_delay": 17.0,
+        "p90_dep_delay": 17.0,
+        "std_dep_delay": None,
+        "carrier_delay": None,
+        "weather_delay": 5.0,
+        "nas_delay": None,
+        "security_delay": None,
+        "late_aircraft_delay": None,
+    }
+
+
+def test_no_flights_make_no_days(engine: Engine):
+    """Every column is there all the same, and of the table's type."""
+    days = engine.gold([])
+    assert days.height == 0
+    assert days.schema == schema_of(DAILY)
+
+
+def test_a_day_has_the_table_s_columns_and_types(engine: Engine):
+    """In the table's order."""
+    assert engine.gold([{"dep_delay": 1.0}, {}]).schema == schema_of(DAILY)
+
+
+def test_a_day_with_every_flight_cancelled_keeps_its_row(engine: Engine):
+    """The mean is null, never zero."""
+    (row,) = engine.gold([{"cancelled": True}, {"cancelled": True, "dep_delay": 300.0}]).to_dicts()
+    assert (row["flights"], row["departed"], row["cancelled"], row["cancelled_share"]) == (2, 0, 2, 1.0)
+    measures = ("mean_dep_delay", "median_dep_delay", "p90_dep_delay", "std_dep_delay", "dep_del15_share")
+    assert all(row[name] is None for name in measures)
+
+
+def test_the_delay_of_a_cancelled_flight_is_not_in_the_mean(engine: Engine):
+    """It waited at the gate and never left."""
+    (row,) = engine.gold([{"dep_delay": 10.0}, {"cancelled": True, "dep_delay": 500.0}]).to_dicts()
+    assert (row["mean_dep_delay"], row["p90_dep_delay"], row["dep_del15_share"]) == (10.0, 10.0, 0.0)
+    assert (row["departed"], row["cancelled"], row["std_dep_delay"]) == (1, 1, None)
+
+
+def test_a_departed_flight_without_a_delay_counts_as_departed_but_not_in_the_mean(engine: Engine):
+    """An unknown delay is neither zero nor a cancellation."""
+    (row,) = engine.gold([{"dep_delay": 30.0}, {"dep_delay": None}, {"dep_delay": -10.0}]).to_dicts()
+    assert (row["flights"], row["departed"], row["mean_dep_delay"], row["dep_del15_share"]) == (3, 3, 10.0, 0.5)
+
+
+def test_fifteen_minutes_are_late_and_a_little_less_is_not(engine: Engine):
+    """BTS's DEP_DEL15."""
+    (row,) = engine.gold([{"dep_delay": minutes} for minutes in (15.0, 14.999, 16.0, -20.0)]).to_dicts()
+    assert row["dep_del15_share"] == 0.5
+
+
+def test_an_unknown_diversion_is_not_counted_as_one(engine: Engine):
+    """Nor does it make the count unknown."""
+    (row,) = engine.gold([{"diverted": None}, {"diverted": True}]).to_dicts()
+    assert row["diverted"] == 1
+    (row,) = engine.gold([{"diverted": None}]).to_dicts()
+    assert row["diverted"] == 0
+
+
+def test_a_null_carrier_is_a_flight_like_any_other(engine: Engine):
+    """The carrier is no part of the key."""
+    (row,) = engine.gold([{"op_carrier": None, "dep_delay": 4.0}, {"op_carrier": "AA", "dep_delay": 6.0}]).to_dicts()
+    assert (row["flights"], row["mean_dep_delay"]) == (2, 5.0)
+
+
+def test_causes_are_null_where_none_is_reported_and_zero_where_zero_is(engine: Engine):
+    """A sum of nothing would look like a quiet day."""
+    (row,) = engine.gold([{"carrier_delay": 0.0, "nas_delay": 2.5}, {"nas_delay": 4.0, "cancelled": True}]).to_dicts()
+    assert [row[cause] for cause in CAUSES] == [0.0, None, 6.5, None, None]
+
+
+def test_days_and_airports_do_not_mix(engine: Engine):
+    """One row per origin and date."""
+    keys = [(origin, dt.date(2009, 2, day)) for origin in ("EWR", "JFK") for day in (7, 8)]
+    rows = [{"origin": o, "fl_date": d, "dep_delay": float(i)} for i, (o, d) in enumerate(keys)]
+    assert engine.gold(rows[::-1]).select("origin", "fl_date", "mean_dep_delay").rows() == [
+        (*key, float(i)) for i, key in enumerate(keys)
+    ]
+
+
+def test_equal_delays_far_from_zero_have_no_spread(engine: Engine):
+    """Sums of squares of large numbers must not cancel into noise."""
+    (row,) = engine.gold([{"dep_delay": 10079.0}] * 1001).to_dicts()
+    assert (row["mean_dep_delay"], row["std_dep_delay"]) == (10079.0, 0.0)
+    (row,) = engine.gold([{"dep_delay": delay} for delay in (10080.0, 10080.0, 10079.0)]).to_dicts()
+    assert row["std_dep_delay"] == pytest.approx(math.sqrt(1 / 3), abs=1e-12)
+
+
+delays = st.none() | st.integers(-1440, 10080).map(float) | st.integers(-60, 240).map(float)
+fractional = delays | st.floats(-1440, 10080) | st.sampled_from([0.1, 0.2, 0.3, -7.7, 1e-9])
+causes = st.none() | st.integers(0, 2000).map(float)
+
+
+def flights(delay):
+    return st.lists(
+        st.fixed_dictionaries(
+            {
+                "origin": st.sampled_from(["JFK", "LGA", "0A1"]),
+                "fl_date": st.dates(dt.date(2009, 3, 30), dt.date(2009, 4, 2)),
+                "dep_delay": delay,
+                "cancelled": st.sampled_from([False, False, False, True]),
+                "diverted": st.sampled_from([False, True, None]),
+                "weather_delay": causes,
+                "nas_delay": causes | st.floats(0, 2000),
+            }
+        ),
+        max_size=60,
+    )
+
+
+@settings(deadline=None, max_examples=25)
+@given(rows=flights(delays))
+def test_whole_minutes_give_the_figures_of_an_independent_computation(engine: Engine, rows):
+    """To 1e-9, the standard deviation included."""
+    _assert_as_computed(engine.gold(rows), rows, std_within=1e-9)
+
+
+@settings(deadline=None, max_examples=25)
+@given(rows=flights(fractional))
+def test_fractional_minutes_give_the_figures_of_an_independent_computation(engine: Engine, rows):
+    """To 1e-9; a standard deviation next to zero is the root of a difference, which keeps half of the digits."""
+    _assert_as_computed(engine.gold(rows), rows, std_within=1e-9, variance_within=3e-11)
+
+
+@settings(deadline=None, max_examples=25)
+@given(rows=flights(fractional), random=st.randoms(use_true_random=False))
+def test_gold_has_the_very_same_bits_whatever_the_order_of_flights(engine: Engine, rows, random):
+    """Not only nearly the same: equal input gives equal bytes."""
+    assert engine.gold(rows).equals(engine.gold(random.sample(rows, len(rows))))
+
+
+def _assert_as_computed(days: pl.DataFrame, rows, *, std_within: float, variance_within: float = 0.0) -> None:
+    expected = _computed(rows)
+    assert list(days.select("origin", "fl_date").rows()) == sorted(expected)
+    for found in days.to_dicts():
+        wanted = expected[found["origin"], found["fl_date"]]
+        for name, value in wanted.items():
+            if name == "std_dep_delay" and value is not None and variance_within:
+                near = abs(found[name] - value) <= std_within or abs(found[name] ** 2 - value**2) <= variance_within
+                assert near, (name, found[name], value)
+            elif value is None or isinstance(value, int):
+                assert found[name] == value, name
+            else:
+                # A sum of minutes may be off by a tick for each flight, a mean by one.
+                within = 1e-9 * wanted["flights"] if name in CAUSES else 1e-9
+                assert found[name] == pytest.approx(value, abs=within, rel=0), name
+
+
+def _computed(rows) -> dict:
+    """Gold in plain Python: no frames, and exact sums of fractions."""
+    groups = defaultdict(list)
+    for row in rows:
+        groups[row["origin"], row["fl_date"]].append(row)
+    return {key: _computed_day(group) for key, group in groups.items()}
+
+
+def _computed_day(group) -> dict:
+    known = sorted(row["dep_delay"] for row in group if not row["cancelled"] and row["dep_delay"] is not None)
+    cancelled = sum(row["cancelled"] for row in group)
+    day = {
+        "mean_dep_delay": math.fsum(known) / len(known) if known else None,
+        "flights": len(group),
+        "departed": len(group) - cancelled,
+        "cancelled": cancelled,
+        "cancelled_share": float(cancelled / len(group)),
+        "diverted": sum(row["diverted"] is True for row in group),
+        "dep_del15_share": float(sum(delay >= 15 for delay in known) / len(known)) if known else None,
+        "median_dep_delay": float(statistics.median(known)) if known else None,
+        "p90_dep_delay": _ninth_decile(known) if known else None,
+        "std_dep_delay": statistics.stdev(known) if len(known) > 1 else None,
+    }
+    for cause in CAUSES:
+        minutes = [row[cause] for row in group if row.get(cause) is not None]
+        day[cause] = math.fsum(minutes) if minutes else None
+    return day
+
+
+def _ninth_decile(ordered) -> float:
+    place = 0.9 * (len(ordered) - 1)
+    low = math.floor(place)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
+
+
+@pytest.fixture
+def silver_file(tmp_path: Path) -> Path:
+    """Three thousand flights of a year, some with fractions, at the ends of quarters too."""
+    days = [dt.date(2009, 1, 1) + dt.timedelta(days=n) for n in (0, 89, 90, 180, 181, 272, 273, 364)]
+    rows = [
+        {"origin": origin, "fl_date": days[i % 8], "dep_delay": i % 97 / 7 - 5, "nas_delay": i % 13 / 3}
+        for i, origin in enumerate(["JFK", "LGA", "EWR"] * 1000)
+    ]
+    path = tmp_path / "silver.parquet"
+    flights_frame(rows).write_parquet(path)
+    return path
+
+
+def _gold_bytes(silver: Path, out: Path) -> str:
+    write_gold(str(silver), {}, 2009, out)
+    return hashlib.sha256(out.read_bytes()).hexdigest()
+
+
+def test_the_gold_file_has_the_same_bytes_for_shuffled_flights(silver_file: Path, tmp_path: Path):
+    """Nothing of the order of rows is left in it."""
+    first = _gold_bytes(silver_file, tmp_path / "first.parquet")
+    shuffled = tmp_path / "shuffled.parquet"
+    pl.read_parquet(silver_file).sample(fraction=1, shuffle=True, seed=1).write_parquet(shuffled, row_group_size=100)
+    assert first == _gold_bytes(shuffled, tmp_path / "second.parquet")
+    days = pl.read_parquet(tmp_path / "first.parquet")
+    assert days.height == 24
+    assert days.equals(days.sort("origin", "fl_date"))
+
+
+@pytest.mark.slow
+def test_the_gold_file_has_the_same_bytes_on_one_core_and_on_two(silver_file: Path, tmp_path: Path):
+    """A laptop and a server agree."""
+    code = (
+        "import sys; from pathlib import Path; from tarmac.engines.polars import write_gold; "
+        "write_gold(sys.argv[1], {}, 2009, Path(sys.argv[2]))"
+    )
+    digests = set()
+    for threads in ("1", "2"):
+        out = tmp_path / f"{threads}.parquet"
+        environment = os.environ | {"POLARS_MAX_THREADS": threads}
+        subprocess.run([sys.executable, "-c", code, str(silver_file), str(out)], env=environment, check=True)
+        digests.add(hashlib.sha256(out.read_bytes()).hexdigest())
+    assert len(digests) == 1
+
+
+def test_negative_zero_is_zero(engine: Engine):
+    """Rounding -0.3 writes -0.0 into some files; a median of both zeros must not depend on which comes first."""
+    for delays in ([-0.0, 0.0, 0.0], [0.0, -0.0, 0.0], [0.0, 0.0, -0.0], [-0.0]):
+        (row,) = engine.gold([{"dep_delay": delay, "nas_delay": delay} for delay in delays]).to_dicts()
+        measures = ("mean_dep_delay", "median_dep_delay", "p90_dep_delay", "nas_delay")
+        assert [math.copysign(1, row[name]) for name in measures] == [1] * 4
+
+
+def test_gold_reads_no_column_that_it_does_not_need(engine: Engine):
+    """A silver file of another version may lack the others."""
+    needed = ["origin", "fl_date", "dep_delay", "cancelled", "diverted", *CAUSES]
+    assert set(needed) < set(FLIGHTS.names)
+    assert engine.gold(flights_frame([{"dep_delay": 3.0}]).select(needed)).height == 1

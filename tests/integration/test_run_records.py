@@ -1,0 +1,109 @@
+"""Each run leaves a record in the lake and in the warehouse, and both say the same."""
+
+import json
+from pathlib import Path
+
+import polars as pl
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+
+from tarmac.demo import run_demo
+from tarmac.detect import DetectParameters
+from tarmac.errors import InputError, SystemFailure
+from tarmac.lake import open_lake
+from tarmac.pipeline import Parameters, Place, Silent, run_year
+from tarmac.simulate import SimulationParameters, write_simulation
+from tarmac.tables.runs import RUNS
+
+QUICK = Parameters(detect=DetectParameters(detectors=("disruption",)))
+
+
+@pytest.fixture
+def place(tmp_path: Path, warehouse_url: str) -> Place:
+    """A lake with a small simulated year in bronze, and an empty warehouse."""
+    made = write_simulation(SimulationParameters(year=2009, flights=3000, airports=3, seed=1), tmp_path / "made")
+    bronze = tmp_path / "lake" / "01_bronze" / "2009.csv"
+    bronze.parent.mkdir(parents=True)
+    made.csv.rename(bronze)
+    lake = open_lake(str(tmp_path / "lake"))
+    return Place(lake=lake, scratch=tmp_path / "scratch", home=tmp_path, warehouse=warehouse_url)
+
+
+def in_the_lake(place: Place, year: int = 2009) -> list[dict]:
+    files = sorted(Path(place.lake.root).glob(f"runs/year/{year}/*.json"))
+    return [json.loads(file.read_text(encoding="utf-8")) for file in files]
+
+
+def in_the_warehouse(warehouse: psycopg.Connection) -> list[dict]:
+    with warehouse.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute("SELECT * FROM pipeline_runs ORDER BY run_id").fetchall()
+    return json.loads(json.dumps(rows, default=str))
+
+
+def test_the_lake_s_record_and_the_warehouse_s_row_are_equal(place: Place, warehouse: psycopg.Connection):
+    """In every column; times to the microsecond."""
+    run = run_year(2009, place, QUICK)
+    (record,), (row,) = in_the_lake(place), in_the_warehouse(warehouse)
+    assert record == row
+    assert set(record) == set(RUNS.names)
+    assert (record["status"], record["rows_in"], record["command"]) == ("done", 3000, "run")
+    assert record["rows_in"] == record["rows_kept"] + record["rows_quarantined"]
+    assert sum(record["quarantined_by_reason"].values()) == record["rows_quarantined"]
+    assert set(record["seconds"]) == {"silver", "gold", "detect.disruption", "detect", "load"}
+    assert run.finished >= run.started
+    assert record["parameters"]["detect"]["detectors"] == ["disruption"]
+    assert {"tarmac", "python", "polars"} <= set(record["versions"])
+
+
+def test_a_run_that_failed_says_so_in_both_places(place: Place, warehouse: psycopg.Connection):
+    """What it had counted before is there; the next run succeeds and has a record of its own."""
+    gold = Path(place.lake.place(place.lake.gold_key(2009)))
+    gold.mkdir(parents=True)
+    with pytest.raises((InputError, SystemFailure)):
+        run_year(2009, place, QUICK)
+    (record,), (row,) = in_the_lake(place), in_the_warehouse(warehouse)
+    assert record == row
+    assert (record["status"], record["rows_in"]) == ("failed", 3000)
+    assert set(record["seconds"]) == {"silver"}
+    gold.rmdir()
+    run_year(2009, place, QUICK)
+    assert [run["status"] for run in in_the_lake(place)] == ["failed", "done"]
+    assert [run["status"] for run in in_the_warehouse(warehouse)] == ["failed", "done"]
+
+
+def test_a_run_whose_warehouse_is_gone_is_on_record_in_the_lake(place: Place):
+    """The first error is the one that is told."""
+    nowhere = Place(lake=place.lake, scratch=place.scratch, home=place.home, warehouse="postgresql://127.0.0.1:1/none")
+    with pytest.raises((InputError, SystemFailure), match=r"127\.0\.0\.1"):
+        run_year(2009, nowhere, QUICK)
+    (record,) = in_the_lake(place)
+    assert record["status"] == "failed"
+    assert {"silver", "gold", "detect"} <= set(record["seconds"])
+
+
+def test_a_single_step_is_on_record_in_the_lake(place: Place):
+    """It asks no warehouse for anything, so none is opened."""
+    run = run_year(
+        2009, Place(lake=place.lake, scratch=place.scratch, home=place.home), QUICK, steps=("silver",), command="silver"
+    )
+    (record,) = in_the_lake(place)
+    assert (record["run_id"], record["command"], record["status"]) == (run.run_id, "silver", "done")
+    assert set(record["seconds"]) == {"silver"}
+    assert not (place.home / "postgres").exists()
+
+
+@pytest.mark.slow
+def test_the_demonstration_goes_the_whole_way_and_tells_how_well(tmp_path: Path, open_folder: Path):
+    """A report, a warehouse to ask, and an honest count of what was found."""
+    out = tmp_path / "out.html"
+    demo = run_demo(open_folder, QUICK, year=2019, flights=20_000, airports=5, seed=1, out=out, teller=Silent())
+    assert out.read_text(encoding="utf-8").startswith("<!")
+    assert demo.run.status == "done"
+    assert 0 <= demo.found <= min(demo.true, demo.flagged)
+    anomalies = pl.read_parquet(demo.place.lake.place(demo.place.lake.anomalies_key(2019)))
+    assert anomalies["flag"].sum() == demo.flagged > 0
+    facts = json.loads(json.dumps(demo.facts(), default=str))
+    assert (facts["command"], facts["true"], facts["found"]) == ("demo", demo.true, demo.found)
+    assert str(out) in demo.sentence()
+    assert f"flagged {demo.flagged:,}" in demo.sentence()

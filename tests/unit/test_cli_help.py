@@ -1,0 +1,107 @@
+"""What a person finds out by asking the command line itself."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+import typer
+
+from tarmac import __version__
+from tarmac.cli import app, run_command
+from tarmac.detect.parameters import DetectParameters
+from tarmac.settings import Settings
+
+COMMANDS = typer.main.get_command(app).commands
+
+
+def shown(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """What a successful command prints, boxes and line breaks removed."""
+    assert run_command(list(arguments)) == 0
+    return " ".join(re.sub("[│╭╮╰╯─]", " ", capsys.readouterr().out).split())
+
+
+def test_the_contract_s_commands_are_all_there():
+    """Other programs call them."""
+    contract = {"demo", "ingest", "run", "silver", "gold", "detect", "load", "report", "query", "simulate"}
+    assert contract <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_a_command_s_help_opens_with_what_it_does_and_names_each_option(capsys, command: str):
+    """With its default, or that it must be given."""
+    text = shown(capsys, command, "--help")
+    about = COMMANDS[command].help
+    assert about.endswith(".")
+    assert text.startswith(f"Usage: tarmac {command}")
+    assert text.index(about) < text.index(" Options ")
+    for option in (param for param in COMMANDS[command].params if param.param_type_name == "option"):
+        assert option.help.endswith("."), option.name
+        assert option.opts[0] in text
+        if option.required:
+            assert "[required]" in text
+        elif isinstance(option.show_default, str):
+            assert f"[default: ({option.show_default})]".replace(" ", "") in text.replace(" ", "")
+
+
+def test_the_defaults_that_help_shows_are_the_defaults_that_are_used():
+    """They are written once more for people, so they could drift."""
+    used = {name: str(field.default) for name, field in Settings.model_fields.items()}
+    used |= {"lake": f"{used['home']}/lake", "detectors": ",".join(DetectParameters().detectors)}
+    told = {
+        param.name: param.show_default
+        for command in COMMANDS.values()
+        for param in command.params
+        if isinstance(getattr(param, "show_default", None), str) and param.name in used
+    }
+    assert len(told) >= 9
+    assert told == {name: used[name] for name in told}
+
+
+def test_tarmac_alone_shows_what_it_can_do(capsys):
+    """Exit code 2: nothing was asked for."""
+    assert run_command([]) == 2
+    printed = capsys.readouterr()
+    assert all(name in printed.out for name in COMMANDS)
+    assert "tarmac demo" in printed.out
+    assert printed.err == ""
+
+
+def test_the_version_is_told(capsys):
+    """It is the package's."""
+    assert shown(capsys, "--version") == f"tarmac {__version__}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["runn", "--year", "2013"], "No such command 'runn'. Did you mean 'run'? Try: tarmac --help"),
+        (
+            ["run", "--yeer", "2013"],
+            "No such option: --yeer (Possible options: --seed, --year). Try: tarmac run --help",
+        ),
+        (["run"], "Missing option '--year'. Try: tarmac run --help"),
+        (["simulate", "--year", "soon"], "valid integer"),
+        (["query", "SELECT 1", "--format", "xml"], "is not one of"),
+        (["run", "--year", "2013", "--engine", "dask"], "engine 'dask' is not available. Known: polars"),
+    ],
+)
+def test_a_wrong_request_ends_with_two_and_the_way_out(capsys, arguments, message):
+    """No traceback; nothing on standard output."""
+    assert run_command(arguments) == 2
+    printed = capsys.readouterr()
+    assert message in " ".join(printed.err.split())
+    assert printed.err.startswith("Error: ")
+    assert printed.out == ""
+
+
+def test_help_imports_nothing_heavy():
+    """It must come at once; so what it imports is looked at, not the clock."""
+    code = (
+        "import sys; from tarmac.cli import run_command; code = run_command(['--help']); "
+        "heavy = {'polars', 'numpy', 'pydantic', 'structlog', 'pyarrow', 'psycopg', 'sqlalchemy', 'narwhals', 'numba'}; "
+        "sys.stderr.write(' '.join(sorted(heavy & set(sys.modules)))); sys.exit(code)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    assert "Usage: tarmac" in done.stdout
