@@ -54,6 +54,18 @@ MaxQ = Annotated[
     int | None, typer.Option("--max-q", help="Largest moving-average order.", show_default="4", metavar="Q")
 ]
 Seed = Annotated[int | None, typer.Option(help="Seed of what draws random numbers.", show_default="0", metavar="S")]
+Threshold = Annotated[
+    str | None,
+    typer.Option(
+        help="detector (each one's own), budget, false_discovery or reference.", show_default="detector", metavar="T"
+    ),
+]
+Mode = Annotated[
+    str | None,
+    typer.Option(
+        help="hindsight: the year seen whole; online: the past alone.", show_default="hindsight", metavar="MODE"
+    ),
+]
 History = Annotated[
     int | None, typer.Option(help="Earlier years of gold that serve as baseline.", show_default="0", metavar="N")
 ]
@@ -170,6 +182,8 @@ def _parameters(settings: "Settings") -> "Parameters":
             max_p=settings.max_p,
             max_q=settings.max_q,
             seed=settings.seed,
+            threshold=settings.threshold,
+            mode=settings.mode,
         ),
         max_quarantined=settings.max_quarantined,
         history=settings.history,
@@ -290,6 +304,8 @@ def run(
     max_p: MaxP = None,
     max_q: MaxQ = None,
     seed: Seed = None,
+    threshold: Threshold = None,
+    mode: Mode = None,
     history: History = None,
     max_quarantined: MaxQuarantined = None,
     config: Config = None,
@@ -309,6 +325,8 @@ def run(
         max_p=max_p,
         max_q=max_q,
         seed=seed,
+        threshold=threshold,
+        mode=mode,
         history=history,
         max_quarantined=max_quarantined,
         config=config,
@@ -365,6 +383,8 @@ def detect(
     max_p: MaxP = None,
     max_q: MaxQ = None,
     seed: Seed = None,
+    threshold: Threshold = None,
+    mode: Mode = None,
     history: History = None,
     config: Config = None,
     as_json: AsJson = False,
@@ -382,6 +402,8 @@ def detect(
         max_p=max_p,
         max_q=max_q,
         seed=seed,
+        threshold=threshold,
+        mode=mode,
         history=history,
         config=config,
         as_json=as_json,

@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from tarmac.detect.online import SUFFIX
 from tarmac.ingest import ingest_files
 from tarmac.lake import open_lake
 from tarmac.pipeline import DEFAULT_DETECTOR, Parameters, Place, Run, Teller, publish_report, run_year
@@ -75,6 +76,6 @@ def run_demo(
         publish_report(range(year, year + 1), place, report, about=f"simulated flights (seed {seed})")
     truth = pl.read_csv(made.truth, try_parse_dates=True)
     anomalies = pl.read_parquet(place.lake.place(place.lake.anomalies_key(year)), **place.lake.scan_options())
-    flagged = anomalies.filter(pl.col("flag"), detector=DEFAULT_DETECTOR)
+    flagged = anomalies.filter(pl.col("flag"), pl.col("detector").str.strip_suffix(SUFFIX) == DEFAULT_DETECTOR)
     found = flagged.join(truth, on=["origin", "fl_date"], how="semi")
     return Demo(run=run, report=report, place=place, true=truth.height, flagged=flagged.height, found=found.height)

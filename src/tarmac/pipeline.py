@@ -19,6 +19,7 @@ import polars as pl
 
 from tarmac.cleaning import Cleaning, clean_year
 from tarmac.detect import DetectParameters, detect
+from tarmac.detect.online import SUFFIX
 from tarmac.engines.polars import PARQUET, write_gold
 from tarmac.errors import InputError, TarmacError
 from tarmac.events import find_events
@@ -252,7 +253,8 @@ def _load(run: Run, place: Place, parameters: Parameters, teller: Teller, tell: 
 def _chosen(anomalies: pl.DataFrame) -> str:
     """The default detector; where it did not run, the first one that did."""
     ran = anomalies["detector"].unique().sort().to_list()
-    return DEFAULT_DETECTOR if DEFAULT_DETECTOR in ran or not ran else ran[0]
+    defaults = [name for name in ran if name in {DEFAULT_DETECTOR, DEFAULT_DETECTOR + SUFFIX}]
+    return next(iter([*defaults, *ran]), DEFAULT_DETECTOR)
 
 
 def _need(lake: Lake, key: str, command: str) -> None:

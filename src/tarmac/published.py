@@ -3,6 +3,7 @@
 import polars as pl
 
 from tarmac.detect.direction import with_direction
+from tarmac.detect.online import SUFFIX
 
 DELAY = "mean_dep_delay"
 _KEY = ["origin", "fl_date"]
@@ -11,7 +12,8 @@ _KEY = ["origin", "fl_date"]
 def published_rows(gold: pl.DataFrame, anomalies: pl.DataFrame, *, chosen: str) -> pl.DataFrame:
     """Each gold row with the reference pipeline's two flags and the chosen detector's judgement.
 
-    What a detector did not judge is null. Of a detector that judges several measures, mean_dep_delay is shown.
+    What a detector did not judge is null. Judgements that saw only the past are their detector's, too. Of a detector
+    that judges several measures, mean_dep_delay is shown.
     """
     return (
         gold.join(_flags(anomalies, "isolation_forest", "anomaly_if"), on=_KEY, how="left", validate="1:1")
@@ -29,7 +31,9 @@ def published_rows(gold: pl.DataFrame, anomalies: pl.DataFrame, *, chosen: str) 
 
 
 def _of(anomalies: pl.DataFrame, detector: str, measure: str) -> pl.DataFrame:
-    return anomalies.filter(pl.col("detector") == detector, pl.col("measure") == measure)
+    # A year's anomalies are of one run, and so of one mode.
+    either = pl.col("detector").is_in([detector, detector + SUFFIX])
+    return anomalies.filter(either, pl.col("measure") == measure)
 
 
 def _flags(anomalies: pl.DataFrame, detector: str, name: str) -> pl.DataFrame:

@@ -6,7 +6,7 @@ Read by entry points alone. An option wins over the environment, that over the f
 import json
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -49,6 +49,8 @@ class Settings(BaseSettings):
     max_p: Annotated[int, Field(ge=0, le=10)] = 4
     max_q: Annotated[int, Field(ge=0, le=10)] = 4
     seed: Annotated[int, Field(ge=0)] = 0
+    threshold: Literal["detector", "budget", "false_discovery", "reference"] = "detector"
+    mode: Literal["hindsight", "online"] = "hindsight"
     history: Annotated[int, Field(ge=0, le=100)] = 0
     max_quarantined: Annotated[float, Field(ge=0, le=1)] = 0.01
     log_format: Annotated[str, Field(pattern="^(text|json)$")] = "text"

@@ -116,3 +116,10 @@ def test_empty_frames_give_an_empty_frame() -> None:
     rows = published_rows(gold("JFK").clear(), NOBODY, chosen="arima")
     assert rows.height == 0
     assert "anomaly_direction" in rows.columns
+
+
+def test_judgements_that_saw_only_the_past_are_published_too() -> None:
+    """The flags keep their columns, and the chosen detector's name says the mode."""
+    frame = scores(judged(detector="isolation_forest@online"), judged(detector="arima@online"))
+    row = published_rows(gold("JFK"), frame, chosen="arima@online").row(0, named=True)
+    assert (row["anomaly_if"], row["anomaly_arima"], row["detector"]) == (1, 1, "arima@online")

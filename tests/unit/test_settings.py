@@ -98,10 +98,18 @@ def test_the_reference_pipelines_file_is_understood(tmp_path: Path) -> None:
 def test_each_setting_is_a_variable(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """TARMAC_ and the name in capitals."""
     values = {"config": str(_file(tmp_path, {})), "log_format": "json", "scratch": "x", "home": "x"}
+    values |= {"threshold": "budget", "mode": "online"}
     kind = str(Settings.model_fields[name].annotation)
     value = values.get(name, "0.25" if "float" in kind else "3" if "int" in kind else "word")
     monkeypatch.setenv(f"TARMAC_{name.upper()}", value)
     assert str(getattr(read_settings(), name)) == value
+
+
+@pytest.mark.parametrize("name", ["threshold", "mode"])
+def test_a_wrong_word_is_answered_with_the_choices(name: str) -> None:
+    """And with the option to mend."""
+    with pytest.raises(InputError, match=rf"{name} = 'gut': input should be '.*' or '.*'. Fix --{name}"):
+        read_settings(**{name: "gut"})
 
 
 def test_a_wrong_value_says_where_it_came_from(tmp_path: Path) -> None:

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tarmac.detect.parameters import Criterion, DetectParameters
+from tarmac.detect.parameters import Criterion, DetectParameters, Mode, Threshold
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Criterion", "DetectParameters", "Detection", "detect"]
+__all__ = ["Criterion", "DetectParameters", "Detection", "Mode", "Threshold", "detect"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,6 @@
 """ARIMA, airport by airport: how far a day lies from what the days before it let expect."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, get_args
 
 import numpy as np
@@ -64,12 +64,47 @@ class Arima:
             if days.size < FEWEST_DAYS or series[days].min() == series[days].max():
                 return
             span = slice(days[0], days[-1] + 1)
-            noise = _noise(panel.departed[airport, span]) if self.flight_noise else np.zeros(days[-1] + 1 - days[0])
+            noise = (
+                _noise(panel.departed[airport, span], panel.departed[airport, span])
+                if self.flight_noise
+                else np.zeros(days[-1] + 1 - days[0])
+            )
             model = fit(series[span], noise, self)
             innovation, deviation = innovations(series[span], model, self.echo)
             expected[airport, span] = series[span] - innovation
             width[airport, span] = deviation
             score[airport, span] = np.abs(innovation) / deviation
+
+        for_each_airport(one_airport, len(panel.origins), workers=workers)
+        half = self.cut * width
+        return Judgement(expected=expected, lower=expected - half, upper=expected + half, score=score)
+
+    def judge_online(self, panel: Panel, *, workers: int = 1) -> Judgement:
+        """As `judge`, with order, parameters and scale refitted each month on the days before it alone."""
+        score, expected, width = nothing(panel), nothing(panel), nothing(panel)
+        months = panel.dates.astype("datetime64[M]")
+        starts = np.flatnonzero(np.r_[False, months[1:] != months[:-1]])
+        ends = np.r_[starts[1:], len(months)]
+
+        def one_airport(airport: int) -> None:
+            for start, end in zip(starts, ends, strict=True):
+                if end <= panel.first_judged:
+                    continue
+                days = np.flatnonzero(~np.isnan(panel.value[airport, :start]))
+                seen = panel.value[airport, days]
+                if days.size < FEWEST_DAYS or seen.min() == seen.max():
+                    continue
+                first, past = days[0], days[-1] + 1 - days[0]
+                series = panel.value[airport, first:end]
+                noise = _noise(panel.departed[airport, :start], panel.departed[airport, first:end])
+                noise = noise if self.flight_noise else np.zeros(series.size)
+                model = fit(series[:past], noise[:past], self)
+                weight = noise * (model.noise.max() / noise[:past].max()) if noise[:past].any() else noise
+                innovation, deviation = innovations(series, replace(model, noise=weight), self.echo, past)
+                month = slice(start, end)
+                expected[airport, month] = (series - innovation)[start - first :]
+                width[airport, month] = deviation[start - first :]
+                score[airport, month] = np.abs(innovation / deviation)[start - first :]
 
         for_each_airport(one_airport, len(panel.origins), workers=workers)
         half = self.cut * width
@@ -143,17 +178,22 @@ def choose(likelihoods: FloatArray, seen: int, criterion: Criterion, *, extra: i
     return order
 
 
-def innovations(series: FloatArray, model: Model, echo: float | None) -> tuple[FloatArray, FloatArray]:
-    """One-step innovations and their robust standard deviations; NaN innovation where the value is missing."""
+def innovations(
+    series: FloatArray, model: Model, echo: float | None, past: int | None = None
+) -> tuple[FloatArray, FloatArray]:
+    """One-step innovations and their robust standard deviations; NaN innovation where the value is missing.
+
+    The scale is that of the first `past` days, or of all.
+    """
     from tarmac.detect.kernels.arima_filter import filter_robustly
 
     z = series - model.mean
     plain, factor = filter_robustly(z, model.noise, model.phi, model.ma, model.gamma, np.inf)
-    scale = _robust_scale(plain / np.sqrt(factor), model)
+    scale = _robust_scale((plain / np.sqrt(factor))[:past], model)
     if echo is None:
         return plain, scale * np.sqrt(factor)
     damped, factor = filter_robustly(z, model.noise, model.phi, model.ma, model.gamma, echo * scale)
-    return damped, _robust_scale(damped / np.sqrt(factor), model) * np.sqrt(factor)
+    return damped, _robust_scale((damped / np.sqrt(factor))[:past], model) * np.sqrt(factor)
 
 
 def _robust_scale(standardised: FloatArray, model: Model) -> float:
@@ -162,7 +202,7 @@ def _robust_scale(standardised: FloatArray, model: Model) -> float:
     return scale if scale > 1e-9 * np.sqrt(model.variance) else float(np.sqrt(model.variance))
 
 
-def _noise(departed: FloatArray) -> FloatArray:
-    """The sampling noise of a day's mean, relative to the airport's usual day; 0 where nothing departed."""
-    usual = float(np.median(departed[departed > 0])) if (departed > 0).any() else 1.0
+def _noise(known: FloatArray, departed: FloatArray) -> FloatArray:
+    """The sampling noise of days' means, relative to the usual one of the `known` days; 0 where nothing departed."""
+    usual = float(np.median(known[known > 0])) if (known > 0).any() else 1.0
     return np.where(departed > 0, usual / np.maximum(departed, 1.0), 0.0)

@@ -15,9 +15,10 @@ NORMAL = 1.4826
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Band:
+class Band:
     """Score: the distance from the level over the spread; a score above `cut` is flagged."""
 
+    name: ClassVar[str]
     measure: ClassVar[str] = "mean_dep_delay"
     reads: ClassVar[str] = "mean_dep_delay"
     also: ClassVar[tuple[str, ...]] = ()
@@ -27,13 +28,14 @@ class _Band:
     cut: float = 5.0
 
     def __post_init__(self) -> None:
-        checked(self.cut > 0, f"band: cut is {self.cut}. It must be above 0 spreads; 5 is usual.")
+        checked(self.cut > 0, f"{self.name}: cut is {self.cut}. It must be above 0 spreads; 5 is usual.")
 
     def flags(self, panel: Panel, judgement: Judgement) -> BoolArray:
         """Flag what lies outside the band."""
         return on_judged_days(panel, flag_above(judgement.score[:, panel.judged], self.cut))
 
-    def _judgement(self, panel: Panel, level: FloatArray, spread: FloatArray) -> Judgement:
+    def judgement(self, panel: Panel, level: FloatArray, spread: FloatArray) -> Judgement:
+        """The judgement by a level and its spread; NaN where either is missing or nothing spreads."""
         known = ~np.isnan(panel.value) & (spread > 0)
         level, spread = np.where(known, level, np.nan), np.where(known, spread, np.nan)
         half = self.cut * spread
@@ -42,7 +44,7 @@ class _Band:
 
 
 @dataclass(frozen=True, kw_only=True)
-class GlobalBand(_Band):
+class GlobalBand(Band):
     """The airport's median and median absolute deviation over all its days: a robust z-score."""
 
     name: ClassVar[str] = "global_band"
@@ -55,11 +57,11 @@ class GlobalBand(_Band):
             if known.size >= FEWEST_DAYS:
                 level[airport] = np.median(known)
                 spread[airport] = NORMAL * np.median(np.abs(known - level[airport, 0]))
-        return self._judgement(panel, level, spread)
+        return self.judgement(panel, level, spread)
 
 
 @dataclass(frozen=True, kw_only=True)
-class RollingBand(_Band):
+class RollingBand(Band):
     """Mean and standard deviation of the `window` days before: sees only the past, and one bad day widens the next."""
 
     name: ClassVar[str] = "rolling_band"
@@ -85,11 +87,11 @@ class RollingBand(_Band):
             mean = np.sum(past, axis=1, where=known) / np.maximum(count, 1)
             square = np.sum((past - mean[:, None]) ** 2, axis=1, where=known) / np.maximum(count - 1, 1)
             level[enough, day], spread[enough, day] = mean[enough], np.sqrt(square[enough])
-        return self._judgement(panel, level, spread)
+        return self.judgement(panel, level, spread)
 
 
 @dataclass(frozen=True, kw_only=True)
-class WeekdaySeason(_Band):
+class WeekdaySeason(Band):
     """A robust season and weekday (kernels.baseline), and the median absolute deviation of what is left."""
 
     name: ClassVar[str] = "weekday_season"
@@ -113,4 +115,4 @@ class WeekdaySeason(_Band):
                 spread[airport] = NORMAL * np.median(np.abs(series[known] - level[airport, known]))
 
         for_each_airport(one_airport, len(panel.origins), workers=workers)
-        return self._judgement(panel, level, spread)
+        return self.judgement(panel, level, spread)

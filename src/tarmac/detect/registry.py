@@ -15,18 +15,27 @@ Options = Callable[[DetectParameters], dict[str, Any]]
 
 DETECTORS: dict[str, tuple[str, str, Options]] = {
     "arima": ("arima", "Arima", lambda p: {"max_p": p.max_p, "max_q": p.max_q, "criterion": p.criterion}),
+    "cancellations": ("cancelled_share", "Cancellations", lambda p: {"budget": p.outliers_fraction}),
     "constant": ("floors", "Constant", lambda p: {"share": p.outliers_fraction}),
     "disruption": ("disruption", "Disruption", lambda p: {"budget": p.outliers_fraction}),
+    "ecod": ("ecod", "Ecod", lambda p: {"share": p.outliers_fraction}),
+    "exponential_smoothing": ("exponential_smoothing", "ExponentialSmoothing", lambda _: {}),
     "global_band": ("bands", "GlobalBand", lambda _: {}),
+    "gradient_boosting": ("gradient_boosting", "GradientBoosting", lambda p: {"seed": p.seed}),
     "isolation_forest": (
         "isolation_forest",
         "IsolationForest",
         lambda p: {"contamination": p.outliers_fraction, "seed": p.seed},
     ),
+    "matrix_profile": ("matrix_profile", "MatrixProfile", lambda _: {}),
+    "mstl": ("stl", "Mstl", lambda _: {}),
+    "panel_forest": ("panel_forest", "PanelForest", lambda p: {"budget": p.outliers_fraction, "seed": p.seed}),
     "random": ("floors", "Random", lambda p: {"share": p.outliers_fraction, "seed": p.seed}),
     "reference_arima": ("reference", "ReferenceArima", lambda p: {"max_p": p.max_p, "max_q": p.max_q}),
     "reference_if": ("reference", "ReferenceForest", lambda p: {"contamination": p.outliers_fraction, "seed": p.seed}),
     "rolling_band": ("bands", "RollingBand", lambda _: {}),
+    "spectral_residual": ("spectral_residual", "SpectralResidual", lambda p: {"share": p.outliers_fraction}),
+    "stl": ("stl", "Stl", lambda _: {}),
     "weekday_season": ("bands", "WeekdaySeason", lambda _: {}),
 }
 """Name → module in tarmac.detect, class, and the class's options out of all detectors' parameters."""

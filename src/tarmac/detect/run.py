@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from functools import partial
 from time import perf_counter
 
 import numpy as np
@@ -9,8 +10,10 @@ import polars as pl
 
 from tarmac.detect import Detection, DetectParameters
 from tarmac.detect.contract import Detector, Judgement
+from tarmac.detect.online import SUFFIX, judge_online
 from tarmac.detect.panel import BoolArray, FloatArray, Panel, panel_from_gold
 from tarmac.detect.registry import detector_named
+from tarmac.detect.threshold import flags_by
 from tarmac.errors import TarmacError
 from tarmac.tables.anomalies import ANOMALIES
 from tarmac.tables.frames import schema_of
@@ -39,7 +42,7 @@ def run_detectors(
         # Outside the try: where gold itself is wrong no detector could do better.
         panel = panel_from_gold(gold, detector.reads, year=year, also=detector.also)
         try:
-            frames.append(_judge(detector, panel, workers))
+            frames.append(_judge(detector, panel, parameters, workers))
         except TarmacError as error:
             failures[name] = str(error)
         except Exception as error:  # noqa: BLE001 - one detector's failure must not lose the others' results
@@ -56,14 +59,18 @@ def available_cores() -> int:
         return os.cpu_count() or 1
 
 
-def _judge(detector: Detector, panel: Panel, workers: int) -> pl.DataFrame:
+def _judge(detector: Detector, panel: Panel, parameters: DetectParameters, workers: int) -> pl.DataFrame:
     if not panel.origins:
         return pl.DataFrame(schema=SCHEMA)
+    flags_of = partial(flags_by, parameters, detector)
+    if parameters.mode == "online":
+        judgement, flags = judge_online(detector, panel, flags_of, workers=workers)
+        return rows_of(panel, judgement, flags, detector, name=detector.name + SUFFIX)
     judgement = detector.judge(panel, workers=workers)
-    return rows_of(panel, judgement, detector.flags(panel, judgement), detector)
+    return rows_of(panel, judgement, flags_of(panel, judgement), detector, name=detector.name)
 
 
-def rows_of(panel: Panel, judgement: Judgement, flags: BoolArray, detector: Detector) -> pl.DataFrame:
+def rows_of(panel: Panel, judgement: Judgement, flags: BoolArray, detector: Detector, *, name: str) -> pl.DataFrame:
     """One row for each judged day with scheduled flights, in the schema of the anomalies table; never a NaN."""
     has_row = panel.flights > 0
     has_row[:, : panel.first_judged] = False
@@ -78,7 +85,7 @@ def rows_of(panel: Panel, judgement: Judgement, flags: BoolArray, detector: Dete
             "origin": pl.Series(panel.origins, dtype=pl.String).gather(airport),
             "fl_date": pl.Series(panel.dates[day]).cast(pl.Date),
             "measure": pl.repeat(detector.measure, airport.size, dtype=pl.String, eager=True),
-            "detector": pl.repeat(detector.name, airport.size, dtype=pl.String, eager=True),
+            "detector": pl.repeat(name, airport.size, dtype=pl.String, eager=True),
             "observed": column(panel.value),
             "expected": column(judgement.expected),
             "lower": column(judgement.lower),

@@ -1,11 +1,19 @@
 """From scores to flags. A threshold knows scores alone; which one a detector uses is said in the detector's module.
 
+`flags_by` is for who wants another one than the detector's own.
+
 All take scores (airports × days, NaN = cannot judge) of the judged days and return flags of the same shape.
 """
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tarmac.detect.panel import BoolArray, FloatArray, Panel
+from tarmac.detect.parameters import DetectParameters
+
+if TYPE_CHECKING:
+    from tarmac.detect.contract import Detector, Judgement
 
 FEWEST_DAYS = 14
 """An airport with fewer judged days than this has no distribution from which to cut a share."""
@@ -58,3 +66,17 @@ def on_judged_days(panel: Panel, flags_of_judged: BoolArray) -> BoolArray:
     flags = np.zeros(panel.shape, dtype=np.bool_)
     flags[:, panel.judged] = flags_of_judged
     return flags
+
+
+def flags_by(parameters: DetectParameters, detector: "Detector", panel: Panel, judgement: "Judgement") -> BoolArray:
+    """The flags of all the panel's days by the threshold that the parameters name."""
+    from tarmac.detect.tail import flag_false_discovery
+
+    score = judgement.score[:, panel.judged]
+    if parameters.threshold == "budget":
+        return on_judged_days(panel, flag_share_of_all(score, parameters.outliers_fraction))
+    if parameters.threshold == "false_discovery":
+        return on_judged_days(panel, flag_false_discovery(score, parameters.false_discovery))
+    if parameters.threshold == "reference":
+        return on_judged_days(panel, flag_reference(score))
+    return detector.flags(panel, judgement)

@@ -5,8 +5,11 @@ import polars as pl
 import pytest
 from sklearn.ensemble import IsolationForest as Reference
 
+from tarmac.detect import DetectParameters, detect
 from tarmac.detect.direction import with_direction
+from tarmac.detect.parameters import Threshold
 from tarmac.detect.threshold import flag_above, flag_reference, flag_share_of_all, flag_share_of_each
+from tarmac.errors import InputError
 
 
 def test_a_share_of_each_airport_is_scikit_learn_s_contamination() -> None:
@@ -63,3 +66,49 @@ def test_a_flagged_day_has_a_direction(measure: str, observed: float | None, fla
     row = {"measure": measure, "observed": observed, "expected": 10.0, "lower": 0.0, "flag": flag}
     frame = pl.DataFrame([row], schema_overrides={"observed": pl.Float64})
     assert with_direction(frame)["anomaly_direction"].to_list() == [direction]
+
+
+def flags_in(threshold: Threshold, **options: float) -> pl.DataFrame:
+    """The flagged rows of three airports and a hundred days, one of them an hour late, by that threshold."""
+    rng = np.random.default_rng(0)
+    start = pl.date(2011, 1, 1)
+    dates = pl.select(pl.date_range(start, start + pl.duration(days=99))).to_series()
+    rows = [
+        pl.DataFrame({"origin": origin, "fl_date": dates, "mean_dep_delay": 10.0 + 5.0 * rng.normal(size=100)})
+        for origin in ("ABQ", "JFK", "LGA")
+    ]
+    late = (pl.col("origin") == "JFK") & (pl.col("fl_date") == pl.date(2011, 3, 1))
+    gold = pl.concat(rows).with_columns(
+        flights=40, departed=40, cancelled=0, mean_dep_delay=pl.when(late).then(70.0).otherwise("mean_dep_delay")
+    )
+    parameters = DetectParameters(detectors=("global_band",), threshold=threshold, **options)  # type: ignore[arg-type]
+    return detect(gold, parameters, year=2011).anomalies.filter("flag")
+
+
+def test_every_threshold_finds_the_day_that_is_an_hour_late() -> None:
+    """The scores are the same; the flags are the threshold's."""
+    found = {name: flags_in(name) for name in ("detector", "budget", "false_discovery", "reference")}
+    for flagged in found.values():
+        assert ("JFK", 70.0) in flagged.select("origin", "observed").rows()
+    assert found["budget"].height == 3
+    assert found["detector"].height == found["false_discovery"].height == 1
+    assert found["reference"].height > 3
+
+
+def test_the_budget_is_the_outliers_fraction_of_all_airports() -> None:
+    """A tenth of three hundred days."""
+    assert flags_in("budget", outliers_fraction=0.1).height == 30
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"threshold": "gut"}, "threshold 'gut' is unknown. Known: detector, budget, false_discovery, reference"),
+        ({"mode": "foresight"}, "mode 'foresight' is unknown. Known: hindsight, online"),
+        ({"false_discovery": 0.0}, "false_discovery is 0.0"),
+    ],
+)
+def test_a_choice_that_means_nothing_is_refused(options: dict[str, object], words: str) -> None:
+    """With the value and the choices."""
+    with pytest.raises(InputError, match=words):
+        DetectParameters(**options)  # type: ignore[arg-type]

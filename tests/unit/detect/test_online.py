@@ -1,0 +1,134 @@
+"""Judging as on the day itself: what comes later changes nothing."""
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+
+from tarmac.detect import DetectParameters, detect
+from tarmac.detect.arima import Arima
+from tarmac.detect.bands import GlobalBand, RollingBand
+from tarmac.detect.contract import Detector
+from tarmac.detect.online import judge_online, until
+from tarmac.detect.panel import FloatArray, Panel
+from tarmac.detect.parameters import Threshold
+from tarmac.detect.registry import DETECTORS, detector_named
+from tarmac.detect.threshold import flags_by
+
+DAYS, FIRST, CHANGED = 74, 56, 68
+QUICK = {"max_p": 1, "max_q": 0}
+NEED_AN_EXTRA = {"stl", "mstl", "reference_arima"}
+"""Judged day by day like the rest, and slow."""
+
+FIT_LONG = {"panel_forest", "reference_if", "gradient_boosting"}
+
+
+def panel_of(value: FloatArray) -> Panel:
+    """Forty flights a day, one cancelled at times; judged from FIRST on."""
+    flights = np.full(value.shape, 40.0)
+    cancelled = (np.random.default_rng(1).random(value.shape) < 0.3).astype(float)
+    return Panel(
+        measure="mean_dep_delay",
+        origins=tuple(f"A{k:02d}" for k in range(len(value))),
+        dates=np.arange("2011-01-01", np.datetime64("2011-01-01") + value.shape[1], dtype="datetime64[D]"),
+        value=value,
+        flights=flights,
+        departed=flights - cancelled,
+        cancelled=cancelled,
+        first_judged=FIRST,
+        also={
+            "std_dep_delay": np.full(value.shape, 30.0),
+            "median_dep_delay": value - 5.0,
+            "p90_dep_delay": value + 40.0,
+            "dep_del15_share": np.full(value.shape, 0.2),
+        },
+    )
+
+
+def two_futures() -> tuple[Panel, Panel]:
+    """The same days up to CHANGED, and then an hour of delay with half of the flights cancelled, or not."""
+    value = 10.0 + 5.0 * np.random.default_rng(0).normal(size=(2, DAYS))
+    value[0, 60] += 60.0
+    calm = panel_of(value)
+    later = np.arange(DAYS) >= CHANGED
+    worse = {name: array + 60.0 * later for name, array in calm.also.items() if name.endswith("_delay")}
+    wild = replace(
+        calm,
+        value=value + 60.0 * later,
+        cancelled=np.where(later, 20.0, calm.cancelled),
+        departed=np.where(later, 20.0, calm.departed),
+        also={**calm.also, **worse},
+    )
+    return calm, wild
+
+
+def judged(detector: Detector, panel: Panel, threshold: Threshold = "detector") -> list[np.ndarray]:
+    """Everything that is said of the days before the change."""
+    parameters = DetectParameters(threshold=threshold)
+    judgement, flags = judge_online(detector, panel, lambda p, j: flags_by(parameters, detector, p, j), workers=1)
+    said = (judgement.expected, judgement.lower, judgement.upper, judgement.score, flags)
+    return [array[:, :CHANGED] for array in said]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow) if name in FIT_LONG else name
+        for name in sorted(set(DETECTORS) - NEED_AN_EXTRA)
+    ],
+)
+def test_the_future_changes_no_judgement_of_the_past(name: str) -> None:
+    """Neither score, expectation, interval nor flag; and days with enough of a past are judged."""
+    detector = detector_named(name, DetectParameters(**QUICK))  # type: ignore[arg-type]
+    calm, wild = (replace(p, value=p.cancelled / p.flights) if name == "cancellations" else p for p in two_futures())
+    left, right = judged(detector, calm), judged(detector, wild)
+    assert all(np.array_equal(one, other, equal_nan=True) for one, other in zip(left, right, strict=True))
+    assert not np.isnan(left[3][:, 59:]).any()
+
+
+def test_arima_sees_nothing_later_within_a_month_and_refits_with_the_next() -> None:
+    """The first month is judged by history alone, or not at all."""
+    detector = Arima(max_p=1, max_q=0, flight_noise=True)
+    calm, wild = two_futures()
+    score, changed = (detector.judge_online(replace(p, first_judged=0)).score for p in (calm, wild))
+    assert np.isnan(score[:, :31]).all()
+    assert not np.isnan(score[:, 31:]).any()
+    assert np.array_equal(score[:, 31:CHANGED], changed[:, 31:CHANGED])
+    assert not np.array_equal(score[:, CHANGED:], changed[:, CHANGED:])
+
+
+@pytest.mark.parametrize("threshold", ["budget", "false_discovery", "reference"])
+def test_a_threshold_cuts_among_the_scores_known_by_then(threshold: Threshold) -> None:
+    """A later storm takes no earlier day out of the budget."""
+    left, right = (judged(GlobalBand(), panel, threshold)[4] for panel in two_futures())
+    assert np.array_equal(left, right)
+
+
+def test_who_never_looks_ahead_is_judged_as_in_hindsight() -> None:
+    """The rolling band, at once and not day by day."""
+    calm, _ = two_futures()
+    judgement, _ = judge_online(RollingBand(), calm, RollingBand().flags, workers=1)
+    assert np.array_equal(judgement.score, RollingBand().judge(calm).score, equal_nan=True)
+
+
+def test_a_panel_until_a_day_ends_with_it() -> None:
+    """All its arrays, and history stays history."""
+    cut = until(two_futures()[0], 60)
+    assert cut.shape == (2, 61)
+    assert cut.first_judged == FIRST
+    assert {array.shape for array in cut.also.values()} == {(2, 61)}
+
+
+def test_the_mode_is_in_the_detector_s_name() -> None:
+    """So that nobody takes one for the other."""
+    dates = pl.select(pl.date_range(pl.date(2011, 1, 1), pl.date(2011, 2, 20))).to_series()
+    value = 10.0 + np.random.default_rng(0).normal(size=dates.len())
+    gold = pl.DataFrame({"fl_date": dates, "mean_dep_delay": value}).with_columns(
+        origin=pl.lit("ABQ"), flights=40, departed=40, cancelled=0
+    )
+    named = DetectParameters(detectors=("arima", "global_band"), mode="online", **QUICK)  # type: ignore[arg-type]
+    found = detect(gold, named, year=2011)
+    assert not found.failures
+    assert set(found.anomalies["detector"]) == {"arima@online", "global_band@online"}
+    assert found.anomalies.filter(pl.col("fl_date") == dates[40])["score"].null_count() == 0
