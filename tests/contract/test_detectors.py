@@ -1,5 +1,6 @@
 """What every registered detector promises, whatever its method."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +21,13 @@ DAYS = 120
 def detector(request: pytest.FixtureRequest) -> Detector:
     """Each registered detector in turn."""
     return detector_named(request.param, PARAMETERS)
+
+
+def only(holds: Callable[[Detector], bool]) -> pytest.MarkDecorator:
+    """Run a test on those detectors alone for which this holds."""
+    names = [name for name in sorted(DETECTORS) if holds(detector_named(name, PARAMETERS))]
+    assert names
+    return pytest.mark.parametrize("detector", names, indirect=True)
 
 
 def panel_of(value: FloatArray, *, origins: tuple[str, ...] = (), seed: int = 1) -> Panel:
@@ -136,10 +144,9 @@ def test_the_same_panel_gives_the_same_bits_with_any_number_of_workers(detector:
     assert same(detector.judge(panel, workers=1), detector.judge(panel, workers=3))
 
 
+@only(lambda detector: not detector.pools)
 def test_one_airport_has_no_effect_on_another_unless_the_detector_pools(detector: Detector) -> None:
     """Neither its presence nor its place: judged alone, an airport gets the same bits."""
-    if detector.pools:
-        pytest.skip("this detector says that it pools")
     value = noise(3)
     together = panel_for(detector, value, origins=("ABQ", "JFK", "LGA"))
     alone = replace(
@@ -151,10 +158,9 @@ def test_one_airport_has_no_effect_on_another_unless_the_detector_pools(detector
     assert detector.judge(together).score[1].tobytes() == detector.judge(alone).score[0].tobytes()
 
 
+@only(lambda detector: detector.name not in FLOORS)
 def test_a_planted_spike_has_the_highest_score_of_its_airport_and_is_flagged(detector: Detector) -> None:
     """Sixty minutes above the rest is what all this is for."""
-    if detector.name in FLOORS:
-        pytest.skip("a floor finds nothing")
     value = noise(3)
     value[1, 70] += 60.0
     panel = panel_for(detector, value)
@@ -165,10 +171,9 @@ def test_a_planted_spike_has_the_highest_score_of_its_airport_and_is_flagged(det
         assert panel.value[1, 70] > judgement.upper[1, 70]
 
 
+@only(lambda detector: detector.name not in FLOORS)
 def test_an_unusually_early_day_scores_too(detector: Detector) -> None:
     """Both directions are judged."""
-    if detector.name in FLOORS:
-        pytest.skip("a floor finds nothing")
     value = noise(1)
     value[0, 70] -= 80.0
     assert np.nanargmax(detector.judge(panel_for(detector, value)).score[0]) == 70
@@ -182,11 +187,11 @@ def test_the_interval_holds_what_was_expected(detector: Detector) -> None:
     assert (judgement.expected[known] <= judgement.upper[known]).all()
 
 
+# Shares have ends, and what is usual near one is unusual in the middle.
+@only(lambda detector: detector.reads != "cancelled_share")
 def test_adding_a_constant_changes_no_ranking(detector: Detector) -> None:
     """An airport where everything is twenty minutes later has the same abnormal days."""
     value = noise(2)
-    if detector.reads == "cancelled_share":
-        pytest.skip("shares have ends, and what is usual near one is unusual in the middle")
     before, after = (
         detector.judge(panel_for(detector, value)).score,
         detector.judge(panel_for(detector, value + 20.0)).score,

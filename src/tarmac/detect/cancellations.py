@@ -25,7 +25,7 @@ NEGLIGIBLE = 23.0
 def cancellation_scores(panel: Panel) -> FloatArray:
     """One-sided z-value, 0 … about 38, of each day's cancellations; 0 where no more than usual, NaN without flights."""
     flights, cancelled = panel.flights, panel.cancelled
-    level = _usual_level(flights, cancelled)[:, None]
+    level = usual_level(flights, cancelled)[:, None]
     alpha, beta = level * DAY_SIZE, (1.0 - level) * DAY_SIZE
     log_tail = np.full(panel.shape, np.nan)
     log_tail[flights > 0] = 0.0
@@ -57,7 +57,7 @@ def log_upper_tail(cancelled: FloatArray, flights: FloatArray, alpha: FloatArray
     return np.asarray(np.minimum(total, 0.0))
 
 
-def _usual_level(flights: FloatArray, cancelled: FloatArray) -> FloatArray:
+def usual_level(flights: FloatArray, cancelled: FloatArray) -> FloatArray:
     """Each airport's share cancelled on its quiet days, drawn to all airports' by as much as it has few flights."""
     share = np.where(flights > 0, cancelled / np.maximum(flights, 1.0), np.nan)
     quiet_flights, quiet_cancelled = np.zeros(len(flights)), np.zeros(len(flights))

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 from scipy import special
 
-from tarmac.detect.cancellations import DAY_SIZE, _usual_level, log_upper_tail
+from tarmac.detect.cancellations import DAY_SIZE, usual_level, log_upper_tail
 from tarmac.detect.contract import Judgement, checked, nothing
 from tarmac.detect.panel import BoolArray, FloatArray, Panel
 from tarmac.detect.threshold import FEWEST_DAYS, flag_share_of_all, on_judged_days
@@ -66,7 +66,7 @@ class Cancellations:
 
 def usual_share(flights: FloatArray, cancelled: FloatArray) -> FloatArray:
     """Each airport's usual share of cancelled flights, never 0 nor 1."""
-    return np.clip(_usual_level(flights, cancelled), 1e-9, 1.0 - 1e-9)
+    return np.clip(usual_level(flights, cancelled), 1e-9, 1.0 - 1e-9)
 
 
 def _interval(flights: FloatArray, share: FloatArray, cut: float) -> tuple[FloatArray, FloatArray]:

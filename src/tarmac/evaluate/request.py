@@ -9,8 +9,8 @@ from tarmac.errors import InputError
 from tarmac.evaluate.corpora import REPORTING_SEEDS, TUNING_SEEDS
 from tarmac.simulate import SimulationParameters
 
-SLOW = frozenset({"reference_arima"})
-"""Judged when named: statsmodels takes 25 minutes for a year of 340 airports."""
+SLOW = frozenset({"reference_arima", "stl"})
+"""Judged when named: for 340 airports statsmodels' ARIMA takes about 25 minutes a year, its STL some 20 seconds."""
 
 KINDS, SPLITS = ("simulated", "real", "all"), ("reporting", "tuning")
 
