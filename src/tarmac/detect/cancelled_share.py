@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 from scipy import special
 
-from tarmac.detect.cancellations import DAY_SIZE, usual_level, log_upper_tail
+from tarmac.detect.cancellations import DAY_SIZE, log_upper_tail, usual_level
 from tarmac.detect.contract import Judgement, checked, nothing
 from tarmac.detect.panel import BoolArray, FloatArray, Panel
 from tarmac.detect.threshold import FEWEST_DAYS, flag_share_of_all, on_judged_days
