@@ -9,6 +9,24 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from tarmac.errors import InputError, TarmacError
+from tarmac.options import (
+    AsJson,
+    Config,
+    Detectors,
+    Engine,
+    History,
+    LakeOption,
+    MaxP,
+    MaxQ,
+    MaxQuarantined,
+    Mode,
+    OutliersFraction,
+    Quiet,
+    Seed,
+    Threshold,
+    WarehouseOption,
+    Year,
+)
 
 if TYPE_CHECKING:
     from tarmac.console import Terminal
@@ -24,60 +42,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-Year = Annotated[str, typer.Option("--year", help="A year, or a range like 2009..2018.", metavar="Y[..Z]")]
-LakeOption = Annotated[
-    str | None,
-    typer.Option("--lake", help="A folder or s3://bucket/prefix.", show_default=".tarmac/lake", metavar="LAKE"),
-]
-WarehouseOption = Annotated[
-    str | None,
-    typer.Option("--warehouse", help="embedded, or a postgresql:// URL.", show_default="embedded", metavar="W"),
-]
-Detectors = Annotated[
-    str | None,
-    typer.Option(
-        "--detectors",
-        help="Names with commas between.",
-        show_default="isolation_forest,arima,disruption",
-        metavar="A,B",
-    ),
-]
-Engine = Annotated[str, typer.Option("--engine", help="polars: one machine. spark is not built yet.", metavar="ENGINE")]
-OutliersFraction = Annotated[
-    float | None, typer.Option(help="Share of days to flag, 0 to 0.5.", show_default="0.01", metavar="SHARE")
-]
-MaxP = Annotated[
-    int | None, typer.Option("--max-p", help="Largest autoregressive order.", show_default="4", metavar="P")
-]
-MaxQ = Annotated[
-    int | None, typer.Option("--max-q", help="Largest moving-average order.", show_default="4", metavar="Q")
-]
-Seed = Annotated[int | None, typer.Option(help="Seed of what draws random numbers.", show_default="0", metavar="S")]
-Threshold = Annotated[
-    str | None,
-    typer.Option(
-        help="detector (each one's own), budget, false_discovery or reference.", show_default="detector", metavar="T"
-    ),
-]
-Mode = Annotated[
-    str | None,
-    typer.Option(
-        help="hindsight: the year seen whole; online: the past alone.", show_default="hindsight", metavar="MODE"
-    ),
-]
-History = Annotated[
-    int | None, typer.Option(help="Earlier years of gold that serve as baseline.", show_default="0", metavar="N")
-]
-MaxQuarantined = Annotated[
-    float | None,
-    typer.Option(help="Largest share of rows that may be set aside.", show_default="0.01", metavar="SHARE"),
-]
-Config = Annotated[
-    Path | None, typer.Option("--config", help="JSON file with the reference pipeline's variables.", metavar="FILE")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but the result.")]
 
 
 def _show_version(wanted: bool) -> None:
@@ -190,11 +154,17 @@ def _parameters(settings: "Settings") -> "Parameters":
     )
 
 
-def _run_steps(command: str, year: str, steps: tuple[str, ...], *, as_json: bool, quiet: bool, **options: Any) -> None:
+def _run_steps(context: typer.Context, *steps: str) -> None:
+    """Take the years through these steps; the command's options are read from its context."""
     from tarmac.pipeline import run_year
     from tarmac.settings import parse_years
 
-    years = parse_years(year)
+    options = dict(context.params)
+    command = context.info_name or ""
+    as_json, quiet = options.pop("as_json"), options.pop("quiet")
+    if (engine := options.pop("engine", "polars")) != "polars":
+        raise InputError(f"engine {engine!r} is not available. Known: polars. Fix --engine.")
+    years = parse_years(options.pop("year"))
     settings, place, terminal = _open(quiet=quiet, **options)
     parameters = _parameters(settings)
     place.lake.check_exists()
@@ -215,11 +185,6 @@ def _show_runs(command: str, runs: "list[Run]", place: "Place", *, as_json: bool
         print_table(
             "", ("year", "step", "rows", "what happened", "seconds"), [row for run in runs for row in summary_rows(run)]
         )
-
-
-def _refuse_other_engine(engine: str) -> None:
-    if engine != "polars":
-        raise InputError(f"engine {engine!r} is not available. Known: polars. Fix --engine.")
 
 
 @app.command()
@@ -295,6 +260,7 @@ def ingest(
 
 @app.command()
 def run(
+    context: typer.Context,
     year: Year,
     lake: LakeOption = None,
     warehouse: WarehouseOption = None,
@@ -313,30 +279,12 @@ def run(
     quiet: Quiet = False,
 ) -> None:
     """The whole way: clean, aggregate, judge and load the years that bronze holds."""
-    _refuse_other_engine(engine)
-    _run_steps(
-        "run",
-        year,
-        ("silver", "gold", "detect", "load"),
-        lake=lake,
-        warehouse=warehouse,
-        detectors=detectors,
-        outliers_fraction=outliers_fraction,
-        max_p=max_p,
-        max_q=max_q,
-        seed=seed,
-        threshold=threshold,
-        mode=mode,
-        history=history,
-        max_quarantined=max_quarantined,
-        config=config,
-        as_json=as_json,
-        quiet=quiet,
-    )
+    _run_steps(context, "silver", "gold", "detect", "load")
 
 
 @app.command()
 def silver(
+    context: typer.Context,
     year: Year,
     lake: LakeOption = None,
     engine: Engine = "polars",
@@ -346,21 +294,12 @@ def silver(
     quiet: Quiet = False,
 ) -> None:
     """One step: bronze to clean flights, and those that cannot be right to the quarantine."""
-    _refuse_other_engine(engine)
-    _run_steps(
-        "silver",
-        year,
-        ("silver",),
-        lake=lake,
-        max_quarantined=max_quarantined,
-        config=config,
-        as_json=as_json,
-        quiet=quiet,
-    )
+    _run_steps(context, "silver")
 
 
 @app.command()
 def gold(
+    context: typer.Context,
     year: Year,
     lake: LakeOption = None,
     engine: Engine = "polars",
@@ -369,12 +308,12 @@ def gold(
     quiet: Quiet = False,
 ) -> None:
     """One step: clean flights to one row per airport and day."""
-    _refuse_other_engine(engine)
-    _run_steps("gold", year, ("gold",), lake=lake, config=config, as_json=as_json, quiet=quiet)
+    _run_steps(context, "gold")
 
 
 @app.command()
 def detect(
+    context: typer.Context,
     year: Year,
     lake: LakeOption = None,
     detectors: Detectors = None,
@@ -391,28 +330,12 @@ def detect(
     quiet: Quiet = False,
 ) -> None:
     """One step: judge each airport's days."""
-    _refuse_other_engine(engine)
-    _run_steps(
-        "detect",
-        year,
-        ("detect",),
-        lake=lake,
-        detectors=detectors,
-        outliers_fraction=outliers_fraction,
-        max_p=max_p,
-        max_q=max_q,
-        seed=seed,
-        threshold=threshold,
-        mode=mode,
-        history=history,
-        config=config,
-        as_json=as_json,
-        quiet=quiet,
-    )
+    _run_steps(context, "detect")
 
 
 @app.command()
 def load(
+    context: typer.Context,
     year: Year,
     lake: LakeOption = None,
     warehouse: WarehouseOption = None,
@@ -421,7 +344,7 @@ def load(
     quiet: Quiet = False,
 ) -> None:
     """One step: upsert the judged days into the warehouse, in one transaction."""
-    _run_steps("load", year, ("load",), lake=lake, warehouse=warehouse, config=config, as_json=as_json, quiet=quiet)
+    _run_steps(context, "load")
 
 
 @app.command()
