@@ -1,5 +1,6 @@
 """The detectors over a panel of airports and days, and ARIMA's grid against statsmodels and statsforecast, per fit."""
 
+import contextlib
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -101,7 +102,9 @@ def _statsmodels(values: npt.NDArray[np.float64]) -> None:
 
     for p in range(5):
         for q in range(5):
-            ARIMA(values, order=(p, 0, q)).fit()
+            # Its start for some orders cannot be solved for; the time until it says so counts.
+            with contextlib.suppress(np.linalg.LinAlgError):
+                ARIMA(values, order=(p, 0, q)).fit()
 
 
 def _statsforecast(values: npt.NDArray[np.float64]) -> None:

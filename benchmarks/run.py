@@ -33,13 +33,13 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", choices=list(SUITES), default=list(SUITES))
     options = parser.parse_args()
     sizes = Sizes(flights=options.flights, airports=options.airports, years=options.years, repeats=options.repeats)
-    found: list[Figure] = []
     for name in options.only:
+        found: list[Figure] = []
         with tempfile.TemporaryDirectory(prefix="tarmac-bench-") as folder:
             for figure in SUITES[name](sizes, Path(folder)):
                 print(figure.line(), flush=True)
                 found.append(figure)
-    write_results(found, sizes)
+        write_results(found, sizes)
 
 
 def write_results(found: list[Figure], sizes: Sizes) -> None:

@@ -39,6 +39,7 @@ app = typer.Typer(
     "Exit codes: 0 done, 1 the system failed, 2 the request or the input is wrong.",
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode=None,  # rich takes longer to load for a page of help than all the rest
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -93,7 +94,8 @@ def run_command(arguments: list[str]) -> int:
 def _fail_usage(error: typer.TyperException, *, as_json: bool) -> int:
     context = getattr(error, "ctx", None)
     message = error.format_message().rstrip(".")
-    if "Usage:" in message or not message:  # the help itself was shown
+    if message.startswith("Usage:"):  # nothing was asked for, so the help is the answer
+        typer.echo(message)
         return 2
     hint = f" Try: {context.command_path} --help" if context else ""
     end = "" if message.endswith("?") else "."
@@ -278,7 +280,7 @@ def run(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """The whole way: clean, aggregate, judge and load the years that bronze holds."""
+    """The whole way: clean, aggregate, judge and load years of bronze."""
     _run_steps(context, "silver", "gold", "detect", "load")
 
 
@@ -293,7 +295,7 @@ def silver(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """One step: bronze to clean flights, and those that cannot be right to the quarantine."""
+    """One step: bronze to clean flights; the rest to the quarantine."""
     _run_steps(context, "silver")
 
 
@@ -343,7 +345,7 @@ def load(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """One step: upsert the judged days into the warehouse, in one transaction."""
+    """One step: upsert the judged days into the warehouse."""
     _run_steps(context, "load")
 
 
@@ -356,7 +358,7 @@ def report(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write the report of the years that the warehouse holds: one HTML file that needs no network."""
+    """Write a report of years in the warehouse, as one HTML file."""
     from tarmac.console import print_json
     from tarmac.pipeline import publish_report
     from tarmac.settings import parse_years
@@ -404,7 +406,7 @@ def simulate(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write a year of flights with known anomalies, in the schema of the Kaggle files."""
+    """Write a year of flights with known anomalies, like Kaggle's."""
     from tarmac.console import open_terminal, print_json
     from tarmac.simulate import SimulationParameters, write_simulation
 
@@ -446,7 +448,7 @@ def evaluate(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """The leaderboard of detectors, on simulated and real days whose truth is known."""
+    """The leaderboard of detectors, on days whose truth is known."""
     from tarmac.console import print_json, print_table
     from tarmac.evaluate.page import table_of
     from tarmac.evaluate.request import read_request

@@ -34,7 +34,7 @@ def test_a_command_s_help_opens_with_what_it_does_and_names_each_option(capsys, 
     about = COMMANDS[command].help
     assert about.endswith(".")
     assert text.startswith(f"Usage: tarmac {command}")
-    assert text.index(about) < text.index(" Options ")
+    assert text.index(about) < text.index(" Options: ")
     for option in (param for param in COMMANDS[command].params if param.param_type_name == "option"):
         assert option.help.endswith("."), option.name
         assert option.opts[0] in text
