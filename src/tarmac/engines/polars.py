@@ -54,15 +54,15 @@ def clean_flights(texts: Sequence[FlightText], *, year: int, as_text: bool, out:
 def exact_duplicates(flights: Path) -> np.ndarray[Any, np.dtype[np.int64]]:
     """Positions, from 0, of rows that equal an earlier row in every column."""
     scan = pl.scan_parquet(flights, glob=False)
-    hashes = scan.select(pl.struct(*_DUPLICATE_KEY).hash()).collect(engine="streaming").to_series().to_numpy()
-    ordered = np.sort(hashes)
-    twice = ordered[1:][ordered[1:] == ordered[:-1]]
-    if not twice.size:
+    hashes = scan.select(pl.struct(*_DUPLICATE_KEY).hash()).collect(engine="streaming").to_series()
+    ordered = hashes.sort()  # on all cores; numpy's takes five times as long
+    twice = ordered.filter(ordered == ordered.shift()).unique()
+    if twice.is_empty():
         return np.empty(0, np.int64)
-    positions = np.flatnonzero(np.isin(hashes, np.unique(twice)))
+    positions = hashes.is_in(twice.implode()).arg_true()
     suspects = (
         scan.with_row_index("position")
-        .filter(pl.col("position").is_in(positions))
+        .filter(pl.col("position").is_in(positions.implode()))
         .collect(engine="streaming")
         .sort("position")
     )

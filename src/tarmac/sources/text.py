@@ -118,7 +118,7 @@ def _judge(whole: bytes, width: int, report: TextReport) -> bytes:
 
 def _sound_lines(whole: bytes, array: npt.NDArray[np.uint8], width: int, *, quoted: bool) -> int:
     """The number of lines, if all are sound; 0 if any may not be."""
-    if array.min() == 0 or (array.max() >= 128 and not _is_utf8(whole)):
+    if b"\0" in whole or not (whole.isascii() or _is_utf8(whole)):
         return 0
     commas = array == COMMA
     ends = np.flatnonzero(array == NEWLINE)
