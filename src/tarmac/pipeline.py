@@ -21,7 +21,7 @@ from tarmac.cleaning import Cleaning, clean_year
 from tarmac.detect import DetectParameters, detect
 from tarmac.detect.online import SUFFIX
 from tarmac.engines.polars import PARQUET, write_gold
-from tarmac.errors import InputError, TarmacError
+from tarmac.errors import InputError, SystemFailure, TarmacError
 from tarmac.events import find_events
 from tarmac.failures import told_plainly
 from tarmac.lake import Lake
@@ -214,6 +214,9 @@ def _detect(run: Run, place: Place, parameters: Parameters, teller: Teller, tell
     gold = pl.concat([_read(lake, lake.gold_key(each)) for each in (*earlier, year)])
     names = parameters.detect.detectors
     found = detect(gold, parameters.detect, year=year, progress=lambda name: tell(names.index(name) / len(names)))
+    if len(found.failures) == len(names):
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in found.failures.items())
+        raise SystemFailure(f"no detector could judge {year}, so nothing was published. {reasons}")
     for name, reason in found.failures.items():
         teller.note("a detector failed; the others' results stand", year=year, detector=name, reason=reason)
     with scratch_folder(lake.scratch_parent(place.scratch)) as scratch:

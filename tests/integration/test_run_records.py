@@ -1,6 +1,7 @@
 """Each run leaves a record in the lake and in the warehouse, and both say the same."""
 
 import json
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -54,6 +55,20 @@ def test_the_lake_s_record_and_the_warehouse_s_row_are_equal(place: Place, wareh
     assert run.finished >= run.started
     assert record["parameters"]["detect"]["detectors"] == ["disruption"]
     assert {"tarmac", "python", "polars"} <= set(record["versions"])
+
+
+def test_a_year_that_no_detector_could_judge_keeps_its_earlier_judgements(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+):
+    """An empty table in their place would say that nothing was abnormal."""
+    run_year(2009, place, QUICK, steps=("silver", "gold", "detect"))
+    judgements = Path(place.lake.place(place.lake.anomalies_key(2009)))
+    before = judgements.read_bytes()
+    monkeypatch.setitem(sys.modules, "statsmodels.tsa.seasonal", None)
+    needs_an_extra = Parameters(detect=DetectParameters(detectors=("stl",)))
+    with pytest.raises(SystemFailure, match=r"no detector could judge 2009.*stl.*tarmac\[compare\]"):
+        run_year(2009, place, needs_an_extra, steps=("detect",))
+    assert judgements.read_bytes() == before
 
 
 def test_a_run_that_failed_says_so_in_both_places(place: Place, warehouse: psycopg.Connection):
