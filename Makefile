@@ -30,6 +30,13 @@ $(UV):
 	$(UV) pip install --quiet --python .venv --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# Airflow, Superset and CDK each live in an environment of their own, which no other imports.
+.venv-airflow/.ready: deploy/airflow/requirements.lock pyproject.toml | $(UV)
+	$(UV) venv --quiet --allow-existing --no-python-downloads --python $(PYTHON) .venv-airflow
+	$(UV) pip sync --quiet --python .venv-airflow --require-hashes deploy/airflow/requirements.lock
+	$(UV) pip install --quiet --python .venv-airflow --no-deps --no-build-isolation --editable .
+	@touch $@
+
 demo: setup
 	$(RUN)/tarmac demo
 
@@ -53,9 +60,11 @@ bench: setup
 	$(RUN)/python -m benchmarks.run
 
 # pip-compile format, with hashes and without addresses: see docs/decisions/0001-lock-file.md
+COMPILE := pip compile --quiet --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11
 lock: | $(UV)
-	$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
-		--python-version 3.11 --all-extras --group dev pyproject.toml --output-file requirements.lock
+	$(UV) $(COMPILE) --universal --all-extras --group dev pyproject.toml --output-file requirements.lock
+	$(UV) $(COMPILE) --universal --extra compare pyproject.toml deploy/airflow/requirements.in \
+		--output-file deploy/airflow/requirements.lock
 
 clean:
-	rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-* .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
