@@ -20,7 +20,7 @@ def send_alert(plan: Plan, key: str, failed: Mapping[str, str], context: Mapping
 
     `failed`: detectors that gave no judgement, and why. A run that lost one is told of, even without news.
     """
-    news = read_news(plan.lake_of(), key)
+    news = read_news(plan.storage.open_lake(), key)
     if not news["days"] and not failed:
         log.info("no anomaly of %s that the warehouse did not know", plan.year)
         return 0

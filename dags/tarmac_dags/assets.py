@@ -14,3 +14,8 @@ def told(asset: Asset, plan: Mapping[str, Any], counts: dict[str, Any]) -> dict[
     """The counts, which the asset's event tells as well, with the year."""
     get_current_context()["outlet_events"][asset].extra = {"year": plan["year"], **counts}
     return counts
+
+
+def years_of(events: Mapping[Asset, Any], asset: Asset) -> list[int]:
+    """The years that events of this asset tell, each once, in order."""
+    return sorted({int(event.extra["year"]) for event in events[asset]}) if asset in events else []

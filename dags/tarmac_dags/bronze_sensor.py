@@ -44,7 +44,7 @@ class BronzeSensor(BaseOperator):
 
 
 def _look(plan: Plan) -> tuple[dict[str, Any] | None, str]:
-    lake = plan.lake_of()
+    lake = plan.storage.open_lake()
     lake.check_exists()
     there = lake.bronze_candidates(plan.year)
     folder = f"{lake.zones.bronze}/{plan.year}/"

@@ -175,11 +175,7 @@ class Lake:
                     yield stream
 
     def facts_of(self, key: str, stream: BinaryIO) -> tuple[int, str | None]:
-        """Size in bytes, and MD5 where the lake tells it, of the very file that `open` opened.
-
-        Raises:
-            SystemFailure: when the file was replaced since.
-        """
+        """Size in bytes, and MD5 where the lake tells it, of what `open` opened; SystemFailure if it was replaced since."""
         if not self.on_s3:
             return os.fstat(stream.fileno()).st_size, None
         with self._errors(key):

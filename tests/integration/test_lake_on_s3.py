@@ -1,11 +1,13 @@
 """The lake on S3 (moto's server): the same tables as on a folder, nothing overwritten, failures told plainly."""
 
+import hashlib
 import io
+import os
 import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import boto3
 import polars as pl
@@ -15,8 +17,11 @@ from moto.server import ThreadedMotoServer
 from s3fs import S3FileSystem
 
 from flight_lines import bts_csv, flight, flights, gz, kaggle_csv, zipped
-from tarmac.errors import InputError
-from tarmac.lake import open_lake
+from tarmac.download import download_bronze
+from tarmac.errors import InputError, SystemFailure
+from tarmac.lake import Lake, open_lake
+from tarmac.pipeline import Parameters, Place, run_year
+from tarmac.s3 import S3Access, md5_of
 
 ROWS = [*flights(150), flight(7, ORIGIN="../../x"), *flights(3)]
 CSV = kaggle_csv([*ROWS, b'2009-01-11,"UA'])
@@ -237,3 +242,80 @@ def test_a_full_disk_of_the_scratch_folder_is_told_as_such(s3: Any, tarmac: Comm
     answer = tarmac("silver", "--year", 2009, "--lake", "s3://lake")
     assert answer.code == 2, answer.err
     assert_says(answer.err, (str(tmp_path / "home/scratch"),))
+
+
+def test_keys_handed_over_reach_the_lake_without_the_environment(
+    server: str, s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading, Polars' own reading and publishing; nothing of them is left in the environment, nor shown."""
+    s3.put_object(Bucket="lake", Key="01_bronze/2009.csv", Body=kaggle_csv(flights(150)))
+    for name in ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name)
+    before = dict(os.environ)
+    access = S3Access(key="given", secret="hidden-one", token="hidden-two", region="us-east-1", endpoint=server)
+    lake = open_lake("s3://lake", access=access)
+    place = Place(lake=lake, scratch=tmp_path / "scratch", home=tmp_path)
+    run_year(2009, place, Parameters(), steps=("silver", "gold"))
+    assert set(PUBLISHED) <= set(_keys(s3))
+    assert dict(os.environ) == before
+    assert "hidden" not in repr(place)
+
+
+@pytest.mark.parametrize("moment", ["facts_of", "open"])
+def test_a_download_of_a_file_that_is_replaced_meanwhile_fails(
+    moment: str, s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before its facts are asked for or after: never a copy of both, and none is left. Then the new one comes whole."""
+    s3.put_object(Bucket="lake", Key="01_bronze/2009.csv", Body=CSV)
+    new = CSV.replace(b"EWR", b"JFK")
+    asked = Lake.facts_of
+
+    def replaced(lake: Lake, key: str, stream: BinaryIO) -> tuple[int, str | None]:
+        facts = asked(lake, key, stream) if moment == "open" else None
+        s3.put_object(Bucket="lake", Key="01_bronze/2009.csv", Body=new)
+        return facts or asked(lake, key, stream)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Lake, "facts_of", replaced)
+        with pytest.raises(SystemFailure, match=r"01_bronze/2009\.csv"):
+            download_bronze(2009, open_lake("s3://lake"), tmp_path / "copy")
+    assert [path for path in (tmp_path / "copy").rglob("*") if path.is_file()] == []
+    copy = download_bronze(2009, open_lake("s3://lake"), tmp_path / "copy")
+    assert (tmp_path / "copy/2009_01_bronze.csv").read_bytes() == new
+    assert copy.sha256 == {"01_bronze/2009.csv": hashlib.sha256(new).hexdigest()}
+
+
+def test_a_download_whose_bytes_are_not_the_object_s_is_refused(
+    s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The object's MD5 is compared where its ETag is that."""
+    s3.put_object(Bucket="lake", Key="01_bronze/2009.csv", Body=CSV)
+    asked = Lake.facts_of
+    monkeypatch.setattr(Lake, "facts_of", lambda *given: (asked(*given)[0], "0" * 32))
+    with pytest.raises(SystemFailure, match=r"was not downloaded whole.*MD5"):
+        download_bronze(2009, open_lake("s3://lake"), tmp_path / "copy")
+
+
+@pytest.mark.parametrize(
+    ("head", "md5"),
+    [
+        ({"ETag": f'"{"a" * 32}"'}, "a" * 32),
+        ({"ETag": f'"{"a" * 32}"', "ServerSideEncryption": "AES256"}, "a" * 32),
+        ({"ETag": f'"{"a" * 32}-7"'}, None),
+        ({"ETag": f'"{"a" * 32}"', "ServerSideEncryption": "aws:kms"}, None),
+        ({"ETag": f'"{"a" * 32}"', "SSECustomerAlgorithm": "AES256"}, None),
+    ],
+)
+def test_an_etag_is_an_md5_or_it_is_not(head: dict[str, str], md5: str | None) -> None:
+    """Of parts and under a key of KMS it is something else, which must not be compared."""
+    assert md5_of(head) == md5
+
+
+def test_parts_are_removed_from_s3_whatever_stars_the_prefix_holds(s3: Any) -> None:
+    """Those of the folder alone; a folder that is not there is no error."""
+    for key in ("a[*]/parts/x/1", "a[*]/parts/2", "a[*]/partsy", "ab/parts/3"):
+        s3.put_object(Bucket="lake", Key=key, Body=b"x")
+    lake = open_lake("s3://lake/a[*]")
+    lake.remove("parts")
+    lake.remove("parts")
+    assert set(_keys(s3)) == {"a[*]/partsy", "ab/parts/3"}
