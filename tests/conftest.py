@@ -10,6 +10,8 @@ from skips_in_ci import SkipsInCI
 
 ROOT = Path(__file__).resolve().parents[1]
 
+pytest_plugins = ["s3_server"]
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """In CI a skipped test fails the run."""
