@@ -1,23 +1,27 @@
 """The lake: where each zone's files are, and how one is published with a single visible change.
 
 A lake is a folder or `s3://bucket/prefix`; both have the same layout. Files are written aside, in the run's scratch
-folder, and published by one atomic act: a rename on a folder, the completion of an upload on S3.
+folder, and published by one atomic act: a rename on a folder, one upload on S3.
 """
 
-import io
+import errno
 import os
 import re
-from collections.abc import Iterator, Mapping
+import shutil
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, cast
 
 from tarmac.errors import InputError, TarmacError
+from tarmac.s3 import S3Access, S3Folder
 from tarmac.storage_errors import is_taken, translate
 
 BRONZE_SUFFIXES: tuple[str, ...] = (".csv", ".csv.gz", ".zip")
 """The forms of a bronze file; `.csv.zip` ends with the last."""
+
+_NO_LINK = frozenset({errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK})
+"""Why a file cannot have a second name: it is on another file system or one without links, or another user's."""
 
 _S3 = re.compile(r"s3a?://(?P<bucket>[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9])(?:/(?P<prefix>.*))?")
 
@@ -58,11 +62,17 @@ class Lake:
 
     root: str
     zones: Zones
+    access: S3Access = field(default_factory=S3Access)
 
     @property
     def on_s3(self) -> bool:
         """Whether the lake is on S3."""
         return self.root.startswith("s3://")
+
+    @property
+    def _objects(self) -> S3Folder:
+        bucket, _, prefix = self.root.removeprefix("s3://").partition("/")
+        return S3Folder(bucket=bucket, prefix=prefix, access=self.access)
 
     def silver_key(self, year: int) -> str:
         """Key of the year's silver file."""
@@ -85,18 +95,8 @@ class Lake:
         return f"runs/year/{year}/{run_id}.json"
 
     def place(self, key: str) -> str:
-        """Where a key is: a path or an s3:// address, as shown to the user and given to Polars."""
+        """Where a key is: a path or an s3:// address, as shown to the user."""
         return f"{self.root}/{key}"
-
-    def scan_options(self) -> dict[str, Any]:
-        """What Polars needs beside the place to scan it; the place is meant as it is, whatever stars it holds."""
-        options: dict[str, Any] = {"glob": False}
-        endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
-        if not self.on_s3 or not endpoint:
-            return options
-        return options | {
-            "storage_options": {"aws_endpoint_url": endpoint, "aws_allow_http": str(endpoint.startswith("http:"))}
-        }
 
     def scratch_parent(self, local: Path) -> Path:
         """Where runs put what is not published yet: beside the zones, to publish by a rename; `local` for S3."""
@@ -138,10 +138,7 @@ class Lake:
             if not self.on_s3:
                 path = Path(self.place(key))
                 return path.stat().st_size if path.is_file() else None
-            try:
-                return int(_s3().info(self.place(key))["size"])
-            except FileNotFoundError:
-                return None
+            return self._objects.size(key)
 
     def _list(self, folder: str) -> list[tuple[str, int]]:
         if not self.on_s3:
@@ -152,31 +149,30 @@ class Lake:
                 for file in files
                 if file.is_file() and file.name[0] != "."
             ]
-        try:
-            entries = _s3().ls(self.place(folder), detail=True, refresh=True)
-        except FileNotFoundError:
-            return []
-        found = [
-            (str(entry["name"]).rpartition("/")[2], int(entry["size"])) for entry in entries if entry["type"] == "file"
-        ]
-        return [(f"{folder}/{name}", size) for name, size in sorted(found) if name]
+        return [(key, size) for key, size in self._objects.list(folder) if not key.endswith("/")]
 
     def local_path(self, key: str) -> Path | None:
         """The file's own path, where the lake is a folder."""
         return None if self.on_s3 else Path(self.place(key))
 
-    @contextmanager
-    def open(self, key: str) -> Iterator[BinaryIO]:
-        """Open a file for reading; on S3 every part comes from the same version of the object, or the read fails."""
+    def fetch(self, key: str, scratch: Path) -> Path:
+        """A file in `scratch` with the bytes that the key had at one moment, whatever is published there meanwhile.
+
+        Raises:
+            SystemFailure: when S3 fails, or the object was replaced while it was copied.
+        """
+        file = scratch / f"fetched {key.replace('/', ' ')}"
         with self._errors(key):
             if self.on_s3:
-                stream = _s3().open(self.place(key), "rb", block_size=16 << 20, cache_type="readahead")
-                # s3fs' own readline knows no limit.
-                with io.BufferedReader(stream, buffer_size=1 << 20) as buffered:
-                    yield cast("BinaryIO", buffered)
-            else:
-                with Path(self.place(key)).open("rb") as stream:
-                    yield stream
+                self._objects.fetch(key, file)
+                return file
+            try:
+                os.link(self.place(key), file)
+            except OSError as error:
+                if error.errno not in _NO_LINK:
+                    raise
+                shutil.copyfile(self.place(key), file)
+        return file
 
     def publish(self, file: Path, key: str, *, replace: bool = True) -> None:
         """Make a finished local file the lake's file of that key, in one visible change; the local one is gone after.
@@ -187,7 +183,7 @@ class Lake:
         with self._errors(key):
             try:
                 self._publish(file, key, replace)
-            except OSError as error:
+            except Exception as error:
                 if replace or not is_taken(error):
                     raise
                 raise InputError(
@@ -197,7 +193,8 @@ class Lake:
 
     def _publish(self, file: Path, key: str, replace: bool) -> None:
         if self.on_s3:
-            _s3().put_file(str(file), self.place(key), mode="overwrite" if replace else "create")
+            with file.open("rb") as stream:
+                self._objects.put(stream, key, replace=replace)
             file.unlink()
             return
         place = Path(self.place(key))
@@ -222,7 +219,7 @@ class Lake:
         """Raises InputError where the lake is not there."""
         with self._errors():
             if self.on_s3:
-                there = self._bucket_is_there()
+                there = self._objects.is_there()
             else:
                 there = Path(self.root).is_dir()
                 if not there and Path(self.root).exists():
@@ -230,15 +227,6 @@ class Lake:
         if not there:
             way = "Name an existing one with --lake or TARMAC_LAKE, or put files into a new one with: tarmac ingest FILE --lake …"
             raise InputError(f"there is no lake at {self.root}. {way}")
-
-    def _bucket_is_there(self) -> bool:
-        # Not s3fs' `exists`, which calls a bucket absent whatever went wrong; and with the prefix, as rights may ask for it.
-        bucket, _, prefix = self.root.removeprefix("s3://").partition("/")
-        try:
-            _s3().call_s3("list_objects_v2", Bucket=bucket, Prefix=f"{prefix}/" if prefix else "", MaxKeys=1)
-        except FileNotFoundError:
-            return False
-        return True
 
     @contextmanager
     def _errors(self, key: str = "") -> Iterator[None]:
@@ -277,19 +265,6 @@ def _folder(where: str) -> str:
         raise InputError(
             f"the lake {where!r} is in the home of a user unknown here. Fix --lake or TARMAC_LAKE."
         ) from None
-
-
-def _s3() -> Any:
-    import s3fs
-
-    return s3fs.S3FileSystem(default_cache_type="readahead", use_listings_cache=False, config_kwargs=_S3_CONFIG)
-
-
-_S3_CONFIG: Mapping[str, Any] = {
-    "connect_timeout": 10,
-    "read_timeout": 60,
-    "retries": {"max_attempts": 4, "mode": "standard"},
-}
 
 
 def _sync(path: Path) -> None:

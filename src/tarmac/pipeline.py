@@ -202,7 +202,7 @@ def _gold(run: Run, place: Place, parameters: Parameters, teller: Teller, tell: 
     lake, key = place.lake, place.lake.silver_key(run.year)
     _need(lake, key, f"tarmac silver --year {run.year}")
     with scratch_folder(lake.scratch_parent(place.scratch)) as scratch:
-        rows = write_gold(lake.place(key), lake.scan_options(), run.year, scratch / "gold.parquet")
+        rows = write_gold(lake.fetch(key, scratch), run.year, scratch / "gold.parquet")
         lake.publish(scratch / "gold.parquet", lake.gold_key(run.year))
     run.written["gold"] = {"replaced": rows}
 
@@ -211,7 +211,7 @@ def _detect(run: Run, place: Place, parameters: Parameters, teller: Teller, tell
     lake, year = place.lake, run.year
     _need(lake, lake.gold_key(year), f"tarmac gold --year {year}")
     earlier = [past for past in range(year - parameters.history, year) if lake.size(lake.gold_key(past)) is not None]
-    gold = pl.concat([_read(lake, lake.gold_key(each)) for each in (*earlier, year)])
+    gold = pl.concat(_read(place, *(lake.gold_key(each) for each in (*earlier, year))))
     names = parameters.detect.detectors
     found = detect(gold, parameters.detect, year=year, progress=lambda name: tell(names.index(name) / len(names)))
     if len(found.failures) == len(names):
@@ -239,8 +239,8 @@ def _load(run: Run, place: Place, parameters: Parameters, teller: Teller, tell: 
     lake, year = place.lake, run.year
     _need(lake, lake.gold_key(year), f"tarmac gold --year {year}")
     _need(lake, lake.anomalies_key(year), f"tarmac detect --year {year}")
-    anomalies = _read(lake, lake.anomalies_key(year))
-    published = published_rows(_read(lake, lake.gold_key(year)), anomalies, chosen=_chosen(anomalies))
+    gold, anomalies = _read(place, lake.gold_key(year), lake.anomalies_key(year))
+    published = published_rows(gold, anomalies, chosen=_chosen(anomalies))
     events = find_events(published, year=year, places=find_coordinates(published["origin"].unique().to_list()))
     with open_warehouse(place.warehouse, place.home) as connection:
         counts = load_year(
@@ -265,8 +265,9 @@ def _need(lake: Lake, key: str, command: str) -> None:
         raise InputError(f"{lake.place(key)} is not there. Make it first: {command}")
 
 
-def _read(lake: Lake, key: str) -> pl.DataFrame:
-    return pl.read_parquet(lake.place(key), **lake.scan_options())
+def _read(place: Place, *keys: str) -> list[pl.DataFrame]:
+    with scratch_folder(place.lake.scratch_parent(place.scratch)) as scratch:
+        return [pl.read_parquet(place.lake.fetch(key, scratch), glob=False) for key in keys]
 
 
 def _new_run(command: str, year: int, parameters: Parameters) -> Run:
