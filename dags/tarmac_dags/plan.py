@@ -120,6 +120,22 @@ def read_plan(context: Mapping[str, Any]) -> Plan:
     return plan
 
 
+def current_plan() -> Plan:
+    """What the task `plan` of this run has read."""
+    plan = find_plan()
+    if plan is None:
+        raise LookupError("the task plan has left nothing: clear it, with downstream")
+    return plan
+
+
+def find_plan() -> Plan | None:
+    """The same; None where that task failed or was skipped."""
+    from airflow.sdk import get_current_context
+
+    given = get_current_context()["ti"].xcom_pull(task_ids="plan")
+    return Plan.of(given) if given else None
+
+
 def open_storage(dag_run_id: str) -> Storage:
     """Where a run of a DAG that has no plan reads and writes, by Airflow's variables as they are now."""
     return _storage(_settings(), dag_run_id)

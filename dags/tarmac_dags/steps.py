@@ -93,7 +93,7 @@ def _run(plan: Plan, step: str, bronze: BronzeCopy | None = None) -> dict[str, A
         bronze=bronze,
     )
     log.info("%s of %s: %s", step, plan.year, run.written)
-    return {"run_id": run.run_id, "written": dict(run.written)}
+    return {"year": run.year, "run_id": run.run_id, "written": dict(run.written)}
 
 
 def _copy(plan: Plan, input_hash: str) -> BronzeCopy:
