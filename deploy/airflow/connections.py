@@ -8,6 +8,8 @@ from psycopg.conninfo import conninfo_to_dict
 
 from tarmac.warehouse.urls import to_connection_url
 
+_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+
 
 def to_connections(lake: str, warehouse: str, environment: Mapping[str, str]) -> dict[str, Any]:
     """`postgres_conn` for the warehouse's URL and, for a lake on S3, `s3_conn` with the usual AWS variables."""
@@ -15,6 +17,11 @@ def to_connections(lake: str, warehouse: str, environment: Mapping[str, str]) ->
     if lake.startswith("s3://"):
         connections["s3_conn"] = _s3(environment)
     return connections
+
+
+def without_keys(environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables without AWS's keys: they are in `s3_conn`, encrypted, and no process needs them beside it."""
+    return {name: value for name, value in environment.items() if name not in _KEYS}
 
 
 def _postgres(url: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Self
 
 import psycopg
-from deploy.airflow.connections import to_connections
+from deploy.airflow.connections import to_connections, without_keys
 from deploy.airflow.processes import Kin, Process
 from deploy.airflow.state import State, write_private
 
@@ -46,7 +46,7 @@ SECONDS_TO_STOP = 20.0
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where a stack runs, and with what data."""
+    """Where a stack runs, with what data, and the variables it inherits: those of Airflow's settings win over our own."""
 
     home: Path
     lake: str
@@ -54,7 +54,7 @@ class Place:
     port: int = 8080
     dags: Path = ROOT / "dags"
     variables: Path = ROOT / "airflow" / "variables.json"
-    settings: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
 
 
 class AirflowStack:
@@ -145,7 +145,7 @@ class AirflowStack:
             scratch = self.place.home / "scratch"
             write_private(ours, {"data_lake_bucket": self.place.lake, "local_path": str(scratch)})
             warehouse = self.postgres if self.place.warehouse == "embedded" else self.place.warehouse
-            write_private(connections, to_connections(self.place.lake, warehouse, os.environ))
+            write_private(connections, to_connections(self.place.lake, warehouse, self.place.environment))
             everywhere = [str(self.place.variables)] if self.place.variables.exists() else []
             self._run_commands(
                 ["db", "migrate"],
@@ -175,8 +175,8 @@ class AirflowStack:
             "postgresql://postgres@/postgres", f"postgresql+psycopg2://postgres@/{METADATA}"
         )
         return {
-            **os.environ,
             **read_shared_settings(),
+            **without_keys(self.place.environment),
             "AIRFLOW_HOME": str(self.state.folder),
             "AIRFLOW__API__BASE_URL": self.url,
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
@@ -187,7 +187,6 @@ class AirflowStack:
             "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT": "0",
             "TARMAC_HOME": str(self.place.home),
             **keys,
-            **self.place.settings,
         }
 
     def _run_commands(self, *commands: list[str]) -> None:
