@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Self
 
+import psutil  # type: ignore[import-untyped]
 import psycopg
 from deploy.airflow.connections import to_connections, without_keys
 from deploy.airflow.processes import Kin, Process
@@ -102,6 +103,10 @@ class AirflowStack:
         """Stop all of it: tasks that run are given a few seconds, then killed; the next start tries them again."""
         self._open.close()
 
+    def processes(self) -> list[psutil.Process]:
+        """Every living process of Airflow here, those of its tasks included."""
+        return self._kin.alive()
+
     def start(self, name: str) -> None:
         """Start one service, apart from the rest."""
         port = ("--port", str(self.place.port)) if name == "api-server" else ()
@@ -167,7 +172,8 @@ class AirflowStack:
 
     def _make_admin(self) -> list[str]:
         names = ["--firstname", "Tarmac", "--lastname", "Operator", "--email", f"{ADMIN}@localhost"]
-        return ["users", "create", "--username", ADMIN, "--role", "Admin", *names, "--password", self.password]
+        # One word: a generated password may begin with a dash.
+        return ["users", "create", "--username", ADMIN, "--role", "Admin", *names, f"--password={self.password}"]
 
     def _environment(self) -> dict[str, str]:
         keys = {name: value for name, value in self.state.secrets().items() if name.startswith("AIRFLOW__")}
