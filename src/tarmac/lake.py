@@ -7,49 +7,22 @@ folder, and published by one atomic act: a rename on a folder, the completion of
 import io
 import os
 import re
-from collections.abc import Iterator, Mapping
+import shutil
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from tarmac.errors import InputError, TarmacError
+from tarmac.errors import InputError, SystemFailure, TarmacError
+from tarmac.layout import BRONZE_SUFFIXES, BronzeFile, Zones
+from tarmac.s3 import S3Access, md5_of
 from tarmac.storage_errors import is_taken, translate
 
-BRONZE_SUFFIXES: tuple[str, ...] = (".csv", ".csv.gz", ".zip")
-"""The forms of a bronze file; `.csv.zip` ends with the last."""
+__all__ = ["BRONZE_SUFFIXES", "BronzeFile", "Lake", "Zones", "open_lake"]
 
+_BLOCK = 1 << 20
 _S3 = re.compile(r"s3a?://(?P<bucket>[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9])(?:/(?P<prefix>.*))?")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Zones:
-    """The folders of the three zones, below the lake's root."""
-
-    bronze: str = "01_bronze"
-    silver: str = "02_silver"
-    gold: str = "03_gold"
-
-    def __post_init__(self) -> None:
-        """Refuse a folder that is empty or climbs out of the lake."""
-        for zone, folder in vars(self).items():
-            if not folder or folder.startswith("/") or ".." in folder.split("/"):
-                raise InputError(
-                    f"the {zone} folder {folder!r} is not a path inside the lake. Name one like 01_bronze."
-                )
-
-
-@dataclass(frozen=True, kw_only=True)
-class BronzeFile:
-    """One file of a year's bronze: its key below the lake's root, and its size in bytes."""
-
-    key: str
-    size: int
-
-    @property
-    def name(self) -> str:
-        """The file's own name."""
-        return self.key.rpartition("/")[2]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +31,7 @@ class Lake:
 
     root: str
     zones: Zones
+    access: S3Access = field(default_factory=S3Access)
 
     @property
     def on_s3(self) -> bool:
@@ -82,7 +56,15 @@ class Lake:
 
     def run_key(self, year: int, run_id: str) -> str:
         """Key of a run's record."""
-        return f"runs/year/{year}/{run_id}.json"
+        return f"{self.runs_folder(year)}/{run_id}.json"
+
+    def runs_folder(self, year: int) -> str:
+        """Key of the folder of the year's records."""
+        return f"runs/year/{year}"
+
+    def report_key(self, year: int) -> str:
+        """Key of the year's HTML report."""
+        return f"reports/year/{year}/{year}_report.html"
 
     def place(self, key: str) -> str:
         """Where a key is: a path or an s3:// address, as shown to the user and given to Polars."""
@@ -91,12 +73,8 @@ class Lake:
     def scan_options(self) -> dict[str, Any]:
         """What Polars needs beside the place to scan it; the place is meant as it is, whatever stars it holds."""
         options: dict[str, Any] = {"glob": False}
-        endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
-        if not self.on_s3 or not endpoint:
-            return options
-        return options | {
-            "storage_options": {"aws_endpoint_url": endpoint, "aws_allow_http": str(endpoint.startswith("http:"))}
-        }
+        given = self.access.storage_options() if self.on_s3 else {}
+        return options | {"storage_options": given} if given else options
 
     def scratch_parent(self, local: Path) -> Path:
         """Where runs put what is not published yet: beside the zones, to publish by a rename; `local` for S3."""
@@ -139,7 +117,7 @@ class Lake:
                 path = Path(self.place(key))
                 return path.stat().st_size if path.is_file() else None
             try:
-                return int(_s3().info(self.place(key))["size"])
+                return int(self.access.filesystem().info(self.place(key))["size"])
             except FileNotFoundError:
                 return None
 
@@ -153,13 +131,29 @@ class Lake:
                 if file.is_file() and file.name[0] != "."
             ]
         try:
-            entries = _s3().ls(self.place(folder), detail=True, refresh=True)
+            entries = self.access.filesystem().ls(self.place(folder), detail=True, refresh=True)
         except FileNotFoundError:
             return []
         found = [
             (str(entry["name"]).rpartition("/")[2], int(entry["size"])) for entry in entries if entry["type"] == "file"
         ]
         return [(f"{folder}/{name}", size) for name, size in sorted(found) if name]
+
+    def files_in(self, folder: str) -> list[str]:
+        """Keys of the files right below a folder, in order of name."""
+        with self._errors():
+            return [key for key, _ in self._list(folder)]
+
+    def remove(self, folder: str) -> None:
+        """Remove a folder with all that is below it; one that is not there is no error."""
+        with self._errors(folder), suppress(FileNotFoundError):
+            if not self.on_s3:
+                shutil.rmtree(self.place(folder))
+                return
+            # Not its recursive rm, to which a star in the lake's prefix is a pattern.
+            s3 = self.access.filesystem()
+            for place in s3.find(self.place(folder)):
+                s3.rm_file(place)
 
     def local_path(self, key: str) -> Path | None:
         """The file's own path, where the lake is a folder."""
@@ -170,13 +164,29 @@ class Lake:
         """Open a file for reading; on S3 every part comes from the same version of the object, or the read fails."""
         with self._errors(key):
             if self.on_s3:
-                stream = _s3().open(self.place(key), "rb", block_size=16 << 20, cache_type="readahead")
+                stream = self.access.filesystem().open(
+                    self.place(key), "rb", block_size=16 << 20, cache_type="readahead"
+                )
                 # s3fs' own readline knows no limit.
                 with io.BufferedReader(stream, buffer_size=1 << 20) as buffered:
                     yield cast("BinaryIO", buffered)
             else:
                 with Path(self.place(key)).open("rb") as stream:
                     yield stream
+
+    def facts_of(self, key: str, stream: BinaryIO) -> tuple[int, str | None]:
+        """Size in bytes, and MD5 where the lake tells it, of the very file that `open` opened.
+
+        Raises:
+            SystemFailure: when the file was replaced since.
+        """
+        if not self.on_s3:
+            return os.fstat(stream.fileno()).st_size, None
+        with self._errors(key):
+            head = self.access.head(self.place(key))
+        if head["ETag"] != cast("Any", stream).raw.details["ETag"]:
+            raise SystemFailure(f"{self.place(key)} was replaced while it was read. Nothing was kept; read it again.")
+        return int(head["ContentLength"]), md5_of(head)
 
     def publish(self, file: Path, key: str, *, replace: bool = True) -> None:
         """Make a finished local file the lake's file of that key, in one visible change; the local one is gone after.
@@ -195,9 +205,21 @@ class Lake:
                     "again: it compares the two."
                 ) from error
 
+    def publish_changed(self, file: Path, key: str) -> bool:
+        """Publish unless the lake's file is the very same already; returns whether it was published."""
+        if self.size(key) == file.stat().st_size and self._holds(key, file):
+            file.unlink()
+            return False
+        self.publish(file, key)
+        return True
+
+    def _holds(self, key: str, file: Path) -> bool:
+        with self.open(key) as there, file.open("rb") as new:
+            return all(block == new.read(_BLOCK) for block in iter(lambda: there.read(_BLOCK), b""))
+
     def _publish(self, file: Path, key: str, replace: bool) -> None:
         if self.on_s3:
-            _s3().put_file(str(file), self.place(key), mode="overwrite" if replace else "create")
+            self.access.filesystem().put_file(str(file), self.place(key), mode="overwrite" if replace else "create")
             file.unlink()
             return
         place = Path(self.place(key))
@@ -222,7 +244,7 @@ class Lake:
         """Raises InputError where the lake is not there."""
         with self._errors():
             if self.on_s3:
-                there = self._bucket_is_there()
+                there = self.access.has_bucket(self.root)
             else:
                 there = Path(self.root).is_dir()
                 if not there and Path(self.root).exists():
@@ -230,15 +252,6 @@ class Lake:
         if not there:
             way = "Name an existing one with --lake or TARMAC_LAKE, or put files into a new one with: tarmac ingest FILE --lake …"
             raise InputError(f"there is no lake at {self.root}. {way}")
-
-    def _bucket_is_there(self) -> bool:
-        # Not s3fs' `exists`, which calls a bucket absent whatever went wrong; and with the prefix, as rights may ask for it.
-        bucket, _, prefix = self.root.removeprefix("s3://").partition("/")
-        try:
-            _s3().call_s3("list_objects_v2", Bucket=bucket, Prefix=f"{prefix}/" if prefix else "", MaxKeys=1)
-        except FileNotFoundError:
-            return False
-        return True
 
     @contextmanager
     def _errors(self, key: str = "") -> Iterator[None]:
@@ -253,8 +266,10 @@ class Lake:
             raise translated from error
 
 
-def open_lake(where: str, zones: Zones | None = None) -> Lake:
+def open_lake(where: str, zones: Zones | None = None, access: S3Access | None = None) -> Lake:
     """The lake at a folder or an s3:// address; nothing is read or made yet.
+
+    `access` is for a lake on S3 that the process's own AWS settings do not reach.
 
     Raises:
         InputError: when the address is neither.
@@ -267,7 +282,8 @@ def open_lake(where: str, zones: Zones | None = None) -> Lake:
     if match is None:
         raise InputError(f"the lake {where!r} is neither a folder nor s3://bucket/prefix. Fix --lake or TARMAC_LAKE.")
     prefix = (match["prefix"] or "").strip("/")
-    return Lake(root=f"s3://{match['bucket']}" + (f"/{prefix}" if prefix else ""), zones=zones or Zones())
+    root = f"s3://{match['bucket']}" + (f"/{prefix}" if prefix else "")
+    return Lake(root=root, zones=zones or Zones(), access=access or S3Access())
 
 
 def _folder(where: str) -> str:
@@ -277,19 +293,6 @@ def _folder(where: str) -> str:
         raise InputError(
             f"the lake {where!r} is in the home of a user unknown here. Fix --lake or TARMAC_LAKE."
         ) from None
-
-
-def _s3() -> Any:
-    import s3fs
-
-    return s3fs.S3FileSystem(default_cache_type="readahead", use_listings_cache=False, config_kwargs=_S3_CONFIG)
-
-
-_S3_CONFIG: Mapping[str, Any] = {
-    "connect_timeout": 10,
-    "read_timeout": 60,
-    "retries": {"max_attempts": 4, "mode": "standard"},
-}
 
 
 def _sync(path: Path) -> None:
