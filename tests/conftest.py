@@ -14,6 +14,8 @@ ROOT = Path(__file__).resolve().parents[1]
 # Those need Airflow, which lives in an environment of its own: .venv-airflow/bin/pytest tests/airflow
 collect_ignore = [] if any(distributions(name="apache-airflow")) else ["airflow"]
 
+pytest_plugins = ["s3_server"]
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """In CI a skipped test fails the run."""

@@ -10,8 +10,9 @@ import boto3
 import pytest
 from airflow_api import DAG, AirflowApi, wait_until
 from deploy.airflow.stack import ADMIN, ROOT, AirflowStack, Place
-from s3_server import S3Server
 from sites import YEARS, Site, make_bronze, run_undisturbed
+
+from s3_server import S3Server
 
 QUICK = {
     # What an operator waits for in minutes, a test waits for in seconds.
