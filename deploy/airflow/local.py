@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from deploy.airflow.stack import ADMIN, SECONDS_TO_STOP, AirflowStack, Place
+from deploy.airflow.place import Place
+from deploy.airflow.stack import ADMIN, SECONDS_TO_STOP, AirflowStack
 
 from tarmac.errors import TarmacError
 from tarmac.settings import read_settings

@@ -1,7 +1,6 @@
 """The processes that make up one Airflow on this machine, in the order in which they need each other."""
 
 import json
-import os
 import socket
 import subprocess
 import time
@@ -9,7 +8,6 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,7 +15,8 @@ from typing import Any, Self
 
 import psutil  # type: ignore[import-untyped]
 import psycopg
-from deploy.airflow.connections import to_connections, without_keys
+from deploy.airflow.connections import to_connections
+from deploy.airflow.place import METADATA, ROOT, Place, to_environment
 from deploy.airflow.processes import Kin, Process
 from deploy.airflow.state import State, write_private
 
@@ -25,10 +24,7 @@ from tarmac.errors import InputError, SystemFailure
 from tarmac.warehouse.embedded import embedded_server
 from tarmac.warehouse.failures import told_plainly
 
-ROOT = Path(__file__).resolve().parents[2]
 ADMIN = "admin"
-METADATA = "airflow"
-"""The database of Airflow's own records, beside the warehouse in the same embedded Postgres."""
 
 SERVICES: Mapping[str, tuple[str, ...]] = {
     "api-server": ("--host", "127.0.0.1"),
@@ -45,26 +41,13 @@ SECONDS_TO_STOP = 20.0
 """How long a service, and with it a task that runs, is given to end."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Place:
-    """Where a stack runs, with what data, and the variables it inherits: those of Airflow's settings win over our own."""
-
-    home: Path
-    lake: str
-    warehouse: str = "embedded"
-    port: int = 8080
-    dags: Path = ROOT / "dags"
-    variables: Path = ROOT / "airflow" / "variables.json"
-    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
-
-
 class AirflowStack:
     """A running Airflow: entered, it is healthy; left, none of its processes is alive. Nothing is restarted by itself."""
 
     def __init__(self, place: Place, tell: Callable[[str], None] = lambda _: None) -> None:
         self.place = place
         self.state = State(folder=place.home / "airflow")
-        self.url = f"http://127.0.0.1:{place.port}"
+        self.url = place.url
         self.services: dict[str, Process] = {}
         self.environment: dict[str, str] = {}
         self.postgres = ""
@@ -91,7 +74,7 @@ class AirflowStack:
             _check_port(self.place.port)
             self._tell("Postgres …")
             self.postgres = opening.enter_context(embedded_server(self.place.home))
-            self.environment = self._environment()
+            self.environment = to_environment(self.place, self.state, self.postgres)
             # Apart from the orderly stop, so that it also happens when a second Ctrl-C cuts that one short.
             opening.callback(self._kin.kill)
             opening.callback(self._stop_all)
@@ -117,6 +100,11 @@ class AirflowStack:
     def stop(self, name: str) -> None:
         """Stop one service with all that it started."""
         self._kin.stop(name, self.services.pop(name), seconds=SECONDS_TO_STOP)
+
+    def kill(self, name: str) -> None:
+        """Kill one service with all that it started, as when its container or its machine dies."""
+        self._kin.kill(name)
+        self.services.pop(name).wait()
 
     def wait_until_healthy(self, *names: str, since: datetime) -> None:
         """Return once these services have reported themselves after this moment; SystemFailure when they do not."""
@@ -175,26 +163,6 @@ class AirflowStack:
         # One word: a generated password may begin with a dash.
         return ["users", "create", "--username", ADMIN, "--role", "Admin", *names, f"--password={self.password}"]
 
-    def _environment(self) -> dict[str, str]:
-        keys = {name: value for name, value in self.state.secrets().items() if name.startswith("AIRFLOW__")}
-        metadata = self.postgres.replace(
-            "postgresql://postgres@/postgres", f"postgresql+psycopg2://postgres@/{METADATA}"
-        )
-        return {
-            **read_shared_settings(),
-            **without_keys(self.place.environment),
-            "AIRFLOW_HOME": str(self.state.folder),
-            "AIRFLOW__API__BASE_URL": self.url,
-            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
-            "AIRFLOW__CORE__DAGS_FOLDER": str(self.place.dags),
-            "AIRFLOW__FAB__COOKIE_SECURE": "False",
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": metadata,
-            # Any free port: we ask the api-server, which knows of all.
-            "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT": "0",
-            "TARMAC_HOME": str(self.place.home),
-            **keys,
-        }
-
     def _run_commands(self, *commands: list[str]) -> None:
         """Run Airflow's commands one after the other, to their end."""
         name, script = "commands", ROOT / "deploy" / "airflow" / "commands.py"
@@ -248,13 +216,6 @@ class AirflowStack:
                 return dict(json.load(answer))
         except (urllib.error.URLError, OSError, ValueError):
             return None
-
-
-def read_shared_settings() -> dict[str, str]:
-    """What deploy/airflow/settings.env says: the settings that every Airflow of ours has, wherever it runs."""
-    lines = (ROOT / "deploy" / "airflow" / "settings.env").read_text(encoding="utf-8").splitlines()
-    pairs = [line.partition("=") for line in lines if line and not line.startswith("#")]
-    return {name: value for name, _, value in pairs}
 
 
 def _airflow() -> Path:

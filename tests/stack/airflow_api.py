@@ -38,6 +38,11 @@ class AirflowApi:
         """Pause a DAG, or let its schedule run."""
         self.call(f"dags/{dag}", "PATCH", {"is_paused": paused})
 
+    def has_dag(self) -> bool:
+        """Whether the DAG has been parsed; fails at once with the error if it cannot be."""
+        assert (errors := self.call("importErrors")["import_errors"]) == [], errors
+        return any(dag["dag_id"] == DAG for dag in self.call("dags")["dags"])
+
     def trigger(self, **params: Any) -> str:
         """Start a run by hand; returns its id."""
         return str(self.call(f"dags/{DAG}/dagRuns", "POST", {"logical_date": None, "conf": params})["dag_run_id"])

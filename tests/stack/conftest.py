@@ -8,8 +8,9 @@ from pathlib import Path
 
 import boto3
 import pytest
-from airflow_api import DAG, AirflowApi, wait_until
-from deploy.airflow.stack import ADMIN, ROOT, AirflowStack, Place
+from airflow_api import AirflowApi, wait_until
+from deploy.airflow.place import ROOT, Place
+from deploy.airflow.stack import ADMIN, AirflowStack
 from sites import YEARS, Site, make_bronze, run_undisturbed
 
 from s3_server import S3Server
@@ -89,7 +90,7 @@ def api(stack: AirflowStack) -> AirflowApi:
 @pytest.fixture(scope="session")
 def backfilled(stack: AirflowStack, api: AirflowApi) -> dict[int, str]:
     """The runs that catch-up made, by year, once all three have ended; then the schedule is paused."""
-    wait_until(lambda: any(dag["dag_id"] == DAG for dag in api.call("dags")["dags"]), "the DAG to be parsed")
+    wait_until(api.has_dag, "the DAG to be parsed")
     api.set_variable("last_year", str(max(YEARS)))
     api.pause(False)
     ended = {"success", "failed"}

@@ -58,6 +58,21 @@ class Site:
                 for table in TABLES
             }  # fmt: skip
 
+    def forget(self, year: int) -> None:
+        """Remove a year from silver, gold and the warehouse."""
+        for key, _ in self._bodies():
+            if key.startswith(("02_", "03_")) and f"/{year}/" in key:
+                self.client.delete_object(Bucket=self._bucket, Key=key)
+        with psycopg.connect(self.warehouse) as connection:
+            connection.execute("DELETE FROM agg_dep_delay_by_date WHERE extract(year FROM fl_date) = %s", [year])
+            connection.execute("DELETE FROM anomaly_scores WHERE extract(year FROM fl_date) = %s", [year])
+            connection.execute("DELETE FROM disruption_events WHERE year = %s", [year])
+
+    def is_loading(self) -> bool:
+        """Whether a load is in the middle of its transaction: it holds the year's lock."""
+        with psycopg.connect(self.warehouse) as connection:
+            return connection.execute("SELECT 1 FROM pg_locks WHERE locktype = 'advisory'").fetchone() is not None
+
     def restart_postgres(self) -> None:
         """Kill the warehouse's server as a crash would, and start it anew on what was on disk."""
         pid = int((self.home / "warehouse" / "data" / "postmaster.pid").read_text().split()[0])
