@@ -34,14 +34,20 @@ def _until_signalled(run: Callable[[], None]) -> None:
     typer.echo("Stopped. Start again with `make airflow`: it goes on where it was.")
 
 
-def _run(port: int) -> None:
+def place_from_settings(port: int = 8080) -> Place:
+    """The place that the TARMAC_ variables name."""
     settings = read_settings()
     home = settings.home.expanduser().resolve()
     lake = settings.lake if "://" in settings.lake else str(Path(settings.lake).expanduser().resolve())
-    with AirflowStack(Place(home=home, lake=lake, warehouse=settings.warehouse, port=port), typer.echo) as stack:
+    return Place(home=home, lake=lake, warehouse=settings.warehouse, port=port)
+
+
+def _run(port: int) -> None:
+    place = place_from_settings(port)
+    with AirflowStack(place, typer.echo) as stack:
         typer.echo(
             f"\nAirflow runs at {stack.url}\n  user      {ADMIN}\n  password  {stack.password}   (generated; kept in "
-            f"{stack.state.secrets_file})\n  lake      {lake}\n  warehouse {to_label(settings.warehouse)}\n"
+            f"{stack.state.secrets_file})\n  lake      {place.lake}\n  warehouse {to_label(place.warehouse)}\n"
             f"  logs      {stack.state.logs}\nCtrl-C stops it; running tasks are given {SECONDS_TO_STOP:.0f} seconds."
         )
         try:

@@ -8,6 +8,8 @@ from pathlib import Path
 from deploy.airflow.connections import without_keys
 from deploy.airflow.state import State
 
+from tarmac.errors import InputError
+
 ROOT = Path(__file__).resolve().parents[2]
 METADATA = "airflow"
 """The database of Airflow's own records, beside the warehouse in the same embedded Postgres."""
@@ -56,3 +58,11 @@ def read_shared_settings() -> dict[str, str]:
     lines = (ROOT / "deploy" / "airflow" / "settings.env").read_text(encoding="utf-8").splitlines()
     pairs = [line.partition("=") for line in lines if line and not line.startswith("#")]
     return {name: value for name, _, value in pairs}
+
+
+def airflow_program() -> Path:
+    """Airflow's command, in its environment; InputError where that is not made yet."""
+    program = ROOT / ".venv-airflow" / "bin" / "airflow"
+    if not program.exists():
+        raise InputError(f"Airflow is not installed in {program.parents[1]}. Install it: make .venv-airflow/.ready")
+    return program

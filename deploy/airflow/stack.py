@@ -16,7 +16,7 @@ from typing import Any, Self
 import psutil  # type: ignore[import-untyped]
 import psycopg
 from deploy.airflow.connections import to_connections
-from deploy.airflow.place import METADATA, ROOT, Place, to_environment
+from deploy.airflow.place import METADATA, ROOT, Place, airflow_program, to_environment
 from deploy.airflow.processes import Kin, Process
 from deploy.airflow.state import State, write_private
 
@@ -46,7 +46,7 @@ class AirflowStack:
 
     def __init__(self, place: Place, tell: Callable[[str], None] = lambda _: None) -> None:
         self.place = place
-        self.state = State(folder=place.home / "airflow")
+        self.state = State.of(place.home)
         self.url = place.url
         self.services: dict[str, Process] = {}
         self.environment: dict[str, str] = {}
@@ -94,12 +94,17 @@ class AirflowStack:
         """Start one service, apart from the rest."""
         port = ("--port", str(self.place.port)) if name == "api-server" else ()
         self.services[name] = self._kin.start(
-            name, [str(_airflow()), name, *SERVICES[name], *port], environment=self.environment, log=self._log(name)
+            name,
+            [str(airflow_program()), name, *SERVICES[name], *port],
+            environment=self.environment,
+            log=self._log(name),
         )
 
     def stop(self, name: str) -> None:
         """Stop one service with all that it started."""
-        self._kin.stop(name, self.services.pop(name), seconds=SECONDS_TO_STOP)
+        # The api-server would wait for open browsers.
+        seconds = 5 if name == "api-server" else SECONDS_TO_STOP
+        self._kin.stop(name, self.services.pop(name), seconds=seconds)
 
     def kill(self, name: str) -> None:
         """Kill one service with all that it started, as when its container or its machine dies."""
@@ -168,7 +173,7 @@ class AirflowStack:
         name, script = "commands", ROOT / "deploy" / "airflow" / "commands.py"
         process = self._kin.start(
             name,
-            [str(_airflow().with_name("python")), str(script)],
+            [str(airflow_program().with_name("python")), str(script)],
             environment=self.environment,
             log=self._log(name),
             stdin=subprocess.PIPE,
@@ -216,13 +221,6 @@ class AirflowStack:
                 return dict(json.load(answer))
         except (urllib.error.URLError, OSError, ValueError):
             return None
-
-
-def _airflow() -> Path:
-    program = ROOT / ".venv-airflow" / "bin" / "airflow"
-    if not program.exists():
-        raise InputError(f"Airflow is not installed in {program.parents[1]}. Install it: make .venv-airflow/.ready")
-    return program
 
 
 def _check_port(port: int) -> None:

@@ -20,6 +20,11 @@ class State:
 
     folder: Path
 
+    @classmethod
+    def of(cls, home: Path) -> "State":
+        """The state below Tarmac's own."""
+        return cls(folder=home / "airflow")
+
     @property
     def logs(self) -> Path:
         """Folder of the logs of Airflow's services; those of tasks are beside it."""
@@ -74,8 +79,8 @@ class State:
             return dict(json.loads(self.secrets_file.read_text(encoding="utf-8")))
         except ValueError as error:
             raise SystemFailure(
-                f"{self.secrets_file} cannot be read: {error}. Put its copy back; without one, remove {self.folder} and "
-                "the database 'airflow': the lake and the warehouse stay as they are."
+                f"{self.secrets_file} cannot be read: {error}. Put its copy back, or remove it: new keys are then made, and "
+                "connections that you added, and the password, must be set again."
             ) from error
 
 

@@ -1,7 +1,6 @@
 """One running Airflow for all tests of a session: Postgres, the four services, S3, and three simulated years in bronze."""
 
 import os
-import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 from airflow_api import AirflowApi, wait_until
 from deploy.airflow.place import ROOT, Place
 from deploy.airflow.stack import ADMIN, AirflowStack
+from ports import free_port
 from sites import YEARS, Site, make_bronze, run_undisturbed
 
 from s3_server import S3Server
@@ -72,7 +72,7 @@ def stack(site: Site) -> Iterator[AirflowStack]:
             home=Path(home),
             lake=site.lake,
             warehouse=site.warehouse,
-            port=_free_port(),
+            port=free_port(),
             environment={**os.environ, **site.environment, **QUICK},
         )
         stack = AirflowStack(place, print)
@@ -97,9 +97,3 @@ def backfilled(stack: AirflowStack, api: AirflowApi) -> dict[int, str]:
     wait_until(lambda: sum(run["state"] in ended for run in api.runs()) >= len(YEARS), "three years")
     api.pause(True)
     return {int(run["data_interval_start"][:4]): run["dag_run_id"] for run in api.runs()[: len(YEARS)]}
-
-
-def _free_port() -> int:
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return int(trial.getsockname()[1])
