@@ -1,5 +1,6 @@
 """Airflow's page as its operator sees it, in a real browser."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -36,12 +37,17 @@ def test_an_operator_signs_in_and_sees_the_year_green(
 ) -> None:
     """Grid and graph of a finished run: every task of it, each with success."""
     run = backfilled[YEARS[0]]
-    names = {task["task_id"] for task in api.tasks(run)}
+    tasks = [task["task_id"] for task in api.tasks(run)]
     sign_in(page, stack.password)
     expect(page.get_by_test_id("nav-dags-link")).to_be_visible(timeout=PATIENCE)
     page.goto(f"{stack.url}/dags/{DAG}/runs/{run}")
-    for name in names:
+    expect(page.get_by_text("Success", exact=True)).to_have_count(len(tasks) + 1, timeout=PATIENCE)
+    for name in set(tasks):
         expect(page.get_by_test_id(f"grid-{run}-{name}")).to_be_visible(timeout=PATIENCE)
+    page.get_by_label("Show Graph").click()
+    for name in set(tasks):
+        badge = page.get_by_test_id(f"rf__node-{name}").get_by_test_id("state-badge")
+        expect(badge).to_have_text(re.compile("success", re.IGNORECASE), timeout=PATIENCE)
 
 
 def test_a_wrong_password_opens_nothing(page: Page, stack: AirflowStack) -> None:

@@ -39,7 +39,7 @@ def struck(
     site.forget(YEARS[0])
     run = api.trigger(year=YEARS[0], force=True)
     killed = {step: _kill(api, run, step, after=moments.uniform(0, seconds[step])) for step in STRUCK}
-    wait_until(site.is_loading, "the load's transaction", every=0.005)
+    wait_until(lambda: site.is_loading() or api.run(run)["state"] != "running", "the load's transaction", every=0.005)
     site.restart_postgres()
     assert api.wait_for_end(run) == "success", api.failures([run])
     tries: dict[str, int] = {}
