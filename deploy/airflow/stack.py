@@ -138,6 +138,8 @@ class AirflowStack:
 
     def _prepare(self) -> None:
         """Make or migrate the database; then variables that an operator changed stay, what this place decides is new."""
+        if "://" not in self.place.lake:
+            Path(self.place.lake).mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=self.state.folder) as folder:
             ours, connections = Path(folder, "variables.json"), Path(folder, "connections.json")
             scratch = self.place.home / "scratch"
