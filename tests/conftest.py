@@ -1,6 +1,7 @@
 """Fixtures that all tests may use."""
 
 import os
+import shutil
 import subprocess
 from importlib.metadata import distributions
 from pathlib import Path
@@ -20,6 +21,15 @@ collect_ignore = [] if any(distributions(name="apache-airflow")) else ["airflow"
 def pytest_configure(config: pytest.Config) -> None:
     """In CI a skipped test fails the run."""
     config.pluginmanager.register(SkipsInCI(Path(__file__).with_name("may_skip_in_ci.toml")), "skips-in-ci")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of chromium; the test is skipped where there is none."""
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.skip("needs Debian's chromium on PATH: apt-get install chromium")
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,27 @@
+"""Airflow's own commands on the state of `make airflow`: .venv/bin/python -m deploy.airflow.cli dags list."""
+
+import subprocess
+import sys
+
+from deploy.airflow.local import place_from_settings
+from deploy.airflow.place import airflow_program, to_environment
+from deploy.airflow.state import State
+
+from tarmac.errors import TarmacError
+from tarmac.warehouse.embedded import embedded_server
+
+
+def main() -> int:
+    """Run one command with the stack's variables; returns its exit code. Postgres is started where it does not run."""
+    try:
+        place = place_from_settings()
+        with embedded_server(place.home) as postgres:
+            environment = to_environment(place, State.of(place.home), postgres)
+            return subprocess.run([str(airflow_program()), *sys.argv[1:]], env=environment, check=False).returncode  # noqa: S603
+    except TarmacError as error:
+        sys.stderr.write(f"Error: {error}\n")
+        return error.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

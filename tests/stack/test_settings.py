@@ -1,0 +1,52 @@
+"""One file has Airflow's settings; what runs Airflow adds to it only what its place decides."""
+
+import re
+from pathlib import Path
+
+import pytest
+from deploy.airflow.connections import to_connections, without_keys
+from deploy.airflow.place import ROOT, Place, read_shared_settings, to_environment
+from deploy.airflow.state import State
+
+SHARED = ROOT / "deploy" / "airflow" / "settings.env"
+OF_ITS_OWN = {"AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT"}
+"""What the local stack alone decides: several may run on one machine."""
+
+
+def announced() -> set[str]:
+    """What settings.env says that each place adds."""
+    return set(re.findall(r"^#   (AIRFLOW\w+)", SHARED.read_text(encoding="utf-8"), flags=re.MULTILINE))
+
+
+def test_the_local_stack_adds_only_what_the_settings_file_announces(tmp_path: Path) -> None:
+    """So whoever reads the file knows all of it."""
+    place = Place(home=tmp_path, lake=str(tmp_path), environment={})
+    given = to_environment(place, State(folder=tmp_path), "postgresql://postgres@/postgres?host=/tmp")
+    ours = {name for name in given if name.startswith("AIRFLOW")}
+    assert ours == set(read_shared_settings()) | announced() | OF_ITS_OWN
+
+
+def test_the_settings_file_holds_no_secret_and_no_setting_of_a_place() -> None:
+    """It is committed, and the same everywhere."""
+    assert not set(read_shared_settings()) & announced()
+    assert not [name for name in read_shared_settings() if re.search("SECRET|PASSWORD|_KEY$|_CONN$", name)]
+
+
+def test_keys_of_aws_go_into_the_connection_and_nowhere_else() -> None:
+    """A process's variables can be read by whoever can read its log of a crash; a connection is encrypted."""
+    given = {"AWS_ACCESS_KEY_ID": "who", "AWS_SECRET_ACCESS_KEY": "what", "AWS_ENDPOINT_URL": "http://s3", "HOME": "/"}
+    connection = to_connections("s3://lake", "postgresql://u:p%40w@db:5433/flights?sslmode=require", given)
+    assert (connection["s3_conn"]["login"], connection["s3_conn"]["password"]) == ("who", "what")
+    assert without_keys(given) == {"AWS_ENDPOINT_URL": "http://s3", "HOME": "/"}
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("postgresql://u:p%40w@db:5433/flights", {"host": "db", "port": 5433, "login": "u", "password": "p@w"}),
+        ("postgresql://postgres@/postgres?host=%2Ftmp%2Fdata", {"host": "/tmp/data", "login": "postgres"}),
+    ],
+)
+def test_a_warehouse_url_becomes_the_fields_of_a_connection(url: str, expected: dict[str, object]) -> None:
+    """Percent-encoded parts are decoded, and a socket's folder is a host."""
+    assert expected.items() <= to_connections("/lake", url, {})["postgres_conn"].items()
