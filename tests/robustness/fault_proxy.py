@@ -63,13 +63,17 @@ class FaultProxy:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, which is closed after one request."""
-        with suppress(OSError, asyncio.IncompleteReadError):
-            exchange = Exchange(
-                head=await reader.readuntil(b"\r\n\r\n"),
-                reader=reader, writer=writer, upstream=self.upstream, let_go=self.let_go,
-            )  # fmt: skip
-            await self._fault_for(exchange)(exchange)
-        writer.close()
+        try:
+            with suppress(OSError, asyncio.IncompleteReadError):
+                exchange = Exchange(
+                    head=await reader.readuntil(b"\r\n\r\n"),
+                    reader=reader, writer=writer, upstream=self.upstream, let_go=self.let_go,
+                )  # fmt: skip
+                await self._fault_for(exchange)(exchange)
+        finally:
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
 
     def _fault_for(self, exchange: Exchange) -> Fault:
         for rule in self._rules:
@@ -138,6 +142,8 @@ async def _relay(exchange: Exchange, *, answer_share: float = 1, upload_share: f
             _reset(exchange.writer)
     finally:
         up.transport.abort()
+        with suppress(OSError):
+            await up.wait_closed()
 
 
 async def _send(exchange: Exchange, up: asyncio.StreamWriter, share: float) -> None:
