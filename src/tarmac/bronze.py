@@ -5,11 +5,12 @@ A plain file is read where it lies, an object on S3 where it was fetched to. A p
 
 import errno
 import gzip
+import hashlib
 import io
 import lzma
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -121,6 +122,26 @@ def check_readable(path: Path) -> None:
             with _damage(name):
                 while stream.read(_SAMPLE):
                     pass
+
+
+def input_hash(paths: Sequence[tuple[str, Path]]) -> str:
+    """The SHA-256 of the texts in these files, given by name and path: what a run that reads them has as its input's.
+
+    Raises:
+        InputError: when a packed file is damaged or cut off, or holds no CSV.
+    """
+    digests = []
+    for name, path in paths:
+        with path.open("rb") as packed:
+            for shown, stream in _members(packed, name):
+                with _damage(shown):
+                    digests.append(hashlib.file_digest(cast("io.BufferedReader", stream), "sha256").hexdigest())
+    return hash_of_digests(digests)
+
+
+def hash_of_digests(digests: Sequence[str]) -> str:
+    """The one text's digest, or that of all texts' digests in their order."""
+    return digests[0] if len(digests) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 
 def pick_lines(path: Path, wanted: frozenset[int]) -> dict[int, bytes]:

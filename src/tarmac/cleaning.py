@@ -1,6 +1,5 @@
 """One year's bronze to a silver and a quarantine file in the scratch folder: rows in = kept + quarantined."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from tarmac.bronze import FlightText, open_flight_texts, pick_lines
+from tarmac.bronze import FlightText, hash_of_digests, open_flight_texts, pick_lines
 from tarmac.engines.polars import PARQUET, Cleaned, clean_flights, drop_rows, exact_duplicates
 from tarmac.errors import InputError, SystemFailure
 from tarmac.lake import BronzeFile, Lake
@@ -47,13 +46,20 @@ class Cleaning:
 
 
 def clean_year(
-    lake: Lake, year: int, *, scratch: Path, most_quarantined: float, progress: Progress | None = None
+    lake: Lake,
+    year: int,
+    *,
+    files: Sequence[BronzeFile],
+    scratch: Path,
+    most_quarantined: float,
+    progress: Progress | None = None,
 ) -> Cleaning:
     """Clean the year's bronze files into `scratch`.
 
     Args:
-        lake: where the bronze is.
+        lake: where the bronze is: the lake, or a local copy of its files.
         year: the year that every flight must be of.
+        files: the year's bronze files.
         scratch: an empty folder of this run.
         most_quarantined: the largest share (0-1) of rows that may be set aside.
         progress: told how much is read.
@@ -61,7 +67,6 @@ def clean_year(
     Raises:
         InputError: when a file cannot be read as flights, or too many rows cannot be right.
     """
-    files = lake.bronze_files(year)
     texts = [text for file in files for text in open_flight_texts(lake, file, scratch)]
     silver = scratch / "silver.parquet"
     cleaned = _clean(texts, year, silver, _progress_over(texts, files, progress))
@@ -221,8 +226,7 @@ def _first_aside(aside: pl.DataFrame, texts: Sequence[FlightText]) -> tuple[str,
 
 
 def _hash_of(texts: Sequence[FlightText]) -> str:
-    digests = [text.report.digest for text in texts]
-    return digests[0] if len(digests) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()
+    return hash_of_digests([text.report.digest for text in texts])
 
 
 def _notes(texts: Sequence[FlightText]) -> list[str]:

@@ -5,6 +5,7 @@ folder, and published by one atomic act: a rename on a folder, one upload on S3.
 """
 
 import errno
+import filecmp
 import os
 import re
 import shutil
@@ -14,46 +15,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tarmac.errors import InputError, TarmacError
-from tarmac.s3 import S3Access, S3Folder
+from tarmac.layout import BRONZE_SUFFIXES, BronzeFile, Zones
+from tarmac.s3 import S3Access, S3Folder, md5_of
 from tarmac.storage_errors import is_taken, translate
 
-BRONZE_SUFFIXES: tuple[str, ...] = (".csv", ".csv.gz", ".zip")
-"""The forms of a bronze file; `.csv.zip` ends with the last."""
+__all__ = ["BRONZE_SUFFIXES", "BronzeFile", "Lake", "Zones", "open_lake"]
 
 _NO_LINK = frozenset({errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK})
 """Why a file cannot have a second name: it is on another file system or one without links, or another user's."""
 
 _S3 = re.compile(r"s3a?://(?P<bucket>[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9])(?:/(?P<prefix>.*))?")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Zones:
-    """The folders of the three zones, below the lake's root."""
-
-    bronze: str = "01_bronze"
-    silver: str = "02_silver"
-    gold: str = "03_gold"
-
-    def __post_init__(self) -> None:
-        """Refuse a folder that is empty or climbs out of the lake."""
-        for zone, folder in vars(self).items():
-            if not folder or folder.startswith("/") or ".." in folder.split("/"):
-                raise InputError(
-                    f"the {zone} folder {folder!r} is not a path inside the lake. Name one like 01_bronze."
-                )
-
-
-@dataclass(frozen=True, kw_only=True)
-class BronzeFile:
-    """One file of a year's bronze: its key below the lake's root, and its size in bytes."""
-
-    key: str
-    size: int
-
-    @property
-    def name(self) -> str:
-        """The file's own name."""
-        return self.key.rpartition("/")[2]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +63,15 @@ class Lake:
 
     def run_key(self, year: int, run_id: str) -> str:
         """Key of a run's record."""
-        return f"runs/year/{year}/{run_id}.json"
+        return f"{self.runs_folder(year)}/{run_id}.json"
+
+    def runs_folder(self, year: int) -> str:
+        """Key of the folder of the year's records."""
+        return f"runs/year/{year}"
+
+    def report_key(self, year: int) -> str:
+        """Key of the year's HTML report."""
+        return f"reports/year/{year}/{year}_report.html"
 
     def place(self, key: str) -> str:
         """Where a key is: a path or an s3:// address, as shown to the user."""
@@ -151,27 +130,55 @@ class Lake:
             ]
         return [(key, size) for key, size in self._objects.list(folder) if not key.endswith("/")]
 
+    def files_in(self, folder: str) -> list[str]:
+        """Keys of the files right below a folder, in order of name."""
+        with self._errors():
+            return [key for key, _ in self._list(folder)]
+
+    def remove(self, folder: str) -> None:
+        """Remove a folder with all that is below it; one that is not there is no error."""
+        with self._errors(folder), suppress(FileNotFoundError):
+            if not self.on_s3:
+                shutil.rmtree(self.place(folder))
+                return
+            for key, _ in self._objects.list(folder, deep=True):
+                self._objects.remove(key)
+
     def local_path(self, key: str) -> Path | None:
         """The file's own path, where the lake is a folder."""
         return None if self.on_s3 else Path(self.place(key))
 
-    def fetch(self, key: str, scratch: Path) -> Path:
-        """A file in `scratch` with the bytes that the key had at one moment, whatever is published there meanwhile.
+    def read(self, key: str) -> bytes:
+        """A small file's bytes, as they were at one moment."""
+        with self._errors(key):
+            return self._objects.read(key) if self.on_s3 else Path(self.place(key)).read_bytes()
+
+    def copy(self, key: str, to: Path) -> tuple[int, str | None]:
+        """Write a file's bytes, as they were at one moment, to a new local file; returns its size, and MD5 where S3 tells it.
 
         Raises:
             SystemFailure: when S3 fails, or the object was replaced while it was copied.
         """
-        file = scratch / f"fetched {key.replace('/', ' ')}"
         with self._errors(key):
             if self.on_s3:
-                self._objects.fetch(key, file)
-                return file
+                head = self._objects.fetch(key, to)
+                return int(head["ContentLength"]), md5_of(head)
+            with Path(self.place(key)).open("rb") as there, to.open("wb") as copy:
+                shutil.copyfileobj(there, copy)
+                return os.fstat(there.fileno()).st_size, None
+
+    def fetch(self, key: str, scratch: Path) -> Path:
+        """As `copy`, into a folder of this run's; from a folder lake a second name of the file, which publishing leaves alone."""
+        file = scratch / f"fetched {key.replace('/', ' ')}"
+        with self._errors(key):
             try:
-                os.link(self.place(key), file)
+                if not self.on_s3:
+                    os.link(self.place(key), file)
+                    return file
             except OSError as error:
                 if error.errno not in _NO_LINK:
                     raise
-                shutil.copyfile(self.place(key), file)
+        self.copy(key, file)
         return file
 
     def publish(self, file: Path, key: str, *, replace: bool = True) -> None:
@@ -190,6 +197,16 @@ class Lake:
                     f"another run put {self.place(key)} there meanwhile, and it is never changed. Run the same command "
                     "again: it compares the two."
                 ) from error
+
+    def publish_changed(self, file: Path, key: str) -> bool:
+        """Publish unless the lake's file is the very same already; returns whether it was published."""
+        if self.size(key) == file.stat().st_size:
+            there = self.fetch(key, file.parent)
+            if filecmp.cmp(there, file, shallow=False):
+                file.unlink()
+                return False
+        self.publish(file, key)
+        return True
 
     def _publish(self, file: Path, key: str, replace: bool) -> None:
         if self.on_s3:
@@ -241,8 +258,10 @@ class Lake:
             raise translated from error
 
 
-def open_lake(where: str, zones: Zones | None = None) -> Lake:
+def open_lake(where: str, zones: Zones | None = None, access: S3Access | None = None) -> Lake:
     """The lake at a folder or an s3:// address; nothing is read or made yet.
+
+    `access` is for a lake on S3 that the process's own AWS settings do not reach.
 
     Raises:
         InputError: when the address is neither.
@@ -255,7 +274,8 @@ def open_lake(where: str, zones: Zones | None = None) -> Lake:
     if match is None:
         raise InputError(f"the lake {where!r} is neither a folder nor s3://bucket/prefix. Fix --lake or TARMAC_LAKE.")
     prefix = (match["prefix"] or "").strip("/")
-    return Lake(root=f"s3://{match['bucket']}" + (f"/{prefix}" if prefix else ""), zones=zones or Zones())
+    root = f"s3://{match['bucket']}" + (f"/{prefix}" if prefix else "")
+    return Lake(root=root, zones=zones or Zones(), access=access or S3Access())
 
 
 def _folder(where: str) -> str:

@@ -32,7 +32,9 @@ def translate(error: Exception, place: str) -> TarmacError | None:
 
 
 def _translate_s3(error: Exception, place: str) -> TarmacError:
-    name, code, why = type(error).__name__, code_of(error), str(error).rstrip(".")
+    # What a download gave up after its last try says why.
+    why = str(getattr(error, "last_exception", None) or error).rstrip(".")
+    name, code = type(error).__name__, code_of(error)
     if name in {"NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "ParamValidationError"}:
         return InputError(
             f"cannot open {place}: {why}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE."

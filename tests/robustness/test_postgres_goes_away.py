@@ -4,7 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import psutil
@@ -62,7 +62,8 @@ def test_a_load_killed_half_way(loaded: Site, versions: tuple[Version, Version])
 @contextmanager
 def _half_way(site: Site) -> Iterator[Attempt]:
     """A load that has written its first tables and waits for the last one, which another session holds."""
-    with psycopg.connect(site.place.warehouse) as holder:
+    # Closed, not left as a block: that would commit, which a connection to a dead server cannot.
+    with closing(psycopg.connect(site.place.warehouse)) as holder:
         holder.execute("LOCK TABLE disruption_events IN ACCESS EXCLUSIVE MODE")
         with started(site.task("load")) as attempt:
             _wait_until_it_waits(site)
