@@ -1,6 +1,7 @@
 """The judgements of a year: by all detectors at once, or one detector at a time and then joined."""
 
 import hashlib
+import io
 import json
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -106,7 +107,7 @@ def need(lake: Lake, key: str, command: str) -> None:
 
 def read_table(lake: Lake, key: str) -> pl.DataFrame:
     """A Parquet file of the lake, whole."""
-    return pl.read_parquet(lake.read(key))
+    return pl.read_parquet(io.BytesIO(lake.read(key)))
 
 
 def _read_gold(lake: Lake, year: int, parameters: Parameters) -> tuple[pl.DataFrame, str]:
@@ -114,7 +115,7 @@ def _read_gold(lake: Lake, year: int, parameters: Parameters) -> tuple[pl.DataFr
     need(lake, lake.gold_key(year), f"tarmac gold --year {year}")
     earlier = [past for past in range(year - parameters.history, year) if lake.size(lake.gold_key(past)) is not None]
     files = [lake.read(lake.gold_key(each)) for each in (*earlier, year)]
-    return pl.concat(map(pl.read_parquet, files)), _fingerprint(files, parameters.detect)
+    return pl.concat([pl.read_parquet(io.BytesIO(file)) for file in files]), _fingerprint(files, parameters.detect)
 
 
 def _fingerprint(files: list[bytes], parameters: DetectParameters) -> str:

@@ -6,6 +6,7 @@ folder, and published by one atomic act: a rename on a folder, one upload on S3.
 
 import errno
 import filecmp
+import hashlib
 import os
 import re
 import shutil
@@ -16,7 +17,7 @@ from pathlib import Path
 
 from tarmac.errors import InputError, TarmacError
 from tarmac.layout import BRONZE_SUFFIXES, BronzeFile, Zones
-from tarmac.s3 import S3Access, S3Folder, md5_of
+from tarmac.s3 import S3Access, S3Folder
 from tarmac.storage_errors import is_taken, translate
 
 __all__ = ["BRONZE_SUFFIXES", "BronzeFile", "Lake", "Zones", "open_lake"]
@@ -148,38 +149,34 @@ class Lake:
         """The file's own path, where the lake is a folder."""
         return None if self.on_s3 else Path(self.place(key))
 
-    def read(self, key: str) -> bytes:
-        """A small file's bytes, as they were at one moment."""
-        with self._errors(key):
-            return self._objects.read(key) if self.on_s3 else Path(self.place(key)).read_bytes()
-
-    def copy(self, key: str, to: Path) -> tuple[int, str | None]:
-        """Write a file's bytes, as they were at one moment, to a new local file; returns its size, and MD5 where S3 tells it.
+    def fetch(self, key: str, scratch: Path) -> Path:
+        """A file in `scratch` with the bytes that the key had at one moment, whatever is published there meanwhile.
 
         Raises:
             SystemFailure: when S3 fails, or the object was replaced while it was copied.
         """
-        with self._errors(key):
-            if self.on_s3:
-                head = self._objects.fetch(key, to)
-                return int(head["ContentLength"]), md5_of(head)
-            with Path(self.place(key)).open("rb") as there, to.open("wb") as copy:
-                shutil.copyfileobj(there, copy)
-                return os.fstat(there.fileno()).st_size, None
-
-    def fetch(self, key: str, scratch: Path) -> Path:
-        """As `copy`, into a folder of this run's; from a folder lake a second name of the file, which publishing leaves alone."""
         file = scratch / f"fetched {key.replace('/', ' ')}"
         with self._errors(key):
+            if self.on_s3:
+                self._objects.fetch(key, file)
+                return file
             try:
-                if not self.on_s3:
-                    os.link(self.place(key), file)
-                    return file
+                os.link(self.place(key), file)
             except OSError as error:
                 if error.errno not in _NO_LINK:
                     raise
-        self.copy(key, file)
+                shutil.copyfile(self.place(key), file)
         return file
+
+    def read(self, key: str) -> bytes:
+        """The bytes of a file that fits into memory: all of one version of it."""
+        with self._errors(key):
+            return self._objects.read(key) if self.on_s3 else Path(self.place(key)).read_bytes()
+
+    def facts_of(self, key: str) -> tuple[int, str | None]:
+        """Size in bytes of a file that is there, and its MD5 in hex where the lake tells it without reading the file."""
+        with self._errors(key):
+            return self._objects.facts_of(key) if self.on_s3 else (Path(self.place(key)).stat().st_size, None)
 
     def publish(self, file: Path, key: str, *, replace: bool = True) -> None:
         """Make a finished local file the lake's file of that key, in one visible change; the local one is gone after.
@@ -200,13 +197,22 @@ class Lake:
 
     def publish_changed(self, file: Path, key: str) -> bool:
         """Publish unless the lake's file is the very same already; returns whether it was published."""
-        if self.size(key) == file.stat().st_size:
-            there = self.fetch(key, file.parent)
-            if filecmp.cmp(there, file, shallow=False):
-                file.unlink()
-                return False
+        if self._holds(key, file):
+            file.unlink()
+            return False
         self.publish(file, key)
         return True
+
+    def _holds(self, key: str, file: Path) -> bool:
+        if self.size(key) != file.stat().st_size:
+            return False
+        with self._errors(key), file.open("rb") as new:
+            if not self.on_s3:
+                return filecmp.cmp(self.place(key), file, shallow=False)
+            _, md5 = self._objects.facts_of(key)
+            seen = hashlib.file_digest(new, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+        # An object that came in parts, or is encrypted under a key of KMS, does not tell its MD5: it is written again.
+        return md5 == seen
 
     def _publish(self, file: Path, key: str, replace: bool) -> None:
         if self.on_s3:

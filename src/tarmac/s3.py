@@ -3,12 +3,12 @@
 Every act on S3 goes through here, so that all have the same time limits and retries: see docs/decisions/0020.
 """
 
-import io
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
 
@@ -75,24 +75,24 @@ class S3Folder:
             for entry in page.get("Contents", []):
                 yield entry["Key"].removeprefix(self._key("")), int(entry["Size"])
 
-    def fetch(self, key: str, to: "Path | IO[bytes]") -> dict[str, Any]:
-        """Copy an object into a local file: every byte is of one version of it, or this fails. Returns what S3 says of it."""
-        from boto3.s3.transfer import TransferConfig, create_transfer_manager
-
-        client, name = self.access.client(), self._key(key)
-        head: dict[str, Any] = client.head_object(Bucket=self.bucket, Key=name)
-        how = TransferConfig(num_download_attempts=ATTEMPTS, preferred_transfer_client="classic")
-        with create_transfer_manager(client, how) as manager:
-            manager.download(
-                self.bucket, name, str(to) if isinstance(to, Path) else to, subscribers=[_version(head)]
-            ).result()
-        return head
+    def fetch(self, key: str, to: Path) -> None:
+        """Copy an object into a local file: every byte is of one version of it, or this fails."""
+        with to.open("wb") as file:
+            self._download(key, file)
 
     def read(self, key: str) -> bytes:
-        """A small object's bytes, of one version of it."""
-        body = io.BytesIO()
-        self.fetch(key, body)
-        return body.getvalue()
+        """The bytes of an object that fits into memory."""
+        into = BytesIO()
+        self._download(key, into)
+        return into.getvalue()
+
+    def facts_of(self, key: str) -> tuple[int, str | None]:
+        """An object's size in bytes, and its MD5 in hex where its ETag is that."""
+        head = self.access.client().head_object(Bucket=self.bucket, Key=self._key(key))
+        etag = str(head["ETag"]).strip('"')
+        # Of an object that came in parts it is another sum, as of one encrypted under a key of KMS or the client's.
+        encrypted = head.get("ServerSideEncryption", "AES256") != "AES256" or "SSECustomerAlgorithm" in head
+        return int(head["ContentLength"]), etag if re.fullmatch("[0-9a-f]{32}", etag) and not encrypted else None
 
     def put(self, file: IO[bytes], key: str, *, replace: bool) -> None:
         """Make a local file the object of that key; without `replace`, only where there is none yet."""
@@ -104,6 +104,12 @@ class S3Folder:
     def remove(self, key: str) -> None:
         """Remove an object; one that is not there is no error."""
         self.access.client().delete_object(Bucket=self.bucket, Key=self._key(key))
+
+    def _download(self, key: str, into: IO[bytes]) -> None:
+        from boto3.s3.transfer import TransferConfig
+
+        how = TransferConfig(num_download_attempts=ATTEMPTS, preferred_transfer_client="classic")
+        self.access.client().download_fileobj(self.bucket, self._key(key), into, Config=how)
 
     def _key(self, key: str) -> str:
         return f"{self.prefix}/{key}" if self.prefix else key
@@ -127,30 +133,9 @@ def _client(access: S3Access, environment: frozenset[tuple[str, str]], patience:
             connect_timeout=connect,
             read_timeout=read,
             retries={"mode": "standard", "total_max_attempts": attempts},
-            # Where it were only validated when required, s3transfer would ask for whatever version is there.
-            response_checksum_validation="when_supported",
             tcp_keepalive=True,
         ),
     )
-
-
-def _version(head: Mapping[str, Any]) -> Any:
-    """What a download is told of its object, so that it asks for no other version."""
-    from s3transfer.subscribers import BaseSubscriber
-
-    class Version(BaseSubscriber):  # type: ignore[misc]
-        def on_queued(self, future: Any, **_: Any) -> None:
-            future.meta.provide_transfer_size(head["ContentLength"])
-            future.meta.provide_object_etag(head["ETag"])
-
-    return Version()
-
-
-def md5_of(head: Mapping[str, Any]) -> str | None:
-    """An object's MD5 in hex, where its ETag is that: not if it came in parts, nor if it is encrypted under a key of KMS."""
-    etag = str(head["ETag"]).strip('"')
-    encrypted = head.get("ServerSideEncryption", "AES256") != "AES256" or "SSECustomerAlgorithm" in head
-    return etag if re.fullmatch("[0-9a-f]{32}", etag) and not encrypted else None
 
 
 def code_of(error: BaseException) -> str:
