@@ -24,11 +24,10 @@ _UNUSABLE = frozenset({errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOO
 
 def translate(error: Exception, place: str) -> TarmacError | None:
     """What an error of the file system or of S3 means to the user; None for one that is a defect of ours."""
-    if isinstance(error, OSError):
-        return disk_error(error, place)
+    # S3's first: some of botocore's errors are OSErrors as well.
     if type(error).__module__.partition(".")[0] in {"botocore", "boto3", "s3transfer"}:
         return _translate_s3(error, place)
-    return None
+    return disk_error(error, place) if isinstance(error, OSError) else None
 
 
 def _translate_s3(error: Exception, place: str) -> TarmacError:

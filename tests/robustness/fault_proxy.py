@@ -64,7 +64,8 @@ class FaultProxy:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, which is closed after one request."""
         try:
-            with suppress(OSError, asyncio.IncompleteReadError):
+            # Swallowed at the end of the proxy: asyncio would log a connection's cancelled task as an error.
+            with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
                 exchange = Exchange(
                     head=await reader.readuntil(b"\r\n\r\n"),
                     reader=reader, writer=writer, upstream=self.upstream, let_go=self.let_go,
@@ -199,10 +200,10 @@ def fault_proxy(server_url: str) -> Iterator[FaultProxy]:
     async def stop(server: asyncio.Server) -> None:
         proxy.let_go.set()
         server.close()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            for task in others:
+                task.cancel()
+            await asyncio.wait(others, timeout=1)
 
     server = asyncio.run_coroutine_threadsafe(start(), loop).result(60)
     proxy.url = "http://{}:{}".format(*server.sockets[0].getsockname())
