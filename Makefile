@@ -5,7 +5,7 @@ RUN := .venv/bin
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help demo notebooks test check docs bench lock clean setup
+.PHONY: help demo notebooks test check docs bench lock clean setup synth release
 
 help:
 	@echo "make demo       a simulated year, the whole way, and its report"
@@ -14,6 +14,8 @@ help:
 	@echo "make check      lint, types and import rules alone"
 	@echo "make docs       write the data dictionary and the reference of commands anew"
 	@echo "make bench      measure speed and memory into benchmarks/results.csv"
+	@echo "make synth      the AWS templates into build/aws, and what docs/aws.md and the snapshots say of them"
+	@echo "make release    the archive that the AWS machines run, dist/tarmac.tar.gz"
 	@echo "make lock       resolve the dependencies anew"
 	@echo "make clean      remove what the targets made"
 
@@ -30,7 +32,7 @@ $(UV):
 	$(UV) pip install --quiet --python .venv --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# Airflow, Superset and CDK each live in an environment of their own, which no other imports.
+# Airflow and Superset each live in an environment of their own, which no other imports.
 .venv-airflow/.ready: deploy/airflow/requirements.lock pyproject.toml | $(UV)
 	$(UV) venv --quiet --allow-existing --no-python-downloads --python $(PYTHON) .venv-airflow
 	$(UV) pip sync --quiet --python .venv-airflow --require-hashes deploy/airflow/requirements.lock
@@ -59,6 +61,16 @@ docs: setup
 bench: setup
 	$(RUN)/python -m benchmarks.run
 
+synth: setup
+	rm -rf build/aws
+	CDK_OUTDIR=build/aws $(RUN)/python -m deploy.aws.app
+	$(RUN)/python -m deploy.aws.pages build/aws
+
+release:
+	@mkdir -p dist
+	git archive --format=tar.gz --output=dist/tarmac.tar.gz HEAD
+	@echo "dist/tarmac.tar.gz is commit $$(git rev-parse --short HEAD); docs/aws.md tells how machines get it"
+
 # pip-compile format, with hashes and without addresses: see docs/decisions/0001-lock-file.md
 COMPILE := pip compile --quiet --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11
 lock: | $(UV)
@@ -67,4 +79,4 @@ lock: | $(UV)
 		--output-file deploy/airflow/requirements.lock
 
 clean:
-	rm -rf .venv .venv-* .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf build dist .venv .venv-* .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
