@@ -1,0 +1,24 @@
+"""Real nginx, certificates from our own script, and the applications behind it."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from nginx_server import certify
+
+
+@pytest.fixture(scope="session")
+def nginx() -> None:
+    """Skips where nginx is not installed."""
+    if shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin") is None:
+        pytest.skip("needs nginx: apt-get install nginx")
+
+
+@pytest.fixture(scope="session")
+def tls(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An authority, the proxy's certificate, and one for both applications."""
+    folder = tmp_path_factory.mktemp("tls")
+    certify(folder, "proxy", "airflow.example", "superset.example", "tarmac.example")
+    certify(folder, "applications", "airflow", "superset", "localhost", "127.0.0.1")
+    return folder
