@@ -2,10 +2,12 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from nginx_server import certify
+from postgres_server import Postgres, running_postgres
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +24,11 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> Path:
     certify(folder, "proxy", "airflow.example", "superset.example", "tarmac.example")
     certify(folder, "applications", "airflow", "superset", "localhost", "127.0.0.1")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres(tls: Path) -> Iterator[Postgres]:
+    """A Postgres whose certificate is for localhost alone."""
+    certify(tls, "postgres", "localhost")
+    with running_postgres(tls) as running:
+        yield running
