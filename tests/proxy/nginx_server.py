@@ -6,8 +6,8 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,19 +60,21 @@ class Proxy:
     http_port: int
     https_port: int
 
-    def ask(self, method: str, url: str, **options: Any) -> urllib3.BaseHTTPResponse:
-        """Ask for https://host/path as if the host's name led to this proxy; redirects are not followed."""
-        host, _, path = url.removeprefix("https://").partition("/")
+    def ask(self, method: str, url: str, *, source: str = "127.0.0.1", **options: Any) -> urllib3.BaseHTTPResponse:
+        """Ask for https://host/path as if the host's name led to this proxy, coming from `source`; redirects stay."""
+        asked = urllib3.util.parse_url(url)
+        host = asked.host
         with urllib3.HTTPSConnectionPool(
             "127.0.0.1",
             self.https_port,
+            source_address=(source, 0),
             server_hostname=host,
             assert_hostname=host,
             ca_certs=str(self.tls / "ca.crt"),
             cert_reqs="CERT_REQUIRED",
         ) as pool:
             options["headers"] = {"Host": f"{host}:{self.https_port}"} | options.get("headers", {})
-            return pool.urlopen(method, f"/{path}", redirect=False, retries=False, **options)
+            return pool.urlopen(method, asked.request_uri, redirect=False, retries=False, **options)
 
     @property
     def error_log(self) -> str:
@@ -87,10 +89,15 @@ class Proxy:
 
 @contextmanager
 def running_nginx(
-    folder: Path, tls: Path, settings: Mapping[str, str], *, timeouts: Mapping[str, int] | None = None
+    folder: Path,
+    tls: Path,
+    settings: Mapping[str, str],
+    *,
+    timeouts: Mapping[str, int] | None = None,
+    https_port: int | None = None,
 ) -> Iterator[Proxy]:
     """Start nginx with this configuration; at the end it and its workers are gone."""
-    proxy = Proxy(folder=folder, tls=tls, http_port=free_port(), https_port=free_port())
+    proxy = Proxy(folder=folder, tls=tls, http_port=free_port(), https_port=https_port or free_port())
     ours = {
         "NGINX_HTTP_PORT": f"127.0.0.1:{proxy.http_port}",
         "NGINX_HTTPS_PORT": f"127.0.0.1:{proxy.https_port}",
@@ -109,12 +116,17 @@ def running_nginx(
         wait_for_port(proxy.https_port, process)
         yield proxy
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        stop_group(process)
+
+
+def stop_group(process: "subprocess.Popen[Any]", *, how: int = signal.SIGTERM) -> None:
+    """End a process that leads its own group, and whatever of the group is left."""
+    process.send_signal(how)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(30)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def write_main(folder: Path) -> list[str]:
@@ -129,15 +141,20 @@ def write_main(folder: Path) -> list[str]:
     return [str(shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")), "-c", str(folder / "nginx.conf")]
 
 
-def wait_for_port(port: int, process: "subprocess.Popen[Any]", *, seconds: float = 30) -> None:
+def wait_for_port(port: int, process: "subprocess.Popen[Any]", *, seconds: float = 60) -> None:
     """Return as soon as somebody listens there; AssertionError when the process ended or the time is over."""
-    limit = time.monotonic() + seconds
-    while time.monotonic() < limit:
+
+    def listens() -> bool:
         assert process.poll() is None, f"{process.args} ended with {process.returncode}"
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=5).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise AssertionError(f"nobody listens at {port} after {seconds} s")
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    wait_until(listens, seconds=seconds)
+
+
+def wait_until(reached: Callable[[], bool], *, seconds: float = 60) -> None:
+    """Return as soon as this holds; AssertionError when the time is over."""
+    limit = time.monotonic() + seconds
+    while not reached():
+        assert time.monotonic() < limit, f"waited {seconds} s in vain"
+        time.sleep(0.05)

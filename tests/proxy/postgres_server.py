@@ -14,7 +14,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from nginx_server import free_port, wait_for_port
+from nginx_server import free_port, stop_group, wait_for_port, wait_until
+from psycopg import pq
 
 PASSWORD = "only-for-tests"
 
@@ -80,18 +81,15 @@ def running_postgres(tls: Path) -> Iterator[Postgres]:
             )
         try:
             wait_for_port(port, process)
-            with psycopg.connect(f"host={folder} port={port} user=postgres dbname=postgres", autocommit=True) as given:
+            inside = f"host={folder} port={port} user=postgres dbname=postgres"
+            wait_until(lambda: pq.PGconn.ping(inside.encode()) == pq.Ping.OK)
+            with psycopg.connect(inside, autocommit=True) as given:
                 given.execute(f"CREATE ROLE tarmac LOGIN CREATEDB PASSWORD '{PASSWORD}'")
                 for database in ("flights", "airflow"):
                     given.execute(f"CREATE DATABASE {database} OWNER tarmac")
             yield Postgres(folder=folder, port=port, authority=tls / "ca.crt")
         finally:
-            process.send_signal(signal.SIGINT)
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+            stop_group(process, how=signal.SIGINT)
 
 
 def _as_owner(home: Path, folder: Path) -> dict[str, Any]:
