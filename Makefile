@@ -5,10 +5,11 @@ RUN := .venv/bin
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help demo notebooks test check docs bench lock clean setup synth release
+.PHONY: help superset superset-assets demo notebooks test check docs bench lock clean setup synth release
 
 help:
 	@echo "make demo       a simulated year, the whole way, and its report"
+	@echo "make superset   the dashboards, in a Superset on this machine"
 	@echo "make notebooks  the detectors' methods as lessons, in a browser"
 	@echo "make test       lint, types, import rules and all tests"
 	@echo "make check      lint, types and import rules alone"
@@ -38,6 +39,20 @@ $(UV):
 	$(UV) pip sync --quiet --python .venv-airflow --require-hashes deploy/airflow/requirements.lock
 	$(UV) pip install --quiet --python .venv-airflow --no-deps --no-build-isolation --editable .
 	@touch $@
+
+# Superset 6.1 runs on Python 3.11 alone, and its packages are locked as of the day up to which they work together.
+PYTHON311 ?= python3.11
+.venv-superset/.ready: deploy/superset/requirements.lock | $(UV)
+	@$(PYTHON311) --version >/dev/null 2>&1 || { echo "Superset 6.1 needs Python 3.11, and '$(PYTHON311)' does not run. Install it, or name it: make PYTHON311=/path/to/python3.11 ..." >&2; exit 2; }
+	$(UV) venv --quiet --allow-existing --no-python-downloads --python $(PYTHON311) .venv-superset
+	$(UV) pip sync --quiet --python .venv-superset --require-hashes deploy/superset/requirements.lock
+	@touch $@
+
+superset: setup .venv-superset/.ready
+	@$(RUN)/python deploy/superset/show.py
+
+superset-assets: setup
+	cd deploy/superset && ../../$(RUN)/python -m define
 
 demo: setup
 	$(RUN)/tarmac demo
@@ -77,6 +92,8 @@ lock: | $(UV)
 	$(UV) $(COMPILE) --universal --all-extras --group dev pyproject.toml --output-file requirements.lock
 	$(UV) $(COMPILE) --universal --extra compare pyproject.toml deploy/airflow/requirements.in \
 		--output-file deploy/airflow/requirements.lock
+	$(UV) $(COMPILE) --python-platform linux --exclude-newer 2026-05-20 deploy/superset/requirements.in \
+		--output-file deploy/superset/requirements.lock
 
 clean:
 	rm -rf build dist .venv .venv-* .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -10,6 +10,9 @@ from skips_in_ci import SkipsInCI
 
 ROOT = Path(__file__).resolve().parents[1]
 
+# One Superset for the whole session, whichever folder's tests ask for it.
+pytest_plugins = ("superset_running",)
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """In CI a skipped test fails the run."""

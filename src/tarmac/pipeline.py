@@ -230,7 +230,7 @@ def _detect(run: Run, place: Place, parameters: Parameters, teller: Teller, tell
 
 
 def _load(run: Run, place: Place, parameters: Parameters, teller: Teller, tell: Callable[[float], None]) -> None:
-    from tarmac.report.atlas import find_coordinates
+    from tarmac.report.atlas import describe_airports, find_coordinates
     from tarmac.warehouse.load import load_year
     from tarmac.warehouse.postgres import open_warehouse, record_run
 
@@ -241,10 +241,17 @@ def _load(run: Run, place: Place, parameters: Parameters, teller: Teller, tell: 
     _need(lake, lake.anomalies_key(year), f"tarmac detect --year {year}")
     anomalies = _read(lake, lake.anomalies_key(year))
     published = published_rows(_read(lake, lake.gold_key(year)), anomalies, chosen=_chosen(anomalies))
-    events = find_events(published, year=year, places=find_coordinates(published["origin"].unique().to_list()))
+    origins = published["origin"].unique().to_list()
+    events = find_events(published, year=year, places=find_coordinates(origins))
     with open_warehouse(place.warehouse, place.home) as connection:
         counts = load_year(
-            connection, year, published=published, scores=anomalies, events=events, published_table=place.table
+            connection,
+            year,
+            published=published,
+            scores=anomalies,
+            events=events,
+            airports=describe_airports(origins),
+            published_table=place.table,
         )
         run.written |= {table: asdict(count) for table, count in counts.items()}
         # No step follows this one, so the run is done.
