@@ -1,7 +1,7 @@
 """The machines' scripts, run to their end in a throw-away Debian root, with moto for S3 and Secrets Manager.
 
-The root is this machine's own below a layer in memory (or the one that TARMAC_DEBIAN_ROOT names, as debootstrap makes it): apt, openssl,
-nginx and Postgres are real. tests/aws/root/ says what is stood in for.
+The root is this machine's own below a layer in memory (or the one that TARMAC_DEBIAN_ROOT names, as debootstrap makes it): apt,
+openssl, nginx and Postgres are real. tests/aws/root/ says what is stood in for.
 """
 
 import json
@@ -47,10 +47,10 @@ def endpoint() -> Iterator[str]:
     server.stop()
 
 
-def _given(id: str) -> str:
+def _given(reference: str) -> str:
     """What CloudFormation would put in a reference's place; a secret is found by its logical id."""
     known = {"AWS::Region": "us-east-1", "LakeBucket": "lake", "AddressesAddress": "203.0.113.9"}
-    return next((value for name, value in known.items() if id.startswith(name)), id)
+    return next((value for name, value in known.items() if reference.startswith(name)), reference)
 
 
 def _user_data(templates, folder: Path) -> set[str]:

@@ -11,6 +11,7 @@ for machine in airflow superset nginx bastion-host tarmac; do
   sed '/^END$/q' "/mnt/user-data/$machine" | bash
   cp /etc/tarmac/machine.env "/mnt/machine-$machine.env"
   echo "# $machine" >>/mnt/calls
+  # shellcheck source=/dev/null
   (set -a && . /etc/tarmac/machine.env && set +a && /usr/local/sbin/tarmac-start) >"/mnt/$machine.log" 2>&1
 done
 readlink /opt/tarmac/current >/mnt/current
