@@ -5,16 +5,19 @@ RUN := .venv/bin
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help demo airflow notebooks test check docs bench lock clean setup
+.PHONY: help superset superset-assets airflow demo notebooks test check docs bench lock clean setup synth release
 
 help:
 	@echo "make demo       a simulated year, the whole way, and its report"
 	@echo "make airflow    Airflow with all that it needs, in a browser (PORT=8080)"
+	@echo "make superset   the dashboards, in a Superset on this machine"
 	@echo "make notebooks  the detectors' methods as lessons, in a browser"
 	@echo "make test       lint, types, import rules and all tests"
 	@echo "make check      lint, types and import rules alone"
 	@echo "make docs       write the data dictionary and the reference of commands anew"
 	@echo "make bench      measure speed and memory into benchmarks/results.csv"
+	@echo "make synth      the AWS templates into build/aws, and what docs/aws.md and the snapshots say of them"
+	@echo "make release    the archive that the AWS machines run, dist/tarmac.tar.gz"
 	@echo "make lock       resolve the dependencies anew"
 	@echo "make clean      remove what the targets made"
 
@@ -31,12 +34,26 @@ $(UV):
 	$(UV) pip install --quiet --python .venv --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# Airflow, Superset and CDK each live in an environment of their own, which no other imports.
+# Airflow and Superset each live in an environment of their own, which no other imports.
 .venv-airflow/.ready: deploy/airflow/requirements-test.lock pyproject.toml | $(UV)
 	$(UV) venv --quiet --allow-existing --no-python-downloads --python $(PYTHON) .venv-airflow
 	$(UV) pip sync --quiet --python .venv-airflow --require-hashes deploy/airflow/requirements-test.lock
 	$(UV) pip install --quiet --python .venv-airflow --no-deps --no-build-isolation --editable .
 	@touch $@
+
+# Superset 6.1 runs on Python 3.11 alone, and its packages are locked as of the day up to which they work together.
+PYTHON311 ?= python3.11
+.venv-superset/.ready: deploy/superset/requirements.lock | $(UV)
+	@$(PYTHON311) --version >/dev/null 2>&1 || { echo "Superset 6.1 needs Python 3.11, and '$(PYTHON311)' does not run. Install it, or name it: make PYTHON311=/path/to/python3.11 ..." >&2; exit 2; }
+	$(UV) venv --quiet --allow-existing --no-python-downloads --python $(PYTHON311) .venv-superset
+	$(UV) pip sync --quiet --python .venv-superset --require-hashes deploy/superset/requirements.lock
+	@touch $@
+
+superset: setup .venv-superset/.ready
+	@$(RUN)/python deploy/superset/show.py
+
+superset-assets: setup
+	cd deploy/superset && ../../$(RUN)/python -m define
 
 demo: setup
 	$(RUN)/tarmac demo
@@ -64,6 +81,17 @@ docs: setup
 bench: setup
 	$(RUN)/python -m benchmarks.run
 
+synth: setup
+	rm -rf build/aws
+	CDK_OUTDIR=build/aws $(RUN)/python -m deploy.aws.app
+	$(RUN)/python -m deploy.aws.pages build/aws
+
+ARCHIVE ?= dist/tarmac.tar.gz
+release:
+	@mkdir -p $(dir $(ARCHIVE))
+	git archive --format=tar.gz --output=$(ARCHIVE) HEAD
+	@echo "$(ARCHIVE) is commit $$(git rev-parse --short HEAD); docs/aws.md tells how machines get it"
+
 # pip-compile format, with hashes and without addresses: see docs/decisions/0001-lock-file.md
 COMPILE := pip compile --quiet --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11
 lock: | $(UV)
@@ -72,6 +100,8 @@ lock: | $(UV)
 		$(UV) $(COMPILE) --universal --extra compare pyproject.toml deploy/airflow/$$part.in \
 			--output-file deploy/airflow/$$part.lock || exit; \
 	done
+	$(UV) $(COMPILE) --python-platform linux --exclude-newer 2026-05-20 deploy/superset/requirements.in \
+		--output-file deploy/superset/requirements.lock
 
 clean:
-	rm -rf .venv .venv-* .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf build dist .venv .venv-* .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -12,7 +12,8 @@ from skips_in_ci import SkipsInCI
 
 ROOT = Path(__file__).resolve().parents[1]
 
-pytest_plugins = ["s3_server"]
+# One S3 server and one Superset for the whole session, whichever folder's tests ask for it.
+pytest_plugins = ["s3_server", "superset_running"]
 
 # Those need Airflow, which lives in an environment of its own: .venv-airflow/bin/pytest tests/airflow
 collect_ignore = [] if any(distributions(name="apache-airflow")) else ["airflow"]

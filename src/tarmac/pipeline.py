@@ -203,16 +203,23 @@ def _publish_judgements(run: Run, place: Place, found: Detection, teller: Teller
 
 
 def _load(run: Run, place: Place) -> None:
-    from tarmac.report.atlas import find_coordinates
+    from tarmac.report.atlas import describe_airports, find_coordinates
     from tarmac.warehouse.load import load_year
     from tarmac.warehouse.postgres import open_warehouse, record_run
 
     began = perf_counter()
     published, anomalies = read_judged(place.lake, run.year)
-    events = find_events(published, year=run.year, places=find_coordinates(published["origin"].unique().to_list()))
+    origins = published["origin"].unique().to_list()
+    events = find_events(published, year=run.year, places=find_coordinates(origins))
     with open_warehouse(place.warehouse, place.home) as connection:
         counts = load_year(
-            connection, run.year, published=published, scores=anomalies, events=events, published_table=place.table
+            connection,
+            run.year,
+            published=published,
+            scores=anomalies,
+            events=events,
+            airports=describe_airports(origins),
+            published_table=place.table,
         )
         run.written |= {table: asdict(count) for table, count in counts.items()}
         # No step follows this one, so the run is done.

@@ -15,6 +15,7 @@ from polars.testing import assert_frame_equal
 from warehouse_rows import DAY, events, published, run, scores
 
 from tarmac.errors import InputError
+from tarmac.report.atlas import describe_airports
 from tarmac.warehouse.load import LoadCounts, load_year
 from tarmac.warehouse.postgres import open_warehouse, read_published, record_run
 
@@ -100,6 +101,21 @@ def test_scores_and_events_are_replaced_with_their_year(warehouse: psycopg.Conne
     assert "disruption_events" not in second
     third = load_year(warehouse, 2009, published=nothing, scores=some, events=events())
     assert third["disruption_events"] == LoadCounts(removed=1)
+
+
+def test_airports_are_kept_from_load_to_load(warehouse: psycopg.Connection) -> None:
+    """They belong to no year; one that airportsdata does not know has its code alone."""
+
+    def counts(*codes: str, year: int = 2009) -> LoadCounts:
+        airports = describe_airports(codes)
+        return load_year(warehouse, year, published=published(), scores=scores(), airports=airports)["airports"]
+
+    assert counts("JFK", "QQ9") == LoadCounts(inserted=2)
+    assert counts("LGA", "JFK", year=2010) == LoadCounts(inserted=1, unchanged=1)
+    warehouse.execute("UPDATE airports SET city = 'Gotham' WHERE origin = 'JFK'")
+    assert counts("JFK") == LoadCounts(updated=1)
+    found = warehouse.execute("SELECT origin, city, round(latitude) FROM airports ORDER BY origin").fetchall()
+    assert found == [("JFK", "New York", 41), ("LGA", "New York", 41), ("QQ9", None, None)]
 
 
 def test_the_runs_record_is_part_of_the_load(warehouse: psycopg.Connection) -> None:

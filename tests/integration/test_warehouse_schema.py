@@ -8,6 +8,7 @@ from warehouse_rows import DAY, published, scores
 
 from conftest import to_database
 from tarmac.errors import InputError, SystemFailure
+from tarmac.tables.airports import AIRPORTS
 from tarmac.tables.anomalies import ANOMALIES
 from tarmac.tables.events import EVENTS
 from tarmac.tables.loads import LOADS
@@ -35,7 +36,7 @@ def key(warehouse: psycopg.Connection, table: str) -> list[str]:
     return [row[0] for row in warehouse.execute(query, [f'"{table}"'])]
 
 
-@pytest.mark.parametrize("table", [PUBLISHED, ANOMALIES, EVENTS, RUNS, LOADS], ids=lambda table: table.name)
+@pytest.mark.parametrize("table", [PUBLISHED, ANOMALIES, EVENTS, AIRPORTS, RUNS, LOADS], ids=lambda table: table.name)
 def test_the_migrated_schema_is_the_records(warehouse: psycopg.Connection, table: Table) -> None:
     """Names, order, types, nullability and key: a column cannot be forgotten in either place."""
     described = [(column.name, POSTGRES_TYPES[column.kind], column.nullable) for column in table.columns]
@@ -85,7 +86,7 @@ def test_a_table_of_that_name_that_is_something_else_is_left_alone(empty_url: st
 def test_migrating_again_does_nothing(warehouse: psycopg.Connection) -> None:
     """Without a right to make tables, too."""
     migrate(warehouse)
-    assert warehouse.execute("SELECT version_num FROM tarmac_version").fetchall() == [("shared_0001",)]
+    assert warehouse.execute("SELECT version_num FROM tarmac_version").fetchall() == [("shared_0002",)]
 
 
 def test_another_programs_alembic_table_is_not_touched(empty_url: str) -> None:

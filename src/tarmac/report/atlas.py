@@ -6,6 +6,11 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
 
+import polars as pl
+
+from tarmac.tables.airports import AIRPORTS
+from tarmac.tables.frames import schema_of
+
 
 @dataclass(frozen=True, kw_only=True)
 class Region:
@@ -97,6 +102,14 @@ def find_coordinates(codes: Sequence[str]) -> dict[str, tuple[float, float]]:
     """Latitude and longitude in degrees of the codes that airportsdata knows, wherever in the world they are."""
     known = _known_airports()
     return {code: (known[code]["lat"], known[code]["lon"]) for code in codes if code in known}
+
+
+def describe_airports(codes: Sequence[str]) -> pl.DataFrame:
+    """Rows of `tables.airports` for these codes; one that airportsdata does not know has its code alone."""
+    known = _known_airports()
+    keys = ("name", "city", "subd", "lat", "lon")
+    rows = [(code, *(known[code][key] if code in known else None for key in keys)) for code in codes]
+    return pl.DataFrame(rows, schema=schema_of(AIRPORTS), orient="row")
 
 
 @cache

@@ -2,6 +2,7 @@
 
 import sys
 
+from tarmac.tables.airports import AIRPORTS
 from tarmac.tables.anomalies import ANOMALIES
 from tarmac.tables.bronze import FLIGHT_COLUMNS, NULL_MARKERS
 from tarmac.tables.daily import DAILY
@@ -29,6 +30,7 @@ ENTRIES: tuple[tuple[str, Table, str | None, bool], ...] = (
     ("Judgements", ANOMALIES, "anomalies", True),
     ("Published airport-days", PUBLISHED, None, True),
     ("Disruptions", EVENTS, None, True),
+    ("Airports", AIRPORTS, None, True),
     ("Runs", RUNS, "run", True),
     ("Loads", LOADS, None, True),
 )

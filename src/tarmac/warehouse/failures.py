@@ -31,6 +31,8 @@ def to_next_step(error: psycopg.Error) -> str:
             return step
     if not isinstance(error, psycopg.OperationalError):
         return "Mend what Postgres names, or report it with this message"
+    if "certificate" in str(error):
+        return "See that sslrootcert in --warehouse names the authority of the server's certificate, and --warehouse its host"
     return "See that Postgres is up and that --warehouse names its host, database, user and password"
 
 

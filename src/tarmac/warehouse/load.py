@@ -10,6 +10,7 @@ import psycopg
 from psycopg import sql
 
 from tarmac.errors import InputError
+from tarmac.tables.airports import AIRPORTS
 from tarmac.tables.anomalies import ANOMALIES
 from tarmac.tables.events import EVENTS
 from tarmac.tables.published import PUBLISHED
@@ -42,12 +43,14 @@ def load_year(
     published: pl.DataFrame,
     scores: pl.DataFrame,
     events: pl.DataFrame | None = None,
+    airports: pl.DataFrame | None = None,
     run: Mapping[str, Any] | None = None,
     published_table: str = PUBLISHED.name,
 ) -> dict[str, LoadCounts]:
     """Make the warehouse hold exactly these rows for the year, and no reader see a part of the change.
 
-    Returns the counts by table. `events` None leaves the year's events alone; an empty frame removes them.
+    Returns the counts by table. `events` None leaves the year's events alone; an empty frame removes them. `airports`
+    (`tables.airports`) belong to no year: new and changed ones are written, and none is removed.
     The connection is one of `open_warehouse`: outside a transaction. SystemFailure: rolled back, safe to run again.
     """
     frames = {
@@ -67,6 +70,8 @@ def load_year(
         # Without statistics of a table filled a moment ago, the planner tends to loops over all pairs.
         cursor.execute("SET LOCAL enable_nestloop = off")
         counts = {place.name: _replace(cursor, place, frame) for place, frame in checked.items()}
+        if airports is not None:
+            counts[AIRPORTS.name] = _upsert_airports(cursor, airports)
         if run is not None:
             write_run(connection, run)
     return counts
@@ -117,6 +122,26 @@ def _replace(cursor: psycopg.Cursor[Any], place: Place, frame: pl.DataFrame) -> 
     inserted, updated = found or (0, 0)
     unchanged = frame.height - inserted - updated
     return LoadCounts(inserted=inserted, updated=updated, unchanged=unchanged, removed=removed)
+
+
+def _upsert_airports(cursor: psycopg.Cursor[Any], airports: pl.DataFrame) -> LoadCounts:
+    """Two loads of different years bring the same airports: in order, else each could wait for the other."""
+    statement = sql.SQL(
+        "INSERT INTO {target} AS stored ({columns}) VALUES ({values}) ON CONFLICT ({key}) DO UPDATE SET {assigned} "
+        "WHERE ({stored}) IS DISTINCT FROM ({excluded}) RETURNING xmax = 0"
+    ).format(
+        target=sql.Identifier(AIRPORTS.name),
+        columns=names(AIRPORTS.names),
+        values=sql.SQL(", ").join(sql.Placeholder() * len(AIRPORTS.names)),
+        key=names(AIRPORTS.key),
+        assigned=sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(n)) for n in AIRPORTS.names),
+        stored=names(AIRPORTS.names, "stored"),
+        excluded=names(AIRPORTS.names, "excluded"),
+    )
+    rows = airports.select(AIRPORTS.names).sort(AIRPORTS.key).rows()
+    written = [cursor.execute(statement, row).fetchone() for row in rows]
+    inserted, updated = written.count((True,)), written.count((False,))
+    return LoadCounts(inserted=inserted, updated=updated, unchanged=len(rows) - inserted - updated)
 
 
 def _bring(cursor: psycopg.Cursor[Any], place: Place, frame: pl.DataFrame) -> str:

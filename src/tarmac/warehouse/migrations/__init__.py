@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 _VERSIONS = Path(__file__).parent / "versions"
 _SHARED_VERSION_TABLE = "tarmac_version"
 _LOCK = 7_362_014_951  # any number that nobody else locks on
-_TAKEN = frozenset({"anomaly_scores", "disruption_events", "pipeline_runs", "load_fingerprints", _SHARED_VERSION_TABLE})
+_TAKEN = frozenset(
+    {"airports", "anomaly_scores", "disruption_events", "pipeline_runs", "load_fingerprints", _SHARED_VERSION_TABLE}
+)
 
 
 def to_table_name(name: str) -> str:

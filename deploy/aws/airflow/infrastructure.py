@@ -1,0 +1,38 @@
+"""The machine that runs the pipeline."""
+
+from constructs import Construct
+
+from deploy.aws.lake.infrastructure import BRONZE, GOLD, RUNS, SILVER, certificate_key
+from deploy.aws.machine import House, Machine, add_secrets
+from deploy.aws.proxy.infrastructure import Addresses
+from deploy.aws.warehouse.infrastructure import Warehouse
+
+
+class Airflow(Construct):
+    """`airflow`: reads bronze, writes silver, gold and the records of runs, and makes the database's users."""
+
+    def __init__(self, scope: Construct, id: str, *, house: House, addresses: Addresses, warehouse: Warehouse) -> None:
+        super().__init__(scope, id)
+        settings = house.settings
+        self.machine = Machine(
+            self,
+            "Machine",
+            house=house,
+            name="airflow",
+            layer="application",
+            size=settings.airflow_size,
+            disk=settings.airflow_disk,
+        )
+        run_pipeline(self, self.machine, house)
+        addresses.tell(self.machine)
+        self.machine.tell_database(warehouse, *warehouse.users)
+        self.machine.tell_secret("SECRET_DATABASE_MASTER", warehouse.master)
+        self.machine.finish()
+
+
+def run_pipeline(scope: Construct, machine: Machine, house: House) -> None:
+    """What the pipeline needs on whichever machine it runs: its zones, its secrets, and a way to be known to nginx."""
+    house.lake.let_read(machine.role, BRONZE)
+    house.lake.let_write(machine.role, SILVER, GOLD, RUNS)
+    house.lake.let_put(machine.role, certificate_key("airflow"))
+    add_secrets(scope, machine, house, "airflow")

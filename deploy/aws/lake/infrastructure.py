@@ -1,0 +1,98 @@
+"""The lake's bucket, and the bucket of its access logs."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from aws_cdk import Duration
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from deploy.aws.ending import ending_of
+from deploy.aws.settings import Settings
+
+BRONZE, SILVER, GOLD, RUNS = "01_bronze", "02_silver", "03_gold", "runs"
+RELEASE_KEY = "releases/tarmac.tar.gz"
+"""Where machines look for the archive that `make release` makes."""
+
+
+def certificate_key(application: str) -> str:
+    """Where the application's machine puts the certificate of its authority, by which nginx knows it."""
+    return f"certificates/{application}.crt"
+
+
+class Lake(Construct):
+    """Zones are prefixes. Old versions last 30 days, so that a file written over can be fetched back."""
+
+    def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
+        super().__init__(scope, id)
+        self._logs = s3.Bucket(
+            self,
+            "AccessLogs",
+            lifecycle_rules=[s3.LifecycleRule(id="forget", expiration=Duration.days(90))],
+            **_closed(settings),
+        )
+        self.bucket = s3.Bucket(
+            self,
+            "Bucket",
+            bucket_name=settings.bucket,
+            versioned=True,
+            server_access_logs_bucket=self._logs,
+            server_access_logs_prefix="lake/",
+            lifecycle_rules=_lifecycle(),
+            **_closed(settings),
+        )
+
+    def let_read(self, role: iam.IRole, *prefixes: str) -> None:
+        """The role may list the bucket, and read what is below these prefixes."""
+        self._let_list(role)
+        self._let(role, ["s3:GetObject"], [f"{prefix}/*" for prefix in prefixes])
+
+    def let_write(self, role: iam.IRole, *prefixes: str) -> None:
+        """The role may list the bucket, and read and write, but not delete, what is below these prefixes."""
+        self._let_list(role)
+        actions = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"]
+        self._let(role, actions, [f"{prefix}/*" for prefix in prefixes])
+
+    def let_fetch(self, role: iam.IRole, *keys: str) -> None:
+        """The role may read these objects."""
+        self._let(role, ["s3:GetObject"], keys)
+
+    def let_put(self, role: iam.IRole, key: str) -> None:
+        """The role may write this object."""
+        self._let(role, ["s3:PutObject"], [key])
+
+    def _let(self, role: iam.IRole, actions: list[str], keys: Iterable[str]) -> None:
+        resources = [self.bucket.arn_for_objects(key) for key in keys]
+        role.add_to_principal_policy(iam.PolicyStatement(actions=actions, resources=resources))
+
+    def _let_list(self, role: iam.IRole) -> None:
+        # The whole bucket: where listing is bound to a prefix, S3 calls a missing file forbidden, and "there is none" is
+        # what the pipeline asks for all the time.
+        listing = iam.PolicyStatement(actions=["s3:ListBucket"], resources=[self.bucket.bucket_arn])
+        role.add_to_principal_policy(listing)
+
+
+def _closed(settings: Settings) -> dict[str, Any]:
+    return {
+        "block_public_access": s3.BlockPublicAccess.BLOCK_ALL,
+        "encryption": s3.BucketEncryption.S3_MANAGED,
+        "enforce_ssl": True,
+        "minimum_tls_version": 1.2,
+        "object_ownership": s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+        "removal_policy": ending_of(settings),
+    }
+
+
+def _lifecycle() -> list[s3.LifecycleRule]:
+    colder = [
+        s3.Transition(storage_class=s3.StorageClass.INTELLIGENT_TIERING, transition_after=Duration.days(30)),
+    ]
+    return [
+        s3.LifecycleRule(id="unfinished-uploads", abort_incomplete_multipart_upload_after=Duration.days(7)),
+        s3.LifecycleRule(id="old-versions", noncurrent_version_expiration=Duration.days(30)),
+        *(
+            s3.LifecycleRule(id=f"colder-{prefix}", prefix=f"{prefix}/", transitions=colder)
+            for prefix in (BRONZE, SILVER, GOLD)
+        ),
+    ]

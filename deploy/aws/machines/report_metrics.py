@@ -1,0 +1,42 @@
+#!/usr/bin/python3
+"""Tell CloudWatch how full this machine's disk is, in per cent, and on Airflow's machine how many runs failed lately."""
+
+import os
+import shutil
+from typing import Any
+
+import boto3
+
+NAMESPACE = "Tarmac"
+FAILED_RUNS = "SELECT count(*) FROM dag_run WHERE state = 'failed' AND end_date > now() - interval '6 minutes'"
+"""A little more than the timer's five, so that no failure falls between two looks; one seen twice is still one alarm."""
+
+
+def main() -> None:
+    """Send the metrics. What cannot be told is not sent, and the alarm on silence tells that."""
+    client = boto3.client("cloudwatch", endpoint_url=os.environ.get("AWS_ENDPOINT_URL"))
+    environment = {"Name": "Environment", "Value": os.environ["TARMAC_ENVIRONMENT"]}
+    machine = {"Name": "Machine", "Value": os.environ["TARMAC_MACHINE"]}
+    disk = shutil.disk_usage("/")
+    _send(client, "DiskUsed", 100 * disk.used / disk.total, "Percent", [machine, environment])
+    # Only on Airflow's machine: tarmac-metrics.service reads it from /run/tarmac/airflow.env.
+    if metadata := os.environ.get("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"):
+        _send(client, "FailedRuns", count_failed_runs(metadata), "Count", [environment])
+
+
+def count_failed_runs(metadata: str) -> int:
+    """The runs of Airflow's DAGs that ended as failed in the last minutes; `metadata` is the URL of Airflow's database."""
+    import psycopg
+
+    with psycopg.connect(metadata.replace("postgresql+psycopg2://", "postgresql://"), connect_timeout=10) as connection:
+        row = connection.execute(FAILED_RUNS).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _send(client: Any, name: str, value: float, unit: str, dimensions: list[dict[str, str]]) -> None:
+    data = {"MetricName": name, "Value": value, "Unit": unit, "Dimensions": dimensions}
+    client.put_metric_data(Namespace=NAMESPACE, MetricData=[data])
+
+
+if __name__ == "__main__":
+    main()

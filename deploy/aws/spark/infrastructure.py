@@ -1,0 +1,50 @@
+"""Spark without machines of one's own: silver and gold of many years at once."""
+
+from aws_cdk import Aws, CfnOutput
+from aws_cdk import aws_emrserverless as emr
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from deploy.aws.lake.infrastructure import BRONZE, GOLD, RUNS, SILVER, Lake
+
+RELEASE = "emr-spark-8.0.0"
+"""Spark 4.0 and Python 3.11: https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/release-versions.html"""
+
+ARCHIVES = "releases/spark"
+"""Where the jobs' program and its packed environment are."""
+
+
+class Spark(Construct):
+    """An application that starts when a job comes and stops 15 minutes after, and the role that jobs take."""
+
+    def __init__(self, scope: Construct, id: str, *, lake: Lake, environment: str) -> None:
+        super().__init__(scope, id)
+        self.application = emr.CfnApplication(
+            self,
+            "Application",
+            name=f"tarmac-{environment}",
+            type="SPARK",
+            release_label=RELEASE,
+            auto_start_configuration=emr.CfnApplication.AutoStartConfigurationProperty(enabled=True),
+            auto_stop_configuration=emr.CfnApplication.AutoStopConfigurationProperty(
+                enabled=True, idle_timeout_minutes=15
+            ),
+            # What a mistake may cost at most.
+            maximum_capacity=emr.CfnApplication.MaximumAllowedResourcesProperty(
+                cpu="32 vCPU", memory="256 GB", disk="400 GB"
+            ),
+        )
+        self.job_role = self._make_role(lake)
+        CfnOutput(self, "ApplicationId", value=self.application.attr_application_id)
+        CfnOutput(self, "JobRoleArn", value=self.job_role.role_arn)
+        CfnOutput(self, "Archives", value=lake.bucket.s3_url_for_object(f"{ARCHIVES}/"))
+
+    def _make_role(self, lake: Lake) -> iam.Role:
+        caller = iam.ServicePrincipal(
+            "emr-serverless.amazonaws.com",
+            conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
+        )
+        role = iam.Role(self, "JobRole", assumed_by=caller, description="Tarmac: silver and gold on Spark")
+        lake.let_read(role, BRONZE, ARCHIVES)
+        lake.let_write(role, SILVER, GOLD, RUNS)
+        return role

@@ -1,0 +1,101 @@
+"""Bring Superset to what the files here say: metadata schema, roles, users, and the assets. Again: nothing changes.
+
+Runs in Superset's own environment (`start.sh prepare`); one process, since each start of Superset takes ten seconds.
+
+SUPERSET_WAREHOUSE_URL     the warehouse as its read-only user: postgresql://user:password@host/database
+SUPERSET_ADMIN_PASSWORD    for the user `admin`, needed only while there is none
+SUPERSET_ANALYST_PASSWORD  for the user `analyst`, who sees the dashboards and has SQL Lab; without one, none is made
+"""
+
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+from sqlalchemy.engine import make_url
+
+ASSETS = Path(__file__).with_name("assets")
+DATABASE_FILE = "databases/warehouse.yaml"
+ANALYST = "Tarmac analyst"
+HIDDEN = "X" * 10  # what Superset shows instead of a password
+
+
+def main() -> int:
+    """Prepare; 2 and a sentence where the environment lacks something."""
+    warehouse = os.environ.get("SUPERSET_WAREHOUSE_URL", "")
+    if not warehouse.startswith("postgresql://"):
+        return _refuse("SUPERSET_WAREHOUSE_URL names no warehouse: postgresql://user:password@host/database")
+    from superset.app import create_app
+
+    app = create_app()
+    with app.app_context():
+        _migrate()
+        security = app.appbuilder.sm
+        if security.find_user("admin") is None and not os.environ.get("SUPERSET_ADMIN_PASSWORD"):
+            return _refuse("there is no user 'admin' yet and SUPERSET_ADMIN_PASSWORD is not set")
+        app.appbuilder.add_permissions(update_perms=True)
+        security.sync_role_definitions()
+        _ensure_user(security, "admin", "Admin", "SUPERSET_ADMIN_PASSWORD")
+        _import_assets(security, warehouse)
+        _ensure_analyst(security)
+    return 0
+
+
+def _refuse(fact: str) -> int:
+    sys.stderr.write(f"Superset is not prepared: {fact}. See deploy/superset/prepare.py.\n")
+    return 2
+
+
+def _migrate() -> None:
+    import superset
+    from flask_migrate import upgrade
+
+    # Alembic's own lines are a hundred; what fails is raised.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    upgrade(directory=str(Path(superset.__file__).with_name("migrations")))
+
+
+def _ensure_user(security: Any, name: str, role: str, variable: str) -> None:
+    """Make the user where there is none; a changed password stays as its owner set it."""
+    password = os.environ.get(variable)
+    if security.find_user(name) is None and password:
+        security.add_user(name, name.title(), "Tarmac", f"{name}@localhost", security.find_role(role), password)
+
+
+def _import_assets(security: Any, warehouse: str) -> None:
+    from superset.commands.importers.v1.assets import ImportAssetsCommand
+    from superset.utils.core import override_user
+
+    url = make_url(warehouse)
+    contents = {
+        str(file.relative_to(ASSETS)): file.read_text(encoding="utf-8") for file in sorted(ASSETS.rglob("*.yaml"))
+    }
+    database = yaml.safe_load(contents[DATABASE_FILE])
+    shown = url.set(drivername="postgresql+psycopg2", password=HIDDEN)
+    database["sqlalchemy_uri"] = shown.render_as_string(hide_password=False)
+    contents[DATABASE_FILE] = yaml.safe_dump(database)
+    with override_user(security.find_user("admin")):
+        ImportAssetsCommand(contents, passwords={DATABASE_FILE: url.password or ""}).run()
+
+
+def _ensure_analyst(security: Any) -> None:
+    """A role that reads the warehouse's data and asks in SQL Lab, and may change no connection, dataset or user."""
+    from superset import db
+    from superset.models.core import Database
+
+    warehouse = (
+        db.session.query(Database).filter_by(uuid=yaml.safe_load((ASSETS / DATABASE_FILE).read_text())["uuid"]).one()
+    )
+    role = security.add_role(ANALYST)
+    wanted = {*security.find_role("Gamma").permissions, *security.find_role("sql_lab").permissions}
+    wanted.add(security.add_permission_view_menu("database_access", warehouse.perm))
+    if wanted != set(role.permissions):
+        role.permissions = sorted(wanted, key=lambda permission: permission.id)
+        db.session.commit()
+    _ensure_user(security, "analyst", ANALYST, "SUPERSET_ANALYST_PASSWORD")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

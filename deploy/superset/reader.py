@@ -1,0 +1,68 @@
+"""The warehouse's user for Superset: it reads Tarmac's tables and can do nothing else. Again: nothing changes.
+
+    TARMAC_WAREHOUSE=postgresql://owner:…@host/database SUPERSET_READER_PASSWORD=… python deploy/superset/reader.py
+
+Not `tarmac_reader`, whose `pg_read_all_data` opens every schema and the catalogue of passwords: see docs/decisions/0031.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from tarmac.errors import InputError, TarmacError
+from tarmac.tables.airports import AIRPORTS
+from tarmac.tables.anomalies import ANOMALIES
+from tarmac.tables.events import EVENTS
+from tarmac.tables.published import PUBLISHED
+from tarmac.tables.runs import RUNS
+from tarmac.warehouse.failures import told_plainly
+from tarmac.warehouse.migrations import migrate
+from tarmac.warehouse.postgres import open_warehouse
+
+READER = "tarmac_dashboards"
+TABLES = (PUBLISHED.name, ANOMALIES.name, EVENTS.name, AIRPORTS.name, RUNS.name)
+
+
+def ensure_reader(owner: psycopg.Connection, password: str) -> None:
+    """Make the user or give it this password, with the right to read `TABLES` and no other right; makes the tables too."""
+    migrate(owner)
+    reader = sql.Identifier(READER)
+    with told_plainly("Making the dashboards' user"), owner.transaction():
+        exists = owner.execute("SELECT FROM pg_roles WHERE rolname = %s", [READER]).fetchone() is not None
+        verb = sql.SQL("ALTER" if exists else "CREATE")
+        # These two only a superuser may so much as mention; RDS's master is none.
+        powers = "NOSUPERUSER NOREPLICATION " if owner.info.parameter_status("is_superuser") == "on" else ""
+        rights = powers + "LOGIN NOCREATEDB NOCREATEROLE CONNECTION LIMIT 40 PASSWORD"
+        owner.execute(sql.SQL("{} ROLE {} {} {}").format(verb, reader, sql.SQL(rights), password))
+        # A fence for mistakes: the rights below hold also for one who takes it away in a session.
+        owner.execute(sql.SQL("ALTER ROLE {} SET default_transaction_read_only = on").format(reader))
+        database = sql.Identifier(owner.info.dbname)
+        owner.execute(sql.SQL("REVOKE TEMPORARY, CREATE ON DATABASE {} FROM PUBLIC").format(database))
+        owner.execute(sql.SQL("REVOKE CREATE ON SCHEMA public FROM PUBLIC"))
+        owner.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(database, reader))
+        owner.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(reader))
+        names = sql.SQL(", ").join(map(sql.Identifier, TABLES))
+        owner.execute(sql.SQL("GRANT SELECT ON {} TO {}").format(names, reader))
+
+
+def main() -> int:
+    """Exit 2 where the environment lacks something, 1 where Postgres refuses."""
+    try:
+        password, warehouse = os.environ.get("SUPERSET_READER_PASSWORD"), os.environ.get("TARMAC_WAREHOUSE")
+        if not password or not warehouse:
+            raise InputError(
+                "SUPERSET_READER_PASSWORD and TARMAC_WAREHOUSE must both be set: see this file's first lines"
+            )
+        with open_warehouse(warehouse, Path(os.environ.get("TARMAC_HOME", ".tarmac"))) as owner:
+            ensure_reader(owner, password)
+    except TarmacError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

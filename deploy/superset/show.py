@@ -1,0 +1,97 @@
+"""`make superset`: Superset on this machine, with the warehouse that TARMAC_HOME and TARMAC_WAREHOUSE name.
+
+An empty warehouse is left empty: dashboards of two simulated years are shown instead, from a folder of their own.
+"""
+
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from urllib.parse import quote
+
+from local import running_superset
+from tarmac.errors import InputError, TarmacError
+from tarmac.ingest import ingest_files
+from tarmac.lake import open_lake
+from tarmac.pipeline import Parameters, Place, run_year
+from tarmac.settings import read_settings
+from tarmac.simulate import SimulationParameters, write_simulation
+from tarmac.tables.published import PUBLISHED
+from tarmac.warehouse.postgres import open_warehouse, warehouse_url
+from tarmac.warehouse.urls import EMBEDDED, to_label
+
+_DEMO_YEARS = range(2008, 2010)
+
+
+def main() -> int:
+    """Serve until Ctrl-C; 2 where the request is wrong, 1 where the system fails."""
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    signal.signal(signal.SIGINT, lambda *_: stop.set())
+    try:
+        settings = read_settings()
+        port = _port(os.environ.get("SUPERSET_PORT", "8088"))
+        home, warehouse = settings.home, settings.warehouse
+        if settings.table != PUBLISHED.name:
+            raise InputError(
+                f"the dashboards read {PUBLISHED.name}, and db_table is {settings.table!r}. Load into that name."
+            )
+        if not _has_rows(warehouse, home):
+            home, warehouse = home / "superset-demo", EMBEDDED
+            _say(f"{to_label(settings.warehouse)} is empty, so two simulated years are shown, from {home}.")
+            _fill(home)
+        _say("Starting Superset; the first time takes a minute…")
+        with warehouse_url(warehouse, home) as url, running_superset(home / "superset", url, port=port) as superset:
+            _say(_greeting(superset.address, superset.passwords))
+            stop.wait()
+            _say("Stopping…")
+    except TarmacError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    return 0
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def _port(given: str) -> int:
+    if not given.isdecimal() or not 0 < int(given) < 65536:
+        raise InputError(f"SUPERSET_PORT is {given!r}. It is a port's number, such as 8088.")
+    return int(given)
+
+
+def _has_rows(warehouse: str, home: Path) -> bool:
+    if warehouse == EMBEDDED and not (home / "warehouse").exists():
+        return False
+    with open_warehouse(warehouse, home) as connection:
+        there = connection.execute("SELECT to_regclass(%s)", [PUBLISHED.name]).fetchone()
+        if there == (None,):
+            return False
+        return connection.execute(f"SELECT FROM {PUBLISHED.name} LIMIT 1").fetchone() is not None
+
+
+def _fill(home: Path) -> None:
+    """Two simulated years, the whole way; nothing where they are there already."""
+    if _has_rows(EMBEDDED, home):
+        return
+    place = Place(lake=open_lake(str(home / "lake")), scratch=home / "scratch", home=home)
+    for year in _DEMO_YEARS:
+        simulation = SimulationParameters(year=year, flights=700_000, airports=60, seed=year)
+        made = write_simulation(simulation, home / "source")
+        ingest_files([made.csv], place.lake, year=year, scratch=place.scratch)
+        run_year(year, place, Parameters())
+
+
+def _greeting(address: str, passwords: dict[str, str]) -> str:
+    pages = "\n".join(
+        f"  {address}/superset/dashboard/{quote(slug)}/" for slug in ("delays", "retrasos", "disruptions")
+    )
+    users = "\n".join(f"  {user:8} {password}" for user, password in passwords.items())
+    return f"Superset: {address}\n{pages}\nUsers and their passwords:\n{users}\nCtrl-C stops it."
+
+
+if __name__ == "__main__":
+    sys.exit(main())

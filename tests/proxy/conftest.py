@@ -1,0 +1,109 @@
+"""Real nginx before real applications, with certificates from our own script; each runs once a session."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from airflow_server import prepare, starting_api_server, to_environment
+from nginx_server import HOSTS, PATHS, Proxy, certify, free_port, running_nginx
+from playwright.sync_api import Browser, sync_playwright
+from postgres_server import Postgres, running_postgres
+
+
+@pytest.fixture(scope="session")
+def nginx() -> None:
+    """Skips where nginx is not installed."""
+    if shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin") is None or shutil.which("envsubst") is None:
+        pytest.skip("needs nginx and envsubst: apt-get install nginx gettext-base")
+
+
+@pytest.fixture(scope="session")
+def tls(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An authority, the proxy's certificate, and one for both applications."""
+    folder = tmp_path_factory.mktemp("tls")
+    certify(folder, "proxy", "airflow.example", "superset.example", "tarmac.example")
+    certify(folder, "applications", "airflow", "superset", "localhost", "127.0.0.1")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def postgres(tls: Path) -> Iterator[Postgres]:
+    """A Postgres whose certificate is for localhost alone."""
+    certify(tls, "postgres", "localhost")
+    with running_postgres(tls) as running:
+        yield running
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """One address for each application, and the proxy that both are behind; whether they run is their fixtures' matter."""
+
+    proxy: Proxy
+    airflow_port: int
+    superset_port: int
+    airflow: str
+    superset: str
+
+
+@pytest.fixture(scope="session")
+def sites(nginx: None, tls: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Site]]:
+    """By host name and by path."""
+    with ExitStack() as stack:
+        made = {}
+        for name, addresses in {"hosts": HOSTS, "paths": PATHS}.items():
+            ports = [free_port() for _ in range(2)]
+            upstreams = {"AIRFLOW_UPSTREAM": f"127.0.0.1:{ports[0]}", "SUPERSET_UPSTREAM": f"127.0.0.1:{ports[1]}"}
+            proxy = stack.enter_context(running_nginx(tmp_path_factory.mktemp(name), tls, addresses | upstreams))
+            urls = [_with_port(address, proxy.https_port) for address in addresses.values()]
+            made[name] = Site(
+                proxy=proxy, airflow_port=ports[0], superset_port=ports[1], airflow=urls[0], superset=urls[1]
+            )
+        yield made
+
+
+@pytest.fixture(params=["hosts", "paths"])
+def site(request: pytest.FixtureRequest, sites: dict[str, Site]) -> Site:
+    """Each in turn."""
+    return sites[request.param]
+
+
+@pytest.fixture(scope="session")
+def airflow(
+    sites: dict[str, Site], postgres: Postgres, tls: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """Airflow's tables and user in Postgres, and an api-server behind each site."""
+    home = tmp_path_factory.mktemp("airflow")
+    environment = to_environment(home, postgres, tls)
+    prepare(environment)
+    with ExitStack() as stack:
+        starting = [
+            stack.enter_context(starting_api_server(environment, site.airflow_port, site.airflow, home / f"{name}.log"))
+            for name, site in sites.items()
+        ]
+        for wait in starting:
+            wait()
+        yield
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's chromium, to which every .example host is this machine."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("needs Debian's chromium on PATH: apt-get install chromium")
+    flags = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+    with sync_playwright() as driver:
+        names = "--host-resolver-rules=MAP *.example 127.0.0.1"
+        running = driver.chromium.launch(executable_path=chromium, args=[*flags, names])
+        yield running
+        running.close()
+
+
+def _with_port(address: str, port: int) -> str:
+    """https://host:port/path."""
+    host, slash, path = address.partition("/")
+    return f"https://{host}:{port}{slash}{path}"

@@ -1,0 +1,160 @@
+"""A real nginx of a test's own: rendered, checked, started at free ports, stopped with its workers."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import urllib3
+
+ROOT = Path(__file__).resolve().parents[2]
+DEPLOY = ROOT / "deploy" / "nginx"
+
+HOSTS = {"AIRFLOW_ADDRESS": "airflow.example", "SUPERSET_ADDRESS": "superset.example"}
+PATHS = {"AIRFLOW_ADDRESS": "tarmac.example/airflow", "SUPERSET_ADDRESS": "tarmac.example/superset"}
+
+
+def free_port() -> int:
+    """A port that nobody listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def certify(folder: Path, name: str, *hosts: str) -> None:
+    """A pair `name`.crt and `name`.key from the folder's own authority."""
+    subprocess.run([str(DEPLOY / "self-signed.sh"), str(folder), name, *hosts], check=True)
+
+
+def render(settings: Mapping[str, str], *, timeouts: Mapping[str, int] | None = None, into: Path) -> str:
+    """What `render` writes; `timeouts` replace those of deploy/timeouts.env, in a copy of the folder."""
+    folder = DEPLOY
+    if timeouts is not None:
+        folder = into / "deploy" / "nginx"
+        shutil.copytree(DEPLOY, folder)
+        lines = (DEPLOY.parent / "timeouts.env").read_text() + "\n".join(f"{key}={n}" for key, n in timeouts.items())
+        folder.with_name("timeouts.env").write_text(lines + "\n")
+    done = subprocess.run(
+        [str(folder / "render")],
+        env={"PATH": os.environ["PATH"], **settings},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proxy:
+    """A running nginx; `tls` holds the authority that its certificate and its upstreams' are from."""
+
+    folder: Path
+    tls: Path
+    http_port: int
+    https_port: int
+
+    def ask(self, method: str, url: str, *, source: str = "127.0.0.1", **options: Any) -> urllib3.BaseHTTPResponse:
+        """Ask for https://host/path as if the host's name led to this proxy, coming from `source`; redirects stay."""
+        asked = urllib3.util.parse_url(url)
+        host = asked.host
+        with urllib3.HTTPSConnectionPool(
+            "127.0.0.1",
+            self.https_port,
+            source_address=(source, 0),
+            server_hostname=host,
+            assert_hostname=host,
+            ca_certs=str(self.tls / "ca.crt"),
+            cert_reqs="CERT_REQUIRED",
+        ) as pool:
+            options["headers"] = {"Host": f"{host}:{self.https_port}"} | options.get("headers", {})
+            return pool.urlopen(method, asked.request_uri, redirect=False, retries=False, **options)
+
+    @property
+    def error_log(self) -> str:
+        """What nginx complained of."""
+        return (self.folder / "error.log").read_text()
+
+    @property
+    def access_log(self) -> str:
+        """Its own record of requests."""
+        return (self.folder / "access.log").read_text()
+
+
+@contextmanager
+def running_nginx(
+    folder: Path,
+    tls: Path,
+    settings: Mapping[str, str],
+    *,
+    timeouts: Mapping[str, int] | None = None,
+    https_port: int | None = None,
+) -> Iterator[Proxy]:
+    """Start nginx with this configuration; at the end it and its workers are gone."""
+    proxy = Proxy(folder=folder, tls=tls, http_port=free_port(), https_port=https_port or free_port())
+    ours = {
+        "NGINX_HTTP_PORT": f"127.0.0.1:{proxy.http_port}",
+        "NGINX_HTTPS_PORT": f"127.0.0.1:{proxy.https_port}",
+        "NGINX_PUBLIC_PORT": f":{proxy.https_port}",
+        "NGINX_ACCESS_LOG": str(folder / "access.log"),
+        "NGINX_ACME_FOLDER": str(folder / "acme"),
+        "NGINX_CERTIFICATE": str(tls / "proxy.crt"),
+        "NGINX_CERTIFICATE_KEY": str(tls / "proxy.key"),
+        "NGINX_UPSTREAM_CA": str(tls / "ca.crt"),
+    }
+    (folder / "tarmac.conf").write_text(render({**ours, **settings}, timeouts=timeouts, into=folder))
+    command = write_main(folder)
+    subprocess.run([*command, "-t", "-q"], check=True)
+    process = subprocess.Popen([*command, "-g", "daemon off;"], start_new_session=True)
+    try:
+        wait_for_port(proxy.https_port, process)
+        yield proxy
+    finally:
+        stop_group(process)
+
+
+def stop_group(process: "subprocess.Popen[Any]", *, how: int = signal.SIGTERM) -> None:
+    """End a process that leads its own group, and whatever of the group is left."""
+    process.send_signal(how)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(30)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def write_main(folder: Path) -> list[str]:
+    """Write the file that a distribution brings, as small as it goes, and return the command that uses it."""
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    temporary = "\n".join(f"    {kind}_temp_path {folder}/{kind};" for kind in kinds)
+    user = "user root;" if os.geteuid() == 0 else ""  # pytest's folders are closed to others
+    (folder / "nginx.conf").write_text(
+        f"{user} worker_processes 1; pid {folder}/pid; error_log {folder}/error.log; events {{}}\n"
+        f"http {{\n{temporary}\n    include {folder}/tarmac.conf;\n}}\n"
+    )
+    return [str(shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")), "-c", str(folder / "nginx.conf")]
+
+
+def wait_for_port(port: int, process: "subprocess.Popen[Any]", *, seconds: float = 60) -> None:
+    """Return as soon as somebody listens there; AssertionError when the process ended or the time is over."""
+
+    def listens() -> bool:
+        assert process.poll() is None, f"{process.args} ended with {process.returncode}"
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    wait_until(listens, seconds=seconds)
+
+
+def wait_until(reached: Callable[[], bool], *, seconds: float = 60) -> None:
+    """Return as soon as this holds; AssertionError when the time is over."""
+    limit = time.monotonic() + seconds
+    while not reached():
+        assert time.monotonic() < limit, f"waited {seconds} s in vain"
+        time.sleep(0.05)

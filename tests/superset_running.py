@@ -1,0 +1,66 @@
+"""One real Superset for all tests that need one: its metadata, Redis, worker, and a warehouse with two simulated years."""
+
+import importlib.util
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from tarmac.ingest import ingest_files
+from tarmac.lake import open_lake
+from tarmac.pipeline import Parameters, Place, run_year
+from tarmac.simulate import SimulationParameters, write_simulation
+from tarmac.warehouse.embedded import embedded_server
+
+ROOT = Path(__file__).resolve().parents[1]
+YEARS = range(2008, 2010)
+
+
+def local_module() -> ModuleType:
+    """deploy/superset/local.py, which is no part of the package."""
+    file = ROOT / "deploy" / "superset" / "local.py"
+    if "superset_local" not in sys.modules:
+        spec = importlib.util.spec_from_file_location("superset_local", file)
+        assert spec is not None
+        assert spec.loader is not None
+        sys.path.append(str(file.parent))  # it imports its neighbours, as a script does
+        sys.modules["superset_local"] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules["superset_local"])
+    return sys.modules["superset_local"]
+
+
+@pytest.fixture(scope="session")
+def superset_folder() -> Iterator[Path]:
+    """Not under pytest's folder, which other users, such as the embedded server's, may not pass through."""
+    with tempfile.TemporaryDirectory(prefix="tarmac-superset-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def dashboards_warehouse(superset_folder: Path) -> Iterator[str]:
+    """The URL of the owner of a warehouse with two simulated years, judged by the default detectors."""
+    place = Place(
+        lake=open_lake(str(superset_folder / "lake")), scratch=superset_folder / "scratch", home=superset_folder
+    )
+    with embedded_server(superset_folder) as url:
+        for year in YEARS:
+            simulation = SimulationParameters(year=year, flights=150_000, airports=30, seed=year)
+            made = write_simulation(simulation, superset_folder / "source")
+            ingest_files([made.csv], place.lake, year=year, scratch=place.scratch)
+            run_year(year, place, Parameters())
+        yield url
+
+
+@pytest.fixture(scope="session")
+def superset(superset_folder: Path, dashboards_warehouse: str) -> Iterator[object]:
+    """A running Superset (`deploy/superset/local.py`) with the assets of deploy/superset/assets."""
+    if not (ROOT / ".venv-superset" / "bin" / "gunicorn").exists():
+        pytest.skip("needs Superset's environment: make .venv-superset/.ready")
+    if shutil.which("redis-server") is None:
+        pytest.skip("needs redis-server on PATH: apt-get install redis-server")
+    with local_module().running_superset(superset_folder / "superset", dashboards_warehouse) as running:
+        yield running
