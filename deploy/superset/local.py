@@ -101,6 +101,7 @@ def _environment(kept: Mapping[str, str], metadata: str, redis: str, warehouse: 
         "SUPERSET_ANALYST_PASSWORD": kept["analyst"],
         "SUPERSET_HOME": str(folder),
         "SUPERSET_PLAIN_HTTP": "1",
+        "SUPERSET_WORKERS": "1",  # each takes ten seconds to start, and here is one reader
     }
 
 

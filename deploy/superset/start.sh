@@ -10,7 +10,7 @@ bin=${SUPERSET_BIN:-$here/../../.venv-superset/bin}
 set -a
 . "$here/../timeouts.env"
 set +a
-export SUPERSET_CONFIG_PATH="$here/superset_config.py" FLASK_APP="superset.app:create_app()"
+export PYTHONPATH="$here" SUPERSET_CONFIG_PATH="$here/superset_config.py" FLASK_APP="superset.app:create_app()"
 
 case "${1:-}" in
   prepare)

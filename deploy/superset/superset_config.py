@@ -16,6 +16,8 @@ from cachelib.redis import RedisCache
 from celery.schedules import crontab
 from redis import Redis
 
+from land import land
+
 
 def _given(name: str, meaning: str) -> str:
     """The variable's value; without one Superset does not start."""
@@ -54,6 +56,7 @@ SQLALCHEMY_ENGINE_OPTIONS = {
 }
 
 # --- Timeouts in steps: the database gives up first, and Superset can still say why ---
+_CONNECT_TIMEOUT, _STATEMENT_TIMEOUT = _seconds("WAREHOUSE_CONNECT_TIMEOUT"), _seconds("WAREHOUSE_STATEMENT_TIMEOUT")
 SUPERSET_WEBSERVER_TIMEOUT = _seconds("SUPERSET_WEBSERVER_TIMEOUT")
 SQLLAB_TIMEOUT = _seconds("GUNICORN_TIMEOUT")
 SQLLAB_ASYNC_TIME_LIMIT_SEC = _seconds("GUNICORN_TIMEOUT")
@@ -65,10 +68,10 @@ def DB_CONNECTION_MUTATOR(  # noqa: N802 - Superset looks for this name
     """Limits for every Postgres that charts and SQL Lab ask, also one that somebody adds by hand."""
     del username, security_manager, source
     if uri.get_backend_name() == "postgresql":
-        limit = f"-c statement_timeout={_seconds('WAREHOUSE_STATEMENT_TIMEOUT')}s -c default_transaction_read_only=on"
+        limit = f"-c statement_timeout={_STATEMENT_TIMEOUT}s -c default_transaction_read_only=on"
         given = params.setdefault("connect_args", {})
         given["options"] = f"{given.get('options', '')} {limit}".strip()
-        given["connect_timeout"] = _seconds("WAREHOUSE_CONNECT_TIMEOUT")
+        given["connect_timeout"] = _CONNECT_TIMEOUT
         # A server that falls silent after the connection: the statement's limit, which it holds, never comes back.
         given |= {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 25_000}
     return uri, params
@@ -131,6 +134,15 @@ RATELIMIT_KEY_PREFIX = "superset_limits_"
 RATELIMIT_APPLICATION = "50 per second"
 AUTH_RATE_LIMITED = True
 AUTH_RATE_LIMIT = "10 per minute"
+
+
+def FLASK_APP_MUTATOR(app: Any) -> None:  # noqa: N802 - Superset looks for this name
+    """Limit the log-in by form and by API: Superset 6.1 limits a view that only shows the form."""
+    limited = app.appbuilder.sm.limiter.limit(AUTH_RATE_LIMIT, methods=["POST"])
+    for endpoint in ("AuthDBView.login", "SecurityApi.login"):
+        app.view_functions[endpoint] = limited(app.view_functions[endpoint])
+
+
 FAB_PASSWORD_COMPLEXITY_ENABLED = True
 FAB_API_SWAGGER_UI = False
 PREVENT_UNSAFE_DB_CONNECTIONS = True
@@ -171,6 +183,17 @@ TALISMAN_CONFIG = {
 }
 
 # --- What people see ---
+BLUEPRINTS = [land]
+# From nothing, which is nearly white, to the report's red.
+EXTRA_SEQUENTIAL_COLOR_SCHEMES = [
+    {
+        "id": "tarmac_heat",
+        "label": "Tarmac heat",
+        "description": "From a quiet day to a disrupted one",
+        "isDiverging": False,
+        "colors": ["#eef1f5", "#f6c7a5", "#e0703a", "#b03a0b", "#5c1d05"],
+    }
+]
 APP_NAME = "Tarmac"
 BABEL_DEFAULT_LOCALE = "en"
 LANGUAGES = {"en": {"flag": "us", "name": "English"}, "es": {"flag": "es", "name": "Español"}}

@@ -77,7 +77,7 @@ def number(
     params = {
         "metric": value,
         "subtitle": under,
-        "subtitle_font_size": 0.125,
+        "subtitle_font_size": 0.15,
         "header_font_size": 0.4,
         "y_axis_format": form,
         "time_format": "smart_date",

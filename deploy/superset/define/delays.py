@@ -80,6 +80,9 @@ SPANISH = Words(
 )
 
 
+_YEAR_SQL = "EXTRACT(YEAR FROM fl_date)::int"
+
+
 def delays(words: Words) -> Dashboard:
     """The dashboard in that language."""
     return Dashboard(
@@ -88,8 +91,10 @@ def delays(words: Words) -> Dashboard:
         slug=words.slug,
         description=words.about,
         rows=(
-            tuple(Slot(chart=chart, width=3, height=26) for chart in (*_figures(words), _agreement(words))),
-            (Slot(chart=_by_year(words), width=7, height=50), Slot(chart=_longest(words), width=5, height=50)),
+            tuple(Slot(chart=chart, width=4, height=20) for chart in _figures(words)),
+            tuple(
+                Slot(chart=chart, width=4, height=52) for chart in (_agreement(words), _by_year(words), _longest(words))
+            ),
             tuple(Slot(chart=chart, width=6, height=46) for chart in _most_anomalous(words)),
         ),
         filters=(
@@ -137,15 +142,16 @@ def _agreement(words: Words) -> Chart:
         "color_scheme": "supersetColors",
         "donut": True,
         "innerRadius": 45,
-        "outerRadius": 75,
+        "outerRadius": 70,
         "show_labels": True,
-        "label_type": "value_percent",
+        "show_total": True,
+        "label_type": "value",
         "labels_outside": True,
         "label_line": True,
         "show_labels_threshold": 0,
         "number_format": ",d",
         "show_legend": True,
-        "legendType": "scroll",
+        "legendType": "plain",
         "legendOrientation": "bottom",
     }
     return Chart(
@@ -166,8 +172,8 @@ def _mean(words: Words) -> Metric:
 def _by_year(words: Words) -> Chart:
     value = _mean(words)
     params = {
-        "groupbyRows": ["origin"],
-        "groupbyColumns": ["year"],
+        "groupbyRows": [{"expressionType": "SQL", "sqlExpression": "origin", "label": words.origin[0]}],
+        "groupbyColumns": [{"expressionType": "SQL", "sqlExpression": _YEAR_SQL, "label": words.year[0]}],
         "metrics": [value],
         "metricsLayout": "COLUMNS",
         "aggregateFunction": "Average",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from define.names import uuid_of
+from tarmac.events import CAUSE_WORDS
 from tarmac.tables.airports import AIRPORTS
 from tarmac.tables.anomalies import ANOMALIES
 from tarmac.tables.daily import CAUSES
@@ -45,6 +46,7 @@ class Dataset:
     tables: tuple[Table, ...]
     date: str
     description: str
+    beside: tuple[Column, ...] = ()
     derived: tuple[Derived, ...] = ()
     sql: str = ""
 
@@ -56,6 +58,7 @@ class Dataset:
     def to_yaml(self) -> dict[str, Any]:
         """The dataset in Superset's words."""
         own = {column.name: column for table in self.tables for column in table.columns}
+        own |= {column.name: column for column in self.beside}
         return {
             "table_name": self.name,
             "schema": "public",
@@ -147,11 +150,11 @@ _CAUSE = Derived(
     name="largest_cause",
     kind="text",
     expression=(
-        "CASE WHEN cancelled_share > 0.25 THEN 'cancellations' ELSE CASE GREATEST("
-        + ", ".join(CAUSES)
-        + ") WHEN NULL THEN NULL "
-        + " ".join(f"WHEN {cause} THEN '{cause.removesuffix('_delay').replace('_', ' ')}'" for cause in CAUSES)
-        + " END END"
+        "CASE WHEN cancelled_share > 0.25 THEN 'cancellations' "
+        + "".join(
+            f"WHEN {cause} = GREATEST({', '.join(CAUSES)}) THEN '{words}' " for cause, words in CAUSE_WORDS.items()
+        )
+        + "END"
     ),
     description="Cancellations where over a quarter of the flights were, else the cause with most minutes.",
 )
@@ -169,11 +172,12 @@ DAYS = Dataset(
 )
 
 
-def _joined(table: Table, alias: str, where: str = "") -> str:
+def _joined(table: Table, alias: str, more: str = "", end: str = "") -> str:
     """The table's columns with the airport's name and place beside them: what a click on the map filters by."""
     own = ", ".join(f"{alias}.{name}" for name in table.names)
     places = ", ".join(f"airport.{name}" for name in AIRPORTS.names if name not in table.names)
-    return f"SELECT {own}, {places}\nFROM {table.name} AS {alias} LEFT JOIN {AIRPORTS.name} AS airport USING (origin){where}"
+    source = f"{table.name} AS {alias} LEFT JOIN {AIRPORTS.name} AS airport USING (origin)"
+    return f"SELECT {own}, {places}{more}\nFROM {source}{end}"
 
 
 AIRPORT_DAYS = Dataset(
@@ -200,7 +204,7 @@ ONE_AIRPORT = Dataset(
     date="fl_date",
     description="The chosen airport's days; where none is chosen, those of the airport with most disrupted days.",
     derived=(_YEAR,),
-    sql=_joined(PUBLISHED, "day", _ONE),
+    sql=_joined(PUBLISHED, "day", end=_ONE),
 )
 
 JUDGEMENTS = Dataset(
@@ -208,8 +212,22 @@ JUDGEMENTS = Dataset(
     tables=(ANOMALIES, AIRPORTS),
     date="fl_date",
     description="Each detector's judgement of each airport-day, with the airport's name and place.",
-    derived=(_YEAR,),
-    sql=_joined(ANOMALIES, "judgement"),
+    derived=(
+        _YEAR,
+        Derived(
+            name="detector_name",
+            kind="text",
+            expression="CASE detector WHEN 'arima' THEN 'ARIMA' ELSE initcap(replace(detector, '_', ' ')) END",
+            description="The detector as people write it.",
+        ),
+    ),
+    beside=(PUBLISHED.column("mean_dep_delay"), PUBLISHED.column("anomaly")),
+    sql=_joined(
+        ANOMALIES,
+        "judgement",
+        ", day.mean_dep_delay, day.anomaly",
+        f" LEFT JOIN {PUBLISHED.name} AS day USING (origin, fl_date)",
+    ),
 )
 
 DISRUPTIONS = Dataset(
@@ -217,7 +235,15 @@ DISRUPTIONS = Dataset(
     tables=(EVENTS,),
     date="start_date",
     description=EVENTS.grain,
-    derived=(_link("worst_link", "worst_origin"),),
+    derived=(
+        _link("worst_link", "worst_origin"),
+        Derived(
+            name="cause_or_mixed",
+            kind="text",
+            expression="COALESCE(cause, 'mixed')",
+            description="The cause that stands out, else 'mixed'.",
+        ),
+    ),
 )
 
 DATASETS = (DAYS, AIRPORT_DAYS, ONE_AIRPORT, JUDGEMENTS, DISRUPTIONS)

@@ -1,0 +1,42 @@
+"""Users of the session's Superset, and a browser."""
+
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+from superset_api import User
+
+FLAGS = ["--no-sandbox", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
+# The map needs WebGL, and CI has no graphics card.
+FLAGS += ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+
+
+@pytest.fixture(scope="session")
+def admin(superset: Any) -> User:
+    return User(superset.address, "admin", superset.passwords["admin"])
+
+
+@pytest.fixture(scope="session")
+def analyst(superset: Any) -> User:
+    return User(superset.address, "analyst", superset.passwords["analyst"])
+
+
+@pytest.fixture
+def owner(dashboards_warehouse: str) -> Iterator[psycopg.Connection]:
+    """The warehouse's owner, for what a chart must equal."""
+    with psycopg.connect(dashboards_warehouse, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.skip("needs Debian's chromium on PATH: apt-get install chromium")
+    with sync_playwright() as driver:
+        running = driver.chromium.launch(executable_path=path, args=FLAGS)
+        yield running
+        running.close()

@@ -1,0 +1,271 @@
+"""The dashboards as their readers have them: in a browser, every chart drawn, every number the warehouse's own."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from page import Dashboard
+from playwright.sync_api import Browser
+from superset_api import User
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+CHARTS = {"delays": 7, "retrasos": 7, "disruptions": 14}
+DAYS = "agg_dep_delay_by_date"
+
+
+@pytest.fixture(scope="module")
+def titles(admin: User) -> dict[int, str]:
+    return {chart["id"]: chart["slice_name"] for chart in admin.get("/api/v1/chart/?q=(page_size:100)")["result"]}
+
+
+@pytest.fixture(scope="module")
+def state(superset: Any, browser: Browser, titles: dict[int, str]) -> dict[str, Any]:
+    """The cookies of the analyst, logged in by the form."""
+    context = browser.new_context()
+    Dashboard(context.new_page(), superset.address, titles).log_in("analyst", superset.passwords["analyst"])
+    cookies = context.storage_state()
+    context.close()
+    return cookies
+
+
+@pytest.fixture(scope="module")
+def show(
+    superset: Any, browser: Browser, titles: dict[int, str], state: dict[str, Any]
+) -> Iterator[Callable[..., Dashboard]]:
+    """Opens a dashboard at a width, drawn and without an error."""
+    opened = []
+
+    def opener(slug: str, width: int = 1440, query: str = "") -> Dashboard:
+        context = browser.new_context(viewport={"width": width, "height": 1000}, storage_state=state)
+        opened.append(context)
+        dashboard = Dashboard(context.new_page(), superset.address, titles)
+        dashboard.open(f"/superset/dashboard/{slug}/{query}", CHARTS[slug])
+        return dashboard
+
+    yield opener
+    for context in opened:
+        context.close()
+
+
+@pytest.fixture(scope="module")
+def delays(show: Callable[..., Dashboard]) -> Dashboard:
+    return show("delays")
+
+
+@pytest.fixture(scope="module")
+def disruptions(show: Callable[..., Dashboard]) -> Dashboard:
+    return show("disruptions")
+
+
+def ask(owner: psycopg.Connection, sql: str) -> list[tuple[Any, ...]]:
+    return owner.execute(sql).fetchall()
+
+
+def values(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    return [tuple(row.values()) for row in rows]
+
+
+def close(found: list[tuple[Any, ...]], wanted: list[tuple[Any, ...]]) -> bool:
+    """The same rows in any order, figures to a millionth."""
+
+    def plain(rows: list[tuple[Any, ...]]) -> list[tuple[str, ...]]:
+        return sorted(tuple(v if isinstance(v, str) else f"{float(v):.6f}" for v in row) for row in rows)
+
+    return plain(found) == plain(wanted)
+
+
+@pytest.mark.parametrize(("slug", "width"), [(slug, width) for slug in CHARTS for width in (1440, 1024)])
+def test_every_chart_draws_without_an_error(
+    show: Callable[..., Dashboard], slug: str, width: int, tmp_path: Path
+) -> None:
+    """Every chart has rows; nothing fails, asks a foreign host or stands out of the page's width."""
+    page = show(slug, width)
+    assert page.wrong == []
+    assert all(any(result["data"] for result in answer["result"]) for answer in page.answers.values())
+    assert page.page.locator("[data-test=error-alert], .ant-alert-error").count() == 0
+    holders = [holder.bounding_box() for holder in page.page.locator(".dashboard-component-chart-holder").all()]
+    assert all(box["x"] >= 0 and box["x"] + box["width"] <= width for box in holders)
+    page.fit()
+    picture = page.page.screenshot(path=tmp_path / "page.png")
+    assert len(picture) > 50_000  # an empty page of this size is a tenth of that
+
+
+def test_the_big_numbers_are_the_warehouses(delays: Dashboard, owner: psycopg.Connection) -> None:
+    """Airport-days and the two detectors' anomalies, as the page writes them."""
+    shown = [text.replace(",", "") for text in delays.page.locator(".header-line").all_inner_texts()]
+    wanted = ask(owner, f"SELECT count(*), sum(anomaly_if), sum(anomaly_arima) FROM {DAYS}")[0]
+    assert shown == [str(number) for number in wanted]
+
+
+def test_the_donut_counts_agreement(delays: Dashboard, owner: psycopg.Connection) -> None:
+    """By both, by one, by the other."""
+    wanted = ask(
+        owner,
+        f"""
+        SELECT 'Both', count(*) FROM {DAYS} WHERE anomaly_if = 1 AND anomaly_arima = 1
+        UNION ALL SELECT 'Isolation Forest alone', count(*) FROM {DAYS} WHERE anomaly_if = 1 AND anomaly_arima = 0
+        UNION ALL SELECT 'ARIMA alone', count(*) FROM {DAYS} WHERE anomaly_if = 0 AND anomaly_arima = 1
+        """,
+    )
+    assert close(values(delays.rows("Do the two detectors agree?")), wanted)
+
+
+def test_the_means_by_year_and_origin_are_the_warehouses(delays: Dashboard, owner: psycopg.Connection) -> None:
+    """Every origin in every year."""
+    rows = delays.rows("Mean departure delay by year and origin (minutes)")
+    query = f"SELECT origin, extract(year FROM fl_date)::int, avg(mean_dep_delay)::float8 FROM {DAYS} GROUP BY 1, 2"
+    assert close([(row["Origin"], row["Year"], row["Mean delay"]) for row in rows], ask(owner, query))
+
+
+@pytest.mark.parametrize(
+    ("title", "value"),
+    [
+        ("Ten origins with the longest mean delay (minutes)", "avg(mean_dep_delay)::float8"),
+        ("Ten origins with most anomalies by Isolation Forest", "sum(anomaly_if)"),
+        ("Ten origins with most anomalies by ARIMA", "sum(anomaly_arima)"),
+    ],
+)
+def test_the_rankings_are_the_warehouses(delays: Dashboard, owner: psycopg.Connection, title: str, value: str) -> None:
+    """The ten largest values, each at its own origin; equal ones may stand for each other."""
+    by_origin = dict(ask(owner, f"SELECT origin, {value} FROM {DAYS} GROUP BY 1"))
+    found = dict(values(delays.rows(title)))
+    assert sorted(found.values()) == pytest.approx(sorted(map(float, by_origin.values()))[-10:])
+    assert found == pytest.approx({origin: float(by_origin[origin]) for origin in found})
+
+
+def test_the_spanish_page_has_the_same_numbers(delays: Dashboard, show: Callable[..., Dashboard]) -> None:
+    """Chart by chart."""
+    spanish = show("retrasos")
+    assert "Retrasos de salida en EE. UU." in spanish.page.title()
+
+    def numbers(page: Dashboard) -> list[list[Any]]:
+        rows = [result["data"] for answer in page.answers.values() for result in answer["result"]]
+        return sorted([sorted(str(v) for row in each for v in row.values() if not isinstance(v, str)) for each in rows])
+
+    assert numbers(spanish) == numbers(delays)
+
+
+def test_the_disruptions_figures_are_the_warehouses(disruptions: Dashboard, owner: psycopg.Connection) -> None:
+    """Events, flagged days, and how these days were."""
+    events, days, share, minutes = disruptions.page.locator(".header-line").all_inner_texts()
+    wanted = ask(
+        owner,
+        f"""
+        SELECT (SELECT count(*) FROM disruption_events), count(*), sum(cancelled)::float8 / sum(flights),
+               avg(mean_dep_delay)::float8 FROM {DAYS} WHERE anomaly = 1
+        """,
+    )[0]
+    assert (int(events), int(days)) == wanted[:2]
+    assert (share, minutes) == (f"{wanted[2]:.1%}", f"{wanted[3]:.0f}")
+
+
+def test_the_map_has_every_airport_at_its_place(disruptions: Dashboard, owner: psycopg.Connection) -> None:
+    """With its disrupted days as its size."""
+    query = f"SELECT longitude, latitude, sum(anomaly) FROM {DAYS} JOIN airports USING (origin) GROUP BY 1, 2"
+    rows = disruptions.rows("Where: disrupted days by airport")
+    found = [(row["longitude"], row["latitude"], row["Disrupted days"]) for row in rows]
+    assert close(found, ask(owner, query))
+
+
+def test_the_land_under_the_map_is_superset_own(superset: Any, admin: User) -> None:
+    """A tile over Kansas is land, one over the Atlantic is not, and none is asked for beyond the grid."""
+    land, sea, beyond = (
+        admin.session.get(f"{superset.address}/tarmac/land/{tile}.png", timeout=60)
+        for tile in ("5/7/12", "5/12/12", "5/7/99")
+    )
+    assert land.headers["Content-Type"] == sea.headers["Content-Type"] == "image/png"
+    assert len(land.content) > len(sea.content)
+    assert beyond.status_code == 404
+
+
+def test_the_calendar_counts_airports_by_day(disruptions: Dashboard, owner: psycopg.Connection) -> None:
+    """One cell a day."""
+    found = sorted(row["Airports disrupted"] for row in disruptions.rows("When: airports disrupted on each day"))
+    assert found == sorted(row[0] for row in ask(owner, f"SELECT sum(anomaly) FROM {DAYS} GROUP BY fl_date"))
+
+
+def test_without_a_choice_the_most_disrupted_airport_is_shown(
+    disruptions: Dashboard, owner: psycopg.Connection
+) -> None:
+    """Its own days, not a mean over airports."""
+    worst = ask(
+        owner, f"SELECT origin FROM {DAYS} GROUP BY 1 ORDER BY sum(anomaly) DESC, sum(flights) DESC, 1 LIMIT 1"
+    )[0][0]
+    assert [
+        row["origin"] for row in disruptions.rows("The airport shown below: the chosen one, else the most disrupted")
+    ] == [worst]
+    rows = disruptions.rows("Mean departure delay, what was expected, and the disrupted days")
+    found = [(row["Delay"], row["Expected__yhat_lower"], row["Expected__yhat_upper"]) for row in rows]
+    wanted = ask(owner, f"SELECT mean_dep_delay, lower, upper FROM {DAYS} WHERE origin = '{worst}'")
+    assert close([row for row in found if None not in row], [row for row in wanted if None not in row])
+
+
+def test_causes_are_hours_by_month(disruptions: Dashboard, owner: psycopg.Connection) -> None:
+    """Five causes, one sum a month."""
+    rows = disruptions.rows("Why: hours of arrival delay by cause and month")
+    sums = "sum(carrier_delay)/60, sum(weather_delay)/60, sum(nas_delay)/60, sum(security_delay)/60, sum(late_aircraft_delay)/60"
+    wanted = ask(owner, f"SELECT {sums} FROM {DAYS} GROUP BY date_trunc('month', fl_date)")
+    names = ("Carrier", "Weather", "Air system (NAS)", "Security", "Late aircraft")
+    assert close([tuple(row[name] for name in names) for row in rows], wanted)
+
+
+def test_detectors_stand_side_by_side(disruptions: Dashboard, owner: psycopg.Connection) -> None:
+    """Each with what it judged and flagged."""
+    rows = disruptions.rows("Detectors side by side: how much each flags")
+    found = {row["detector_name"]: (row["Judged"], row["Flagged"]) for row in rows}
+    names = {"arima": "ARIMA", "isolation_forest": "Isolation Forest", "disruption": "Disruption"}
+    wanted = ask(owner, "SELECT detector, count(score), count(*) FILTER (WHERE flag) FROM anomaly_scores GROUP BY 1")
+    assert found == {names[detector]: counts for detector, *counts in ((d, a, b) for d, a, b in wanted)} or found == {
+        names[detector]: (judged, flagged) for detector, judged, flagged in wanted
+    }
+
+
+def test_an_airports_link_opens_the_page_of_that_airport(
+    show: Callable[..., Dashboard], owner: psycopg.Connection
+) -> None:
+    """The filter is set and every chart that knows airports obeys it."""
+    page = show("disruptions")
+    worst = (
+        page.rows("The worst days (an airport's code opens its page)")[0]["airport_link"]
+        .partition(">")[2]
+        .removesuffix("</a>")
+    )
+    page.answers.clear()
+    page.page.get_by_role("link", name=worst, exact=True).first.click()
+    page.page.wait_for_url("**native_filters**")
+    page.wait(CHARTS["disruptions"])
+    assert page.wrong == []
+    assert [row["origin"] for row in page.rows("The airport shown below: the chosen one, else the most disrupted")] == [
+        worst
+    ]
+    assert len(page.rows("Where: disrupted days by airport")) == 1
+    flagged = ask(owner, f"SELECT sum(anomaly) FROM {DAYS} WHERE origin = '{worst}'")[0][0]
+    assert page.rows("Disrupted airport-days")[0]["Disrupted days"] == flagged
+
+
+def test_a_click_on_a_cell_filters_the_other_charts(show: Callable[..., Dashboard], owner: psycopg.Connection) -> None:
+    """Cross-filters: the chosen airport of one chart is the filter of all others."""
+    page = show("delays")
+    title = "Ten origins with most anomalies by ARIMA"
+    chosen = max(page.rows(title), key=lambda row: row["Anomalies"])["origin"]
+    del page.answers["Airport-days"]
+    bars = page.page.locator(".dashboard-component-chart-holder", has_text=title).locator("canvas").first
+    box = bars.bounding_box()
+    bars.click(position={"x": box["width"] * 0.2, "y": box["height"] * 0.07})
+    page.wait(CHARTS["delays"])
+    days = ask(owner, f"SELECT count(*) FROM {DAYS} WHERE origin = '{chosen}'")[0][0]
+    assert page.rows("Airport-days")[0]["Airport-days"] == days
+
+
+def test_a_filter_by_year_leaves_that_year(show: Callable[..., Dashboard], owner: psycopg.Connection) -> None:
+    """By the address, as a link that people send each other."""
+    mask = "(NATIVE_FILTER-year:(id:NATIVE_FILTER-year,ownState:(),filterState:(value:!(2008)),"
+    mask += "extraFormData:(filters:!((col:year,op:IN,val:!(2008))))))"
+    page = show("delays", query=f"?native_filters={mask}")
+    days = ask(owner, f"SELECT count(*) FROM {DAYS} WHERE extract(year FROM fl_date) = 2008")[0][0]
+    assert page.rows("Airport-days")[0]["Airport-days"] == days
+    assert json.dumps(page.rows("Mean departure delay by year and origin (minutes)")).count("2009") == 0
