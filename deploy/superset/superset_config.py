@@ -154,6 +154,8 @@ DEFAULT_SQLLAB_LIMIT = 1_000
 
 # --- Behind the TLS proxy ---
 ENABLE_PROXY_FIX = True
+# Below a path (SUPERSET_APP_ROOT) Superset 6.1 would put the path before its logo twice, here and in the browser.
+APP_ICON = f"{os.environ.get('SUPERSET_APP_ROOT', '')}/static/assets/images/superset-logo-horiz.png"
 _PLAIN_HTTP = os.environ.get("SUPERSET_PLAIN_HTTP") == "1"
 SESSION_COOKIE_SECURE = not _PLAIN_HTTP
 SESSION_COOKIE_HTTPONLY = True

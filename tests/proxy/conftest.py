@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from airflow_server import prepare, starting_api_server, to_environment
 from nginx_server import HOSTS, PATHS, Proxy, certify, free_port, running_nginx
 from playwright.sync_api import Browser, sync_playwright
 from postgres_server import Postgres, running_postgres
+from superset_server import starting_superset
 
 
 @pytest.fixture(scope="session")
@@ -90,6 +92,19 @@ def airflow(
 
 
 @pytest.fixture(scope="session")
+def superset_sites(sites: dict[str, Site], superset: Any, tls: Path) -> Iterator[dict[str, Site]]:
+    """The sites with a Superset behind each, all on the state of the session's."""
+    with ExitStack() as stack:
+        starting = [
+            stack.enter_context(starting_superset(superset, tls, site.proxy, site.superset, site.superset_port))
+            for site in sites.values()
+        ]
+        for wait in starting:
+            wait()
+        yield sites
+
+
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Debian's chromium, to which every .example host is this machine."""
     chromium = shutil.which("chromium")
@@ -101,6 +116,17 @@ def browser() -> Iterator[Browser]:
         running = driver.chromium.launch(executable_path=chromium, args=[*flags, names])
         yield running
         running.close()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Superset's tests go first and start the slow queries; whoever waits for them goes last."""
+    items.sort(key=lambda item: 2 if item.get_closest_marker("awaits") else "superset_sites" not in _fixtures(item))
+
+
+def _fixtures(item: pytest.Item) -> list[str]:
+    names: list[str] = getattr(item, "fixturenames", [])
+    return names
 
 
 def _with_port(address: str, port: int) -> str:

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import urllib3
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy" / "nginx"
 
 HOSTS = {"AIRFLOW_ADDRESS": "airflow.example", "SUPERSET_ADDRESS": "superset.example"}
-PATHS = {"AIRFLOW_ADDRESS": "tarmac.example/airflow", "SUPERSET_ADDRESS": "tarmac.example/superset"}
+PATHS = {"AIRFLOW_ADDRESS": "tarmac.example/airflow", "SUPERSET_ADDRESS": "tarmac.example/dashboards"}
 
 
 def free_port() -> int:
@@ -150,6 +151,18 @@ def wait_for_port(port: int, process: "subprocess.Popen[Any]", *, seconds: float
             return probe.connect_ex(("127.0.0.1", port)) == 0
 
     wait_until(listens, seconds=seconds)
+
+
+def who_answers(port: int) -> set[str]:
+    """The addresses of this machine where somebody listens at the port; the loopback's second stands for every other."""
+    named = (address for addresses in psutil.net_if_addrs().values() for address in addresses)
+    own = {"127.0.0.1", "127.0.0.2"} | {one.address for one in named if one.family == socket.AF_INET}
+    answering = set()
+    for address in own:
+        with suppress(ConnectionRefusedError):
+            socket.create_connection((address, port), timeout=20).close()
+            answering.add(address)
+    return answering
 
 
 def wait_until(reached: Callable[[], bool], *, seconds: float = 60) -> None:

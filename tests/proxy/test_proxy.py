@@ -140,11 +140,20 @@ def test_websockets_pass(proxy: Proxy, tls: Path):
 
 def test_each_path_leads_to_its_application_as_it_is(by_path: Proxy):
     """The path stays whole: the applications know where they are. What neither owns is nobody's."""
-    for path in ("/airflow/dags", "/superset", "/superset/login/?next=x"):
+    for path in ("/airflow/dags", "/dashboards", "/dashboards/login/?next=x"):
         answer = by_path.ask("GET", f"https://tarmac.example{path}")
         assert json.loads(answer.data)["path"] == path
     for path in ("/", "/airflows/", "/execution/", "/airflow/execution/task-instances", "/airflow/%65xecution/x"):
         assert by_path.ask("GET", f"https://tarmac.example{path}").status == 404
+
+
+def test_a_link_that_forgets_supersets_path_is_led_there(by_path: Proxy, proxy: Proxy):
+    """Superset 6.1 has some, and dashboards link to dashboards. By host name there is nothing to forget."""
+    answer = by_path.ask("POST", "https://tarmac.example/superset/log/?explode=events", body=b"{}")
+    assert answer.status == 307
+    where = f"https://tarmac.example:{by_path.https_port}/dashboards/superset/log/?explode=events"
+    assert answer.headers["Location"] == where
+    assert proxy.ask("GET", "https://superset.example/superset/welcome/").status == 200
 
 
 def test_an_unknown_address_says_where_the_applications_are(by_path: Proxy):
@@ -153,7 +162,7 @@ def test_an_unknown_address_says_where_the_applications_are(by_path: Proxy):
     page = answer.data.decode()
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     assert "<h1>There is nothing at this address</h1>" in page
-    assert "Airflow is at https://tarmac.example/airflow/ and Superset at https://tarmac.example/superset/." in page
+    assert "Airflow is at https://tarmac.example/airflow/ and Superset at https://tarmac.example/dashboards/." in page
 
 
 def test_too_many_log_ins_are_slowed(proxy: Proxy):

@@ -20,6 +20,7 @@ NAMED = {"NGINX_CERTIFICATE": "p.crt", "NGINX_CERTIFICATE_KEY": "p.key", "NGINX_
         (HOSTS | {"AIRFLOW_ADDRESS": "https://a.example"}, "AIRFLOW_ADDRESS is 'https://a.example'. Write a host"),
         (HOSTS | {"AIRFLOW_ADDRESS": "a.example/"}, "AIRFLOW_ADDRESS is 'a.example/'"),
         (HOSTS | {"SUPERSET_ADDRESS": 'a.example"; evil'}, "SUPERSET_ADDRESS is"),
+        (HOSTS | {"SUPERSET_ADDRESS": "a.example/superset"}, "in the form a.example/dashboards"),
         ({"AIRFLOW_ADDRESS": "a.example", "SUPERSET_ADDRESS": "a.example"}, "overlap"),
         ({"AIRFLOW_ADDRESS": "a.example/x", "SUPERSET_ADDRESS": "a.example"}, "overlap"),
         ({"AIRFLOW_ADDRESS": "a.example", "SUPERSET_ADDRESS": "a.example/x"}, "overlap"),

@@ -1,0 +1,36 @@
+"""The session's Superset once more, as in production: web servers with TLS on the loopback, secure cookies, one at a path."""
+
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from nginx_server import ROOT, Proxy, stop_group, wait_until
+
+
+@contextmanager
+def starting_superset(running: Any, tls: Path, proxy: Proxy, url: str, port: int) -> Iterator[Callable[[], None]]:
+    """Start a web server beside `running`, on its state, that browsers find at `url`; what it gives waits for its answer."""
+    environment = {name: value for name, value in running.environment.items() if name != "SUPERSET_PLAIN_HTTP"}
+    environment |= {
+        "SUPERSET_BIND": f"127.0.0.1:{port}",
+        "SUPERSET_WORKERS": "1",
+        "SUPERSET_CERT": str(tls / "applications.crt"),
+        "SUPERSET_KEY": str(tls / "applications.key"),
+    }
+    if path := urlsplit(url).path:
+        environment["SUPERSET_APP_ROOT"] = path
+    command = [ROOT / "deploy" / "superset" / "start.sh", "web"]
+    with (running.folder / f"web-{port}.log").open("wb") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
+
+    def answers() -> bool:
+        assert process.poll() is None, f"Superset ended with {process.returncode}"
+        return proxy.ask("GET", f"{url}/health").status == 200
+
+    try:
+        yield lambda: wait_until(answers, seconds=300)
+    finally:
+        stop_group(process)
