@@ -9,9 +9,10 @@ import io
 import lzma
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
@@ -72,6 +73,49 @@ class FlightText:
             self.report = TextReport()
             _spool(self.name, cast("BinaryIO", stream), header, self.header.width, self.report, copy)
         self.path = copy
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextPlace:
+    """Where one CSV file of flights is: the bronze file, the text's number within it, and what its header says."""
+
+    file: BronzeFile
+    number: int
+    name: str
+    header: Header
+    header_line: bytes
+
+    @property
+    def packed(self) -> bool:
+        """Whether the text can only be read from its beginning."""
+        return not self.file.name.lower().endswith(".csv")
+
+
+def find_texts(lake: Lake, file: BronzeFile) -> Iterator[TextPlace]:
+    """The CSV files in one bronze file, of which no more than the headers is read.
+
+    Raises:
+        InputError: when the file is empty, not CSV, or has no known header.
+    """
+    with lake.open(file.key) as packed:
+        for number, (name, stream) in enumerate(_members(packed, file.name)):
+            line = _header_line(stream, name)
+            yield TextPlace(file=file, number=number, name=name, header=_header(line, name), header_line=line)
+
+
+@contextmanager
+def open_text(lake: Lake, place: TextPlace) -> Iterator[BinaryIO]:
+    """The text's bytes, from its header on.
+
+    Raises:
+        InputError: while it is read, when the file is damaged or cut off.
+    """
+    with (
+        lake.open(place.file.key) as packed,
+        closing(_members(packed, place.file.name)) as members,
+        _damage(place.name),
+    ):
+        yield next(islice(members, place.number, None))[1]
 
 
 def open_flight_texts(
@@ -136,7 +180,7 @@ def pick_lines(path: Path, wanted: frozenset[int]) -> dict[int, bytes]:
     return found
 
 
-def _members(packed: BinaryIO, name: str) -> Iterator[tuple[str, BinaryIO]]:
+def _members(packed: BinaryIO, name: str) -> Generator[tuple[str, BinaryIO]]:
     lower = name.lower()
     if lower.endswith(".gz"):
         with _damage(name), gzip.GzipFile(fileobj=packed) as stream:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from tarmac.bronze import FlightText, open_flight_texts, pick_lines
 from tarmac.engines.polars import PARQUET, Cleaned, clean_flights, drop_rows, exact_duplicates
 from tarmac.errors import InputError, SystemFailure
 from tarmac.lake import BronzeFile, Lake
+from tarmac.sources.header import Header
 from tarmac.sources.text import LONGEST_KEPT
 from tarmac.tables.frames import schema_of
 from tarmac.tables.quarantine import QUARANTINE
@@ -66,8 +67,8 @@ def clean_year(
     silver = scratch / "silver.parquet"
     cleaned = _clean(texts, year, silver, _progress_over(texts, files, progress))
     rows_in = sum(text.report.rows for text in texts)
-    if not rows_in:
-        raise InputError(f"{_names(texts)}: a header and no flights. Nothing was published; download the file again.")
+    names = names_of([text.name for text in texts])
+    refuse_none(rows_in, names)
     aside = _without_blank_lines(cleaned.aside, texts)
     duplicates = exact_duplicates(silver)
     if duplicates.size:
@@ -81,11 +82,18 @@ def clean_year(
         rows_kept=cleaned.kept - duplicates.size,
         quarantined=_count_reasons(aside, texts),
         repairs=cleaned.repairs,
-        input_hash=_hash_of(texts),
-        notes=tuple(_notes(texts)),
+        input_hash=hash_of([text.report.digest for text in texts]),
+        notes=notes_on((text.header for text in texts), _cut_off(texts)),
     )
     # Before the lines are fetched: with a file of another year that is all of them.
-    _check(cleaning, aside, most_quarantined, year, texts)
+    check(
+        cleaning,
+        most=most_quarantined,
+        year=year,
+        names=names,
+        cut_off=_cut_off(texts),
+        first=lambda: _first_aside(aside, texts),
+    )
     _quarantine(aside, texts).write_parquet(cleaning.quarantine, compression=PARQUET["compression"])
     return cleaning
 
@@ -220,49 +228,86 @@ def _first_aside(aside: pl.DataFrame, texts: Sequence[FlightText]) -> tuple[str,
     raise LookupError("no row was set aside")
 
 
-def _hash_of(texts: Sequence[FlightText]) -> str:
-    digests = [text.report.digest for text in texts]
+def refuse_none(rows: int, names: str) -> None:
+    """Raises InputError where the files hold no rows."""
+    if not rows:
+        raise InputError(f"{names}: a header and no flights. Nothing was published; download the file again.")
+
+
+def hash_of(digests: Sequence[str]) -> str:
+    """One SHA-256 for all texts: that of the only one, or that of the list."""
     return digests[0] if len(digests) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 
-def _notes(texts: Sequence[FlightText]) -> list[str]:
-    notes = []
-    extra = sorted({name for text in texts for name in text.header.extra})
-    if extra:
-        notes.append(f"left out {len(extra)} columns that Tarmac does not know: {', '.join(extra[:10])}")
-    return notes + _cut_off(texts)
+def notes_on(headers: Iterable[Header], cut_off: Sequence[str]) -> tuple[str, ...]:
+    """What the user is told of the files: columns left out, and which file may be cut off."""
+    extra = sorted({name for header in headers for name in header.extra})
+    left_out = [f"left out {len(extra)} columns that Tarmac does not know: {', '.join(extra[:10])}"] if extra else []
+    return (*left_out, *cut_off)
 
 
 def _cut_off(texts: Sequence[FlightText]) -> list[str]:
     lasts = [(text, text.report.unsound[-1]) for text in texts if text.report.unsound]
     return [
-        f"{text.name} ends in the middle of line {last.line}: it may be cut off. Compare its size with the source's."
+        warn_of_cut(text.name, last.line)
         for text, last in lasts
-        if last.line == text.report.lines and last.reason in _CUT
+        if looks_cut(last.reason) and last.line == text.report.lines
     ]
 
 
-def _names(texts: Sequence[FlightText]) -> str:
-    names = [text.name for text in texts]
+def looks_cut(reason: str) -> bool:
+    """Whether the last line of a file that was cut off would be set aside for this reason."""
+    return reason in _CUT
+
+
+def warn_of_cut(name: str, line: int) -> str:
+    """What the user is told of a file whose last line is unsound."""
+    return f"{name} ends in the middle of line {line}: it may be cut off. Compare its size with the source's."
+
+
+def names_of(names: Sequence[str]) -> str:
+    """The first files' names, and how many more there are."""
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
-def _check(cleaning: Cleaning, aside: pl.DataFrame, most: float, year: int, texts: Sequence[FlightText]) -> None:
+def check(
+    cleaning: Cleaning,
+    *,
+    most: float,
+    year: int,
+    names: str,
+    cut_off: Sequence[str],
+    first: Callable[[], tuple[str, int, str, str]],
+) -> None:
+    """Make sure that every row is accounted for, and not too many are set aside.
+
+    Args:
+        cleaning: what was counted.
+        most: the largest share (0-1) that may be set aside.
+        year: the year that the flights should be of.
+        names: the files, for the message.
+        cut_off: warnings of files that may be cut off.
+        first: gives file, line, reason and text of the first row set aside.
+
+    Raises:
+        SystemFailure: when rows were lost or made.
+        InputError: when too many rows, or all, cannot be right.
+    """
     if cleaning.rows_in != cleaning.rows_kept + cleaning.rows_quarantined:
         raise SystemFailure(
-            f"{_names(texts)}: {cleaning.rows_in:,} rows went in, but {cleaning.rows_kept:,} were kept and "
+            f"{names}: {cleaning.rows_in:,} rows went in, but {cleaning.rows_kept:,} were kept and "
             f"{cleaning.rows_quarantined:,} quarantined. Nothing was published. This is a defect of Tarmac: please report it."
         )
     share = cleaning.rows_quarantined / cleaning.rows_in
     if share <= most and cleaning.rows_kept:
         return
     reasons = ", ".join(f"{reason} {count:,}" for reason, count in Counter(cleaning.quarantined).most_common(5))
-    file, line, reason, row = _first_aside(aside, texts)
-    hint = " ".join((*_cut_off(texts), "Mend the file, or allow more with --max-quarantined."))
+    file, line, reason, row = first()
+    hint = " ".join((*cut_off, "Mend the file, or allow more with --max-quarantined."))
     if cleaning.quarantined.get("wrong_year", 0) > cleaning.rows_in / 2:
         hint = f"Are these flights of another year than {year}?"
     raise InputError(
-        f"{cleaning.rows_quarantined:,} of {cleaning.rows_in:,} rows of {_names(texts)} cannot be right ({share:.1%}; at most "
+        f"{cleaning.rows_quarantined:,} of {cleaning.rows_in:,} rows of {names} cannot be right ({share:.1%}; at most "
         f"{most:.1%} may be): {reasons}. The first: {file}, line {line}, {reason}: "
         f"{row[:120]!r}. Nothing was published. {hint}"
     )

@@ -210,6 +210,11 @@ class Lake:
             file.unlink()
         _sync(place.parent)
 
+    def remove(self, prefix: str) -> None:
+        """Remove what a run left below this prefix of a lake on S3, if anything."""
+        with self._errors(), suppress(FileNotFoundError):
+            _s3().rm(self.place(prefix), recursive=True)
+
     def make(self) -> None:
         """Make the lake's folder, where it is one and is not there; a bucket is never made."""
         with self._errors():

@@ -17,10 +17,11 @@ from typing import Any, Protocol
 
 import polars as pl
 
-from tarmac.cleaning import Cleaning, clean_year
-from tarmac.detect import DetectParameters, detect
+from tarmac.cleaning import Cleaning
+from tarmac.detect import DetectParameters
 from tarmac.detect.online import SUFFIX
-from tarmac.engines.polars import PARQUET, write_gold
+from tarmac.engine import Engine, OnPolars
+from tarmac.engines.polars import PARQUET
 from tarmac.errors import InputError, SystemFailure, TarmacError
 from tarmac.events import find_events
 from tarmac.failures import told_plainly
@@ -60,11 +61,12 @@ class Silent:
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where a run reads and writes: the lake, the folder for unpublished files, the warehouse and its state."""
+    """Where a run reads, works and writes: the lake, the folder for unpublished files, the engine, the warehouse, its state."""
 
     lake: Lake
     scratch: Path
     home: Path
+    engine: Engine = field(default_factory=OnPolars)
     warehouse: str = "embedded"
     table: str = "agg_dep_delay_by_date"
 
@@ -138,6 +140,7 @@ def run_year(
         if "load" in steps:
             _record_failure(run, place)
         raise
+    run.versions |= place.engine.versions
     _close(run, place, "done")
     return run
 
@@ -169,7 +172,7 @@ def publish_report(years: range, place: Place, out: Path, *, about: str = "") ->
 def _silver(run: Run, place: Place, parameters: Parameters, teller: Teller, tell: Callable[[float], None]) -> None:
     lake, year = place.lake, run.year
     with scratch_folder(lake.scratch_parent(place.scratch)) as scratch:
-        cleaning = clean_year(
+        cleaning = place.engine.clean_year(
             lake,
             year,
             scratch=scratch,
@@ -202,7 +205,7 @@ def _gold(run: Run, place: Place, parameters: Parameters, teller: Teller, tell: 
     lake, key = place.lake, place.lake.silver_key(run.year)
     _need(lake, key, f"tarmac silver --year {run.year}")
     with scratch_folder(lake.scratch_parent(place.scratch)) as scratch:
-        rows = write_gold(lake.place(key), lake.scan_options(), run.year, scratch / "gold.parquet")
+        rows = place.engine.write_gold(lake, run.year, scratch / "gold.parquet")
         lake.publish(scratch / "gold.parquet", lake.gold_key(run.year))
     run.written["gold"] = {"replaced": rows}
 
@@ -213,7 +216,9 @@ def _detect(run: Run, place: Place, parameters: Parameters, teller: Teller, tell
     earlier = [past for past in range(year - parameters.history, year) if lake.size(lake.gold_key(past)) is not None]
     gold = pl.concat([_read(lake, lake.gold_key(each)) for each in (*earlier, year)])
     names = parameters.detect.detectors
-    found = detect(gold, parameters.detect, year=year, progress=lambda name: tell(names.index(name) / len(names)))
+    found = place.engine.detect(
+        gold, parameters.detect, year=year, progress=lambda name: tell(names.index(name) / len(names))
+    )
     if len(found.failures) == len(names):
         reasons = "; ".join(f"{name}: {reason}" for name, reason in found.failures.items())
         raise SystemFailure(f"no detector could judge {year}, so nothing was published. {reasons}")

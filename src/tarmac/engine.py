@@ -1,0 +1,86 @@
+"""What does the work of the steps: one machine, or a cluster. The pipeline knows no more of either than this."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Protocol
+
+import polars as pl
+
+from tarmac import cleaning
+from tarmac.cleaning import Cleaning, Progress
+from tarmac.detect import Detection, DetectParameters, detect
+from tarmac.engines.polars import write_gold
+from tarmac.errors import InputError
+from tarmac.lake import Lake
+
+ENGINES = ("polars", "spark")
+
+
+class Engine(Protocol):
+    """Cleans, aggregates and judges; what it gives does not depend on which one it is."""
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """The libraries, beside those of every run, that a run's record names."""
+
+    def clean_year(
+        self, lake: Lake, year: int, *, scratch: Path, most_quarantined: float, progress: Progress | None = None
+    ) -> Cleaning:
+        """Clean the year's bronze files into `scratch`: see tarmac.cleaning.clean_year."""
+
+    def write_gold(self, lake: Lake, year: int, out: Path) -> int:
+        """Aggregate the year's silver to airport-days in the file `out`, sorted by origin and date; returns their number."""
+
+    def detect(
+        self,
+        gold: pl.DataFrame,
+        parameters: DetectParameters,
+        *,
+        year: int,
+        progress: Callable[[str], None] | None = None,
+    ) -> Detection:
+        """Judge the days of `year` in gold: see tarmac.detect.detect."""
+
+
+class OnPolars:
+    """One machine."""
+
+    versions: Mapping[str, str] = {}
+
+    def clean_year(
+        self, lake: Lake, year: int, *, scratch: Path, most_quarantined: float, progress: Progress | None = None
+    ) -> Cleaning:
+        """See tarmac.cleaning.clean_year."""
+        return cleaning.clean_year(lake, year, scratch=scratch, most_quarantined=most_quarantined, progress=progress)
+
+    def write_gold(self, lake: Lake, year: int, out: Path) -> int:
+        """See tarmac.engines.polars.write_gold."""
+        return write_gold(lake.place(lake.silver_key(year)), lake.scan_options(), year, out)
+
+    def detect(
+        self,
+        gold: pl.DataFrame,
+        parameters: DetectParameters,
+        *,
+        year: int,
+        progress: Callable[[str], None] | None = None,
+    ) -> Detection:
+        """See tarmac.detect.detect."""
+        return detect(gold, parameters, year=year, progress=progress)
+
+
+def engine_named(name: str, *, master: str | None, home: Path) -> Engine:
+    """The engine of that name; `master` is the Spark cluster's address, None for this machine's cores.
+
+    Raises:
+        InputError: when there is no such engine, or a master without Spark.
+    """
+    if name not in ENGINES:
+        raise InputError(f"engine {name!r} is unknown. Known: {', '.join(ENGINES)}. Fix --engine or TARMAC_ENGINE.")
+    if name == "polars":
+        if master:
+            raise InputError(f"--spark-master {master!r} was given, but the engine is polars. Add --engine spark.")
+        return OnPolars()
+    from tarmac.on_spark.engine import OnSpark
+
+    return OnSpark(master=master, home=home)

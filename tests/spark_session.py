@@ -1,0 +1,26 @@
+"""The one Spark session of a test run: two cores, few partitions, nothing that listens to others."""
+
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tarmac.engines.spark import start_spark
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+SMALL = {
+    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.codegen.wholeStage": "false",  # compiling takes longer than a test's few rows
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.driver.memory": "1g",
+    "spark.ui.enabled": "false",
+}
+
+
+@cache
+def spark_session() -> "SparkSession":
+    """Started when first asked for; its Java ends with this process."""
+    return start_spark("local[2]", Path(tempfile.mkdtemp(prefix="tarmac-spark-")), SMALL)
