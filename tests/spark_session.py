@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tarmac.engines.spark import start_spark
+from tarmac.on_spark.engine import OnSpark
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -24,3 +25,10 @@ SMALL = {
 def spark_session() -> "SparkSession":
     """Started when first asked for; its Java ends with this process."""
     return start_spark("local[2]", Path(tempfile.mkdtemp(prefix="tarmac-spark-")), SMALL)
+
+
+def on_spark(split_bytes: int = 200_000) -> OnSpark:
+    """The pipeline's engine, in this session."""
+    engine = OnSpark(master=None, home=Path(), split_bytes=split_bytes)
+    engine.__dict__["spark"] = spark_session()
+    return engine

@@ -130,7 +130,12 @@ def _open(
         lake=open_lake(settings.lake, zones),
         scratch=settings.scratch or settings.home / "scratch",
         home=settings.home,
-        engine=engine_named(settings.engine, master=settings.spark_master or None, home=settings.home),
+        engine=engine_named(
+            settings.engine,
+            master=settings.spark_master or None,
+            home=settings.home,
+            split_bytes=settings.spark_split_mib << 20,
+        ),
         warehouse=settings.warehouse,
         table=settings.table,
     )

@@ -69,8 +69,14 @@ class OnPolars:
         return detect(gold, parameters, year=year, progress=progress)
 
 
-def engine_named(name: str, *, master: str | None, home: Path) -> Engine:
-    """The engine of that name; `master` is the Spark cluster's address, None for this machine's cores.
+def engine_named(name: str, *, master: str | None, home: Path, split_bytes: int) -> Engine:
+    """The engine of that name.
+
+    Args:
+        name: one of ENGINES.
+        master: the Spark cluster's address; None for spark-submit's, else this machine's cores.
+        home: where local state lives.
+        split_bytes: how much of a plain file one Spark task reads.
 
     Raises:
         InputError: when there is no such engine, or a master without Spark.
@@ -83,4 +89,4 @@ def engine_named(name: str, *, master: str | None, home: Path) -> Engine:
         return OnPolars()
     from tarmac.on_spark.engine import OnSpark
 
-    return OnSpark(master=master, home=home)
+    return OnSpark(master=master, home=home, split_bytes=split_bytes)

@@ -1,6 +1,6 @@
-"""Spark's tests use the same bad files as those of one machine."""
+"""Spark's tests use the bad files and the frames of those of one machine."""
 
 import sys
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).parents[1] / "integration"))
+sys.path += [str(Path(__file__).parents[1] / folder) for folder in ("integration", "contract")]

@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import narwhals as nw
@@ -126,10 +127,7 @@ def test_the_parts_of_a_hostile_file_give_what_the_whole_gives(tmp_path, lines, 
 @pytest.mark.parametrize("split_bytes", [1, 100, 5000, 1 << 20, 64 << 20])
 def test_a_line_of_megabytes_over_many_splits_is_one_unsound_line(tmp_path: Path, split_bytes: int):
     """It belongs to the split in which it begins; the splits within it have no line."""
-    if split_bytes < 5000:
-        rows = [*flights(5), b"x" * 2000, *flights(5)]
-    else:
-        rows = [*flights(5), b"x," * 1_500_000, *flights(5)]
+    rows = [*flights(5), b"x," * (1000 if split_bytes < 5000 else 1_500_000), *flights(5)]
     parts = assert_same(lake_of(tmp_path, kaggle_csv(rows)), tmp_path / "scratch", split_bytes)
     assert [line for line, *_ in parts.aside()] == [7]
 
@@ -158,5 +156,5 @@ def test_splits_are_in_the_order_of_lines_and_cover_the_file_once(tmp_path: Path
     assert isinstance(digest, Split)
     assert (digest.digest_only, digest.whole) == (True, True)
     assert parts[0].start == len(text.header_line)
-    assert all(one.stop == other.start for one, other in zip(parts, parts[1:], strict=False))
+    assert all(one.stop == other.start for one, other in pairwise(parts))
     assert (parts[-1].stop or 0) >= text.file.size

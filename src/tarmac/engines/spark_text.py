@@ -7,8 +7,9 @@ own opinion of what a number or a damaged line is. Everything after that is Spar
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import polars as pl
@@ -61,12 +62,12 @@ class Split:
 
 @dataclass(frozen=True, kw_only=True)
 class SplitReport:
-    """What was seen of a split. `lines` and `rows` are counted as in TextReport, without the header."""
+    """What was seen of a split. `lines` and `rows` are counted as in TextReport, without the header; `unsound` by reason."""
 
     split: int
     lines: int = 0
     rows: int = 0
-    unsound: int = 0
+    unsound: Mapping[str, int] = field(default_factory=dict)
     digest: str = ""
     last_unsound: tuple[int, str] = (0, "")
     error: str = ""
@@ -118,7 +119,7 @@ def read_split(lake: Lake, number: int, split: Split) -> Iterator[pa.RecordBatch
             split=number,
             lines=report.lines - 1,
             rows=report.rows,
-            unsound=seen.count,
+            unsound=seen.counts,
             digest=report.digest if split.whole else "",
             last_unsound=seen.last,
         )
@@ -210,10 +211,11 @@ class lines_of(io.RawIOBase):  # noqa: N801 - used as a function: the bytes of a
         return len(block)
 
 
+@dataclass
 class _Unsound:
-    """How many lines were unsound, and which was the last."""
+    """How many lines were unsound, by reason, and which was the last."""
 
-    count = 0
+    counts: Counter[str] = field(default_factory=Counter)
     last: tuple[int, str] = (0, "")
 
 
@@ -248,7 +250,7 @@ def _batch(
         frame = frame.with_columns(pl.col("source_line") + place)
         yield from _to_arrow(frame)
     if unsound:
-        seen.count += len(unsound)
+        seen.counts.update(line.reason for line in unsound)
         seen.last = (unsound[-1].line, unsound[-1].reason)
         columns = {
             "source_file": [split.text.name] * len(unsound),

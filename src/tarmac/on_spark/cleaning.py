@@ -3,6 +3,7 @@
 Flights stay on the executors. To this process come one report a split, counts, and nothing else.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -122,19 +123,21 @@ def _clean(rows: "DataFrame", read: _Texts, year: int, scratch: Path, parts: str
     judged = judge(rows, year).persist()
     twice = duplicates(judged).persist()
     try:
-        aside = _aside(rows, judged, twice)
-        counts = {row["reason"]: row["count"] for row in aside.groupBy("reason").count().collect()}
-        (repairs,) = silver.count_repairs(nw.from_native(judged)).to_native().collect()
+        kept, repairs, counts = _count(judged)
+        counts.update({"duplicate": repeated} if (repeated := twice.count()) else {})
+        for report in read.reports:
+            counts.update(report.unsound)
         cleaning = Cleaning(
             silver=scratch / "silver.parquet",
             quarantine=scratch / "quarantine.parquet",
             rows_in=rows_in,
-            rows_kept=judged.filter(judged["reason"].isNull()).count() - counts.get("duplicate", 0),
+            rows_kept=kept - repeated,
             quarantined=dict(sorted(counts.items())),
-            repairs={name: repairs[name] or 0 for name in silver.REPAIRS},
+            repairs=repairs,
             input_hash=read.input_hash,
             notes=notes_on((text.header for text in read.texts), read.cut_off),
         )
+        aside = _aside(rows, judged, twice)
         _check(cleaning, aside, read, most, year)
         write_parquet(_kept(judged, twice), f"{parts}/silver", cleaning.silver)
         write_parquet(_quarantine(aside, read), f"{parts}/quarantine", cleaning.quarantine)
@@ -142,6 +145,23 @@ def _clean(rows: "DataFrame", read: _Texts, year: int, scratch: Path, parts: str
         twice.unpersist()
         judged.unpersist()
     return cleaning
+
+
+def _count(judged: "DataFrame") -> tuple[int, dict[str, int], Counter[str]]:
+    """Sound rows, duplicates among them; repairs of these; and the others by reason."""
+    from pyspark.sql import functions as f
+
+    repairs = [f.sum(judged[name].cast("bigint")).alias(name) for name in silver.REPAIRS]
+    by_reason = {
+        row["reason"]: row for row in judged.groupBy("reason").agg(f.count("*").alias("rows"), *repairs).collect()
+    }
+    sound = by_reason.pop(None, None)
+    counts = Counter({reason: row["rows"] for reason, row in by_reason.items()})
+    return (
+        sound["rows"] if sound else 0,
+        {name: sound[name] if sound else 0 for name in silver.REPAIRS},
+        counts,
+    )
 
 
 def judge(rows: "DataFrame", year: int) -> "DataFrame":
@@ -195,7 +215,7 @@ def _check(cleaning: Cleaning, aside: "DataFrame", read: _Texts, most: float, ye
         (told,) = _with_texts([row.asDict()], read, first_lines(read.splits, read.reports))
         return tuple(told.values())
 
-    unsound = sum(report.unsound for report in read.reports)
+    unsound = sum(sum(report.unsound.values()) for report in read.reports)
     if unsound > MANY_UNSOUND and 2 * unsound > cleaning.rows_in:
         file, line, reason, text = first()
         raise InputError(
@@ -216,7 +236,9 @@ def _quarantine(aside: "DataFrame", read: _Texts) -> "DataFrame":
         return pa.Table.from_pylist(rows, schema=table.select(_ASIDE).schema)
 
     placed = aside.withColumn("split", f.shiftright("source_line", LINE_BITS))
-    return placed.groupBy("split").applyInArrow(fetch, _QUARANTINE).orderBy("source_file", "source_line")
+    fetched = placed.groupBy("split").applyInArrow(fetch, _QUARANTINE)
+    # A hundredth of the rows at most: one task sorts them, and spills what it cannot hold.
+    return fetched.repartition(1).sortWithinPartitions("source_file", "source_line")
 
 
 def _with_texts(rows: Sequence[dict[str, Any]], read: _Texts, before: dict[int, int]) -> list[dict[str, Any]]:

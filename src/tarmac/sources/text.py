@@ -191,11 +191,13 @@ def _reason(text: bytes, width: int) -> Reason | None:
         return "nul_byte"
     if not _is_utf8(text):
         return "not_utf8"
+    return _reason_by_fields(text, width)
+
+
+def _reason_by_fields(text: bytes, width: int) -> Reason | None:
     if text.count(b'"') % 2:
         return "unclosed_quote"
     if b'"' in text and not _QUOTED_LINE.fullmatch(text):
         return "misplaced_quote"
     outside = b"".join(text.split(b'"')[::2]) if b'"' in text else text
-    if outside.count(b",") != width - 1:
-        return "wrong_number_of_fields"
-    return None
+    return "wrong_number_of_fields" if outside.count(b",") != width - 1 else None
