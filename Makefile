@@ -31,9 +31,9 @@ $(UV):
 	@touch $@
 
 # Airflow, Superset and CDK each live in an environment of their own, which no other imports.
-.venv-airflow/.ready: deploy/airflow/requirements.lock pyproject.toml | $(UV)
+.venv-airflow/.ready: deploy/airflow/requirements-test.lock pyproject.toml | $(UV)
 	$(UV) venv --quiet --allow-existing --no-python-downloads --python $(PYTHON) .venv-airflow
-	$(UV) pip sync --quiet --python .venv-airflow --require-hashes deploy/airflow/requirements.lock
+	$(UV) pip sync --quiet --python .venv-airflow --require-hashes deploy/airflow/requirements-test.lock
 	$(UV) pip install --quiet --python .venv-airflow --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -63,8 +63,10 @@ bench: setup
 COMPILE := pip compile --quiet --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11
 lock: | $(UV)
 	$(UV) $(COMPILE) --universal --all-extras --group dev pyproject.toml --output-file requirements.lock
-	$(UV) $(COMPILE) --universal --extra compare pyproject.toml deploy/airflow/requirements.in \
-		--output-file deploy/airflow/requirements.lock
+	for part in requirements requirements-test; do \
+		$(UV) $(COMPILE) --universal --extra compare pyproject.toml deploy/airflow/$$part.in \
+			--output-file deploy/airflow/$$part.lock || exit; \
+	done
 
 clean:
 	rm -rf .venv .venv-* .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,11 @@ import pytest
 from skips_in_ci import SkipsInCI
 
 ROOT = Path(__file__).resolve().parents[1]
+
+pytest_plugins = ["s3_server"]
+
+# Those need Airflow, which lives in an environment of its own: .venv-airflow/bin/pytest tests/airflow
+collect_ignore = [] if any(distributions(name="apache-airflow")) else ["airflow"]
 
 
 def pytest_configure(config: pytest.Config) -> None:

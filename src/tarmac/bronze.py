@@ -1,15 +1,16 @@
 """Open a year's bronze files: decompress, recognise the header, and make sure that the text can be read as CSV.
 
-A plain file on this machine is read where it lies. Everything else is copied to the scratch folder on the way through.
+A plain file is read where it lies, an object on S3 where it was fetched to. A packed one is unpacked into the scratch folder.
 """
 
 import errno
 import gzip
+import hashlib
 import io
 import lzma
 import zipfile
 import zlib
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -84,6 +85,7 @@ class TextPlace:
     name: str
     header: Header
     header_line: bytes
+    version: str | None = None
 
     @property
     def packed(self) -> bool:
@@ -97,10 +99,11 @@ def find_texts(lake: Lake, file: BronzeFile) -> Iterator[TextPlace]:
     Raises:
         InputError: when the file is empty, not CSV, or has no known header.
     """
-    with lake.open(file.key) as packed:
+    version = lake.version_of(file.key)
+    with lake.open(file.key, version) as packed:
         for number, (name, stream) in enumerate(_members(packed, file.name)):
-            line = _header_line(stream, name)
-            yield TextPlace(file=file, number=number, name=name, header=_header(line, name), header_line=line)
+            line, header = _header_of(stream, name)
+            yield TextPlace(file=file, number=number, name=name, header=header, header_line=line, version=version)
 
 
 @contextmanager
@@ -111,7 +114,7 @@ def open_text(lake: Lake, place: TextPlace) -> Iterator[BinaryIO]:
         InputError: while it is read, when the file is damaged or cut off.
     """
     with (
-        lake.open(place.file.key) as packed,
+        lake.open(place.file.key, place.version) as packed,
         closing(_members(packed, place.file.name)) as members,
         _damage(place.name),
     ):
@@ -126,13 +129,13 @@ def open_flight_texts(
     Raises:
         InputError: when the file is empty, cut, not CSV, or has no known header.
     """
-    local = lake.local_path(file.key)
-    if local is not None and local.name.lower().endswith(".csv"):
+    local = lake.local_path(file.key) or lake.fetch(file.key, scratch)
+    if local.name.lower().endswith(".csv"):
         with local.open("rb") as plain:
             line = _header_line(plain, file.name)
         yield FlightText(name=file.name, path=local, header=_header(line, file.name), header_line=line)
         return
-    with lake.open(file.key) as packed:
+    with local.open("rb") as packed:
         for number, (name, stream) in enumerate(_members(packed, file.name)):
             line = _header_line(stream, name)
             text = FlightText(
@@ -167,17 +170,24 @@ def check_readable(path: Path) -> None:
                     pass
 
 
-def pick_lines(path: Path, wanted: frozenset[int]) -> dict[int, bytes]:
-    """The lines of these numbers (the header is 1), without their ends."""
-    found: dict[int, bytes] = {}
-    last = max(wanted, default=0)
-    with path.open("rb") as stream:
-        for number, line in enumerate(stream, start=1):
-            if number in wanted:
-                found[number] = line.rstrip(b"\r\n")
-            if number >= last:
-                break
-    return found
+def input_hash(paths: Sequence[tuple[str, Path]]) -> str:
+    """The SHA-256 of the texts in these files, given by name and path: what a run that reads them has as its input's.
+
+    Raises:
+        InputError: when a packed file is damaged or cut off, or holds no CSV.
+    """
+    digests = []
+    for name, path in paths:
+        with path.open("rb") as packed:
+            for shown, stream in _members(packed, name):
+                with _damage(shown):
+                    digests.append(hashlib.file_digest(cast("io.BufferedReader", stream), "sha256").hexdigest())
+    return hash_of_digests(digests)
+
+
+def hash_of_digests(digests: Sequence[str]) -> str:
+    """The one text's digest, or that of all texts' digests in their order."""
+    return digests[0] if len(digests) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 
 def _members(packed: BinaryIO, name: str) -> Generator[tuple[str, BinaryIO]]:
@@ -247,6 +257,11 @@ def _header_line(stream: IO[bytes], name: str) -> bytes:
             f"{name}, line 1: the first line is longer than {LONGEST_HEADER:,} bytes, so it is no header of flights."
         )
     return line
+
+
+def _header_of(stream: IO[bytes], name: str) -> tuple[bytes, Header]:
+    line = _header_line(stream, name)
+    return line, _header(line, name)
 
 
 def _header(line: bytes, name: str) -> Header:

@@ -1,21 +1,18 @@
 """One year's bronze to a silver and a quarantine file in the scratch folder: rows in = kept + quarantined."""
 
-import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from tarmac.bronze import FlightText, open_flight_texts, pick_lines
+from tarmac.accounting import Cleaning, check, looks_cut, names_of, notes_on, refuse_none, warn_of_cut
+from tarmac.bronze import FlightText, hash_of_digests, open_flight_texts
 from tarmac.engines.polars import PARQUET, Cleaned, clean_flights, drop_rows, exact_duplicates
-from tarmac.errors import InputError, SystemFailure
 from tarmac.lake import BronzeFile, Lake
-from tarmac.sources.header import Header
 from tarmac.sources.text import LONGEST_KEPT
 from tarmac.tables.frames import schema_of
 from tarmac.tables.quarantine import QUARANTINE
@@ -24,37 +21,21 @@ Progress = Callable[[int, int], None]
 """Called with the bytes read so far and those to read."""
 
 
-_CUT = frozenset({"wrong_number_of_fields", "unclosed_quote", "not_utf8"})
-"""What the last line of a file that was cut off looks like."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cleaning:
-    """A cleaned year, not published yet: its two files and what was counted."""
-
-    silver: Path
-    quarantine: Path
-    rows_in: int
-    rows_kept: int
-    quarantined: Mapping[str, int]
-    repairs: Mapping[str, int]
-    input_hash: str
-    notes: tuple[str, ...]
-
-    @property
-    def rows_quarantined(self) -> int:
-        """Rows set aside, for whatever reason."""
-        return sum(self.quarantined.values())
-
-
 def clean_year(
-    lake: Lake, year: int, *, scratch: Path, most_quarantined: float, progress: Progress | None = None
+    lake: Lake,
+    year: int,
+    *,
+    files: Sequence[BronzeFile],
+    scratch: Path,
+    most_quarantined: float,
+    progress: Progress | None = None,
 ) -> Cleaning:
     """Clean the year's bronze files into `scratch`.
 
     Args:
-        lake: where the bronze is.
+        lake: where the bronze is: the lake, or a local copy of its files.
         year: the year that every flight must be of.
+        files: the year's bronze files.
         scratch: an empty folder of this run.
         most_quarantined: the largest share (0-1) of rows that may be set aside.
         progress: told how much is read.
@@ -62,7 +43,6 @@ def clean_year(
     Raises:
         InputError: when a file cannot be read as flights, or too many rows cannot be right.
     """
-    files = lake.bronze_files(year)
     texts = [text for file in files for text in open_flight_texts(lake, file, scratch)]
     silver = scratch / "silver.parquet"
     cleaned = _clean(texts, year, silver, _progress_over(texts, files, progress))
@@ -82,7 +62,7 @@ def clean_year(
         rows_kept=cleaned.kept - duplicates.size,
         quarantined=_count_reasons(aside, texts),
         repairs=cleaned.repairs,
-        input_hash=hash_of([text.report.digest for text in texts]),
+        input_hash=hash_of_digests([text.report.digest for text in texts]),
         notes=notes_on((text.header for text in texts), _cut_off(texts)),
     )
     # Before the lines are fetched: with a file of another year that is all of them.
@@ -191,6 +171,19 @@ def _duplicates(positions: npt.NDArray[np.int64], texts: Sequence[FlightText], a
     return pl.concat(frames).cast(aside.schema)
 
 
+def pick_lines(path: Path, wanted: frozenset[int]) -> dict[int, bytes]:
+    """The lines of these numbers (the header is 1), without their ends."""
+    found: dict[int, bytes] = {}
+    last = max(wanted, default=0)
+    with path.open("rb") as stream:
+        for number, line in enumerate(stream, start=1):
+            if number in wanted:
+                found[number] = line.rstrip(b"\r\n")
+            if number >= last:
+                break
+    return found
+
+
 def source_lines(positions: npt.NDArray[np.int64], removed: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Line numbers of rows at these positions, from 0, among the lines from 2 on that are not in `removed` (sorted)."""
     removed_before = np.searchsorted(removed - np.arange(removed.size) - 2, positions, side="right")
@@ -228,24 +221,6 @@ def _first_aside(aside: pl.DataFrame, texts: Sequence[FlightText]) -> tuple[str,
     raise LookupError("no row was set aside")
 
 
-def refuse_none(rows: int, names: str) -> None:
-    """Raises InputError where the files hold no rows."""
-    if not rows:
-        raise InputError(f"{names}: a header and no flights. Nothing was published; download the file again.")
-
-
-def hash_of(digests: Sequence[str]) -> str:
-    """One SHA-256 for all texts: that of the only one, or that of the list."""
-    return digests[0] if len(digests) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()
-
-
-def notes_on(headers: Iterable[Header], cut_off: Sequence[str]) -> tuple[str, ...]:
-    """What the user is told of the files: columns left out, and which file may be cut off."""
-    extra = sorted({name for header in headers for name in header.extra})
-    left_out = [f"left out {len(extra)} columns that Tarmac does not know: {', '.join(extra[:10])}"] if extra else []
-    return (*left_out, *cut_off)
-
-
 def _cut_off(texts: Sequence[FlightText]) -> list[str]:
     lasts = [(text, text.report.unsound[-1]) for text in texts if text.report.unsound]
     return [
@@ -253,61 +228,3 @@ def _cut_off(texts: Sequence[FlightText]) -> list[str]:
         for text, last in lasts
         if looks_cut(last.reason) and last.line == text.report.lines
     ]
-
-
-def looks_cut(reason: str) -> bool:
-    """Whether the last line of a file that was cut off would be set aside for this reason."""
-    return reason in _CUT
-
-
-def warn_of_cut(name: str, line: int) -> str:
-    """What the user is told of a file whose last line is unsound."""
-    return f"{name} ends in the middle of line {line}: it may be cut off. Compare its size with the source's."
-
-
-def names_of(names: Sequence[str]) -> str:
-    """The first files' names, and how many more there are."""
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-
-
-def check(
-    cleaning: Cleaning,
-    *,
-    most: float,
-    year: int,
-    names: str,
-    cut_off: Sequence[str],
-    first: Callable[[], tuple[str, int, str, str]],
-) -> None:
-    """Make sure that every row is accounted for, and not too many are set aside.
-
-    Args:
-        cleaning: what was counted.
-        most: the largest share (0-1) that may be set aside.
-        year: the year that the flights should be of.
-        names: the files, for the message.
-        cut_off: warnings of files that may be cut off.
-        first: gives file, line, reason and text of the first row set aside.
-
-    Raises:
-        SystemFailure: when rows were lost or made.
-        InputError: when too many rows, or all, cannot be right.
-    """
-    if cleaning.rows_in != cleaning.rows_kept + cleaning.rows_quarantined:
-        raise SystemFailure(
-            f"{names}: {cleaning.rows_in:,} rows went in, but {cleaning.rows_kept:,} were kept and "
-            f"{cleaning.rows_quarantined:,} quarantined. Nothing was published. This is a defect of Tarmac: please report it."
-        )
-    share = cleaning.rows_quarantined / cleaning.rows_in
-    if share <= most and cleaning.rows_kept:
-        return
-    reasons = ", ".join(f"{reason} {count:,}" for reason, count in Counter(cleaning.quarantined).most_common(5))
-    file, line, reason, row = first()
-    hint = " ".join((*cut_off, "Mend the file, or allow more with --max-quarantined."))
-    if cleaning.quarantined.get("wrong_year", 0) > cleaning.rows_in / 2:
-        hint = f"Are these flights of another year than {year}?"
-    raise InputError(
-        f"{cleaning.rows_quarantined:,} of {cleaning.rows_in:,} rows of {names} cannot be right ({share:.1%}; at most "
-        f"{most:.1%} may be): {reasons}. The first: {file}, line {line}, {reason}: "
-        f"{row[:120]!r}. Nothing was published. {hint}"
-    )

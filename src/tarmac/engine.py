@@ -1,17 +1,18 @@
 """What does the work of the steps: one machine, or a cluster. The pipeline knows no more of either than this."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 import polars as pl
 
 from tarmac import cleaning
-from tarmac.cleaning import Cleaning, Progress
+from tarmac.accounting import Cleaning
+from tarmac.cleaning import Progress
 from tarmac.detect import Detection, DetectParameters, detect
 from tarmac.engines.polars import write_gold
 from tarmac.errors import InputError
-from tarmac.lake import Lake
+from tarmac.lake import BronzeFile, Lake
 
 ENGINES = ("polars", "spark")
 
@@ -24,12 +25,19 @@ class Engine(Protocol):
         """The libraries, beside those of every run, that a run's record names."""
 
     def clean_year(
-        self, lake: Lake, year: int, *, scratch: Path, most_quarantined: float, progress: Progress | None = None
+        self,
+        lake: Lake,
+        year: int,
+        *,
+        files: Sequence[BronzeFile],
+        scratch: Path,
+        most_quarantined: float,
+        progress: Progress | None = None,
     ) -> Cleaning:
         """Clean the year's bronze files into `scratch`: see tarmac.cleaning.clean_year."""
 
-    def write_gold(self, lake: Lake, year: int, out: Path) -> int:
-        """Aggregate the year's silver to airport-days in the file `out`, sorted by origin and date; returns their number."""
+    def write_gold(self, lake: Lake, year: int, scratch: Path) -> int:
+        """Aggregate the year's silver to `gold.parquet` in `scratch`, sorted by origin and date; returns its rows."""
 
     def detect(
         self,
@@ -48,14 +56,23 @@ class OnPolars:
     versions: Mapping[str, str] = {}
 
     def clean_year(
-        self, lake: Lake, year: int, *, scratch: Path, most_quarantined: float, progress: Progress | None = None
+        self,
+        lake: Lake,
+        year: int,
+        *,
+        files: Sequence[BronzeFile],
+        scratch: Path,
+        most_quarantined: float,
+        progress: Progress | None = None,
     ) -> Cleaning:
         """See tarmac.cleaning.clean_year."""
-        return cleaning.clean_year(lake, year, scratch=scratch, most_quarantined=most_quarantined, progress=progress)
+        return cleaning.clean_year(
+            lake, year, files=files, scratch=scratch, most_quarantined=most_quarantined, progress=progress
+        )
 
-    def write_gold(self, lake: Lake, year: int, out: Path) -> int:
+    def write_gold(self, lake: Lake, year: int, scratch: Path) -> int:
         """See tarmac.engines.polars.write_gold."""
-        return write_gold(lake.place(lake.silver_key(year)), lake.scan_options(), year, out)
+        return write_gold(lake.fetch(lake.silver_key(year), scratch), year, scratch / "gold.parquet")
 
     def detect(
         self,

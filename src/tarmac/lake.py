@@ -1,55 +1,34 @@
 """The lake: where each zone's files are, and how one is published with a single visible change.
 
 A lake is a folder or `s3://bucket/prefix`; both have the same layout. Files are written aside, in the run's scratch
-folder, and published by one atomic act: a rename on a folder, the completion of an upload on S3.
+folder, and published by one atomic act: a rename on a folder, one upload on S3.
 """
 
-import io
+import errno
+import filecmp
+import hashlib
 import os
 import re
-from collections.abc import Iterator, Mapping
+import shutil
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
 from tarmac.errors import InputError, TarmacError
+from tarmac.layout import BRONZE_SUFFIXES, BronzeFile, Zones, folder_of
+from tarmac.s3 import S3Access, S3Folder
+from tarmac.scratch import sync
 from tarmac.storage_errors import is_taken, translate
 
-BRONZE_SUFFIXES: tuple[str, ...] = (".csv", ".csv.gz", ".zip")
-"""The forms of a bronze file; `.csv.zip` ends with the last."""
+__all__ = ["BRONZE_SUFFIXES", "BronzeFile", "Lake", "Zones", "open_lake"]
+
+_NO_LINK = frozenset({errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK})
+"""Why a file cannot have a second name: it is on another file system or one without links, or another user's."""
 
 _S3 = re.compile(r"s3a?://(?P<bucket>[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9])(?:/(?P<prefix>.*))?")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Zones:
-    """The folders of the three zones, below the lake's root."""
-
-    bronze: str = "01_bronze"
-    silver: str = "02_silver"
-    gold: str = "03_gold"
-
-    def __post_init__(self) -> None:
-        """Refuse a folder that is empty or climbs out of the lake."""
-        for zone, folder in vars(self).items():
-            if not folder or folder.startswith("/") or ".." in folder.split("/"):
-                raise InputError(
-                    f"the {zone} folder {folder!r} is not a path inside the lake. Name one like 01_bronze."
-                )
-
-
-@dataclass(frozen=True, kw_only=True)
-class BronzeFile:
-    """One file of a year's bronze: its key below the lake's root, and its size in bytes."""
-
-    key: str
-    size: int
-
-    @property
-    def name(self) -> str:
-        """The file's own name."""
-        return self.key.rpartition("/")[2]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,11 +37,17 @@ class Lake:
 
     root: str
     zones: Zones
+    access: S3Access = field(default_factory=S3Access)
 
     @property
     def on_s3(self) -> bool:
         """Whether the lake is on S3."""
         return self.root.startswith("s3://")
+
+    @property
+    def _objects(self) -> S3Folder:
+        bucket, _, prefix = self.root.removeprefix("s3://").partition("/")
+        return S3Folder(bucket=bucket, prefix=prefix, access=self.access)
 
     def silver_key(self, year: int) -> str:
         """Key of the year's silver file."""
@@ -82,21 +67,19 @@ class Lake:
 
     def run_key(self, year: int, run_id: str) -> str:
         """Key of a run's record."""
-        return f"runs/year/{year}/{run_id}.json"
+        return f"{self.runs_folder(year)}/{run_id}.json"
+
+    def runs_folder(self, year: int) -> str:
+        """Key of the folder of the year's records."""
+        return f"runs/year/{year}"
+
+    def report_key(self, year: int) -> str:
+        """Key of the year's HTML report."""
+        return f"reports/year/{year}/{year}_report.html"
 
     def place(self, key: str) -> str:
-        """Where a key is: a path or an s3:// address, as shown to the user and given to Polars."""
+        """Where a key is: a path or an s3:// address, as shown to the user."""
         return f"{self.root}/{key}"
-
-    def scan_options(self) -> dict[str, Any]:
-        """What Polars needs beside the place to scan it; the place is meant as it is, whatever stars it holds."""
-        options: dict[str, Any] = {"glob": False}
-        endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
-        if not self.on_s3 or not endpoint:
-            return options
-        return options | {
-            "storage_options": {"aws_endpoint_url": endpoint, "aws_allow_http": str(endpoint.startswith("http:"))}
-        }
 
     def scratch_parent(self, local: Path) -> Path:
         """Where runs put what is not published yet: beside the zones, to publish by a rename; `local` for S3."""
@@ -138,10 +121,7 @@ class Lake:
             if not self.on_s3:
                 path = Path(self.place(key))
                 return path.stat().st_size if path.is_file() else None
-            try:
-                return int(_s3().info(self.place(key))["size"])
-            except FileNotFoundError:
-                return None
+            return self._objects.size(key)
 
     def _list(self, folder: str) -> list[tuple[str, int]]:
         if not self.on_s3:
@@ -152,31 +132,68 @@ class Lake:
                 for file in files
                 if file.is_file() and file.name[0] != "."
             ]
-        try:
-            entries = _s3().ls(self.place(folder), detail=True, refresh=True)
-        except FileNotFoundError:
-            return []
-        found = [
-            (str(entry["name"]).rpartition("/")[2], int(entry["size"])) for entry in entries if entry["type"] == "file"
-        ]
-        return [(f"{folder}/{name}", size) for name, size in sorted(found) if name]
+        return [(key, size) for key, size in self._objects.list(folder) if not key.endswith("/")]
+
+    def files_in(self, folder: str) -> list[str]:
+        """Keys of the files right below a folder, in order of name."""
+        with self._errors():
+            return [key for key, _ in self._list(folder)]
+
+    def remove(self, folder: str) -> None:
+        """Remove a folder with all that is below it; one that is not there is no error."""
+        with self._errors(folder), suppress(FileNotFoundError):
+            if not self.on_s3:
+                shutil.rmtree(self.place(folder))
+                return
+            for key, _ in self._objects.list(folder, deep=True):
+                self._objects.remove(key)
 
     def local_path(self, key: str) -> Path | None:
         """The file's own path, where the lake is a folder."""
         return None if self.on_s3 else Path(self.place(key))
 
-    @contextmanager
-    def open(self, key: str) -> Iterator[BinaryIO]:
-        """Open a file for reading; on S3 every part comes from the same version of the object, or the read fails."""
+    def fetch(self, key: str, scratch: Path) -> Path:
+        """A file in `scratch` with the bytes that the key had at one moment, whatever is published there meanwhile.
+
+        Raises:
+            SystemFailure: when S3 fails, or the object was replaced while it was copied.
+        """
+        file = scratch / f"fetched {key.replace('/', ' ')}"
         with self._errors(key):
             if self.on_s3:
-                stream = _s3().open(self.place(key), "rb", block_size=16 << 20, cache_type="readahead")
-                # s3fs' own readline knows no limit.
-                with io.BufferedReader(stream, buffer_size=1 << 20) as buffered:
-                    yield cast("BinaryIO", buffered)
-            else:
-                with Path(self.place(key)).open("rb") as stream:
-                    yield stream
+                self._objects.fetch(key, file)
+                return file
+            try:
+                os.link(self.place(key), file)
+            except OSError as error:
+                if error.errno not in _NO_LINK:
+                    raise
+                shutil.copyfile(self.place(key), file)
+        return file
+
+    def read(self, key: str) -> bytes:
+        """The bytes of a file that fits into memory: all of one version of it."""
+        with self._errors(key):
+            return self._objects.read(key) if self.on_s3 else Path(self.place(key)).read_bytes()
+
+    @contextmanager
+    def open(self, key: str, version: str | None = None) -> Iterator[BinaryIO]:
+        """Open a file to read parts of it; on S3 all come from `version`, one that `version_of` told, or the reading fails."""
+        with self._errors(key), self._open(key, version) as stream:
+            yield cast("BinaryIO", stream)
+
+    def _open(self, key: str, version: str | None) -> BufferedReader:
+        return self._objects.open(key, version) if self.on_s3 else Path(self.place(key)).open("rb")
+
+    def version_of(self, key: str) -> str | None:
+        """What tells a file's bytes on S3 from those that were or will be under its key; None for a folder's."""
+        with self._errors(key):
+            return self._objects.version_of(key) if self.on_s3 else None
+
+    def facts_of(self, key: str) -> tuple[int, str | None]:
+        """Size in bytes of a file that is there, and its MD5 in hex where the lake tells it without reading the file."""
+        with self._errors(key):
+            return self._objects.facts_of(key) if self.on_s3 else (Path(self.place(key)).stat().st_size, None)
 
     def publish(self, file: Path, key: str, *, replace: bool = True) -> None:
         """Make a finished local file the lake's file of that key, in one visible change; the local one is gone after.
@@ -187,7 +204,7 @@ class Lake:
         with self._errors(key):
             try:
                 self._publish(file, key, replace)
-            except OSError as error:
+            except Exception as error:
                 if replace or not is_taken(error):
                     raise
                 raise InputError(
@@ -195,25 +212,40 @@ class Lake:
                     "again: it compares the two."
                 ) from error
 
+    def publish_changed(self, file: Path, key: str) -> bool:
+        """Publish unless the lake's file is the very same already; returns whether it was published."""
+        if self._holds(key, file):
+            file.unlink()
+            return False
+        self.publish(file, key)
+        return True
+
+    def _holds(self, key: str, file: Path) -> bool:
+        if self.size(key) != file.stat().st_size:
+            return False
+        with self._errors(key), file.open("rb") as new:
+            if not self.on_s3:
+                return filecmp.cmp(self.place(key), file, shallow=False)
+            _, md5 = self._objects.facts_of(key)
+            seen = hashlib.file_digest(new, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+        # An object that came in parts, or is encrypted under a key of KMS, does not tell its MD5: it is written again.
+        return md5 == seen
+
     def _publish(self, file: Path, key: str, replace: bool) -> None:
         if self.on_s3:
-            _s3().put_file(str(file), self.place(key), mode="overwrite" if replace else "create")
+            with file.open("rb") as stream:
+                self._objects.put(stream, key, replace=replace)
             file.unlink()
             return
         place = Path(self.place(key))
         place.parent.mkdir(parents=True, exist_ok=True)
-        _sync(file)
+        sync(file)
         if replace:
             file.replace(place)
         else:
             os.link(file, place)
             file.unlink()
-        _sync(place.parent)
-
-    def remove(self, prefix: str) -> None:
-        """Remove what a run left below this prefix of a lake on S3, if anything."""
-        with self._errors(), suppress(FileNotFoundError):
-            _s3().rm(self.place(prefix), recursive=True)
+        sync(place.parent)
 
     def make(self) -> None:
         """Make the lake's folder, where it is one and is not there; a bucket is never made."""
@@ -227,7 +259,7 @@ class Lake:
         """Raises InputError where the lake is not there."""
         with self._errors():
             if self.on_s3:
-                there = self._bucket_is_there()
+                there = self._objects.is_there()
             else:
                 there = Path(self.root).is_dir()
                 if not there and Path(self.root).exists():
@@ -235,15 +267,6 @@ class Lake:
         if not there:
             way = "Name an existing one with --lake or TARMAC_LAKE, or put files into a new one with: tarmac ingest FILE --lake …"
             raise InputError(f"there is no lake at {self.root}. {way}")
-
-    def _bucket_is_there(self) -> bool:
-        # Not s3fs' `exists`, which calls a bucket absent whatever went wrong; and with the prefix, as rights may ask for it.
-        bucket, _, prefix = self.root.removeprefix("s3://").partition("/")
-        try:
-            _s3().call_s3("list_objects_v2", Bucket=bucket, Prefix=f"{prefix}/" if prefix else "", MaxKeys=1)
-        except FileNotFoundError:
-            return False
-        return True
 
     @contextmanager
     def _errors(self, key: str = "") -> Iterator[None]:
@@ -258,8 +281,10 @@ class Lake:
             raise translated from error
 
 
-def open_lake(where: str, zones: Zones | None = None) -> Lake:
+def open_lake(where: str, zones: Zones | None = None, access: S3Access | None = None) -> Lake:
     """The lake at a folder or an s3:// address; nothing is read or made yet.
+
+    `access` is for a lake on S3 that the process's own AWS settings do not reach.
 
     Raises:
         InputError: when the address is neither.
@@ -267,39 +292,10 @@ def open_lake(where: str, zones: Zones | None = None) -> Lake:
     if any(letter < " " or "\ud800" <= letter <= "\udfff" for letter in where):
         raise InputError(f"the lake {where!r} holds characters that no name can have. Fix --lake or TARMAC_LAKE.")
     if "://" not in where:
-        return Lake(root=_folder(where), zones=zones or Zones())
+        return Lake(root=folder_of(where), zones=zones or Zones())
     match = _S3.fullmatch(where.rstrip("/"))
     if match is None:
         raise InputError(f"the lake {where!r} is neither a folder nor s3://bucket/prefix. Fix --lake or TARMAC_LAKE.")
     prefix = (match["prefix"] or "").strip("/")
-    return Lake(root=f"s3://{match['bucket']}" + (f"/{prefix}" if prefix else ""), zones=zones or Zones())
-
-
-def _folder(where: str) -> str:
-    try:
-        return str(Path(where).expanduser().absolute())
-    except RuntimeError:
-        raise InputError(
-            f"the lake {where!r} is in the home of a user unknown here. Fix --lake or TARMAC_LAKE."
-        ) from None
-
-
-def _s3() -> Any:
-    import s3fs
-
-    return s3fs.S3FileSystem(default_cache_type="readahead", use_listings_cache=False, config_kwargs=_S3_CONFIG)
-
-
-_S3_CONFIG: Mapping[str, Any] = {
-    "connect_timeout": 10,
-    "read_timeout": 60,
-    "retries": {"max_attempts": 4, "mode": "standard"},
-}
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    root = f"s3://{match['bucket']}" + (f"/{prefix}" if prefix else "")
+    return Lake(root=root, zones=zones or Zones(), access=access or S3Access())

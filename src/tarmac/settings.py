@@ -5,6 +5,7 @@ Read by entry points alone. An option wins over the environment, that over the f
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -96,7 +97,19 @@ def read_settings(**options: Any) -> Settings:
     try:
         return _with_defaults(Settings(**{**from_file, **explicit}))
     except ValidationError as error:
-        raise InputError(_explain(error, file=settings.config)) from None
+        raise InputError(_explain(error, source=f"the settings file {settings.config}")) from None
+
+
+def settings_of(values: Mapping[str, Any], *, source: str) -> Settings:
+    """The settings from values by the reference pipeline's names or ours; `source` says whence, as messages name it.
+
+    Raises:
+        InputError: when a value is not allowed.
+    """
+    try:
+        return _with_defaults(Settings(**_renamed(values)))
+    except ValidationError as error:
+        raise InputError(_explain(error, source=source)) from None
 
 
 def _with_defaults(settings: Settings) -> Settings:
@@ -119,20 +132,26 @@ def _read_config(path: Path) -> dict[str, Any]:
     if unknown:
         known = ", ".join(sorted({*REFERENCE_NAMES, *Settings.model_fields} - {"config"}))
         raise InputError(f"the settings file {path} names {', '.join(unknown)}, which is unknown. Known: {known}.")
+    return _renamed(values)
+
+
+def _renamed(values: Mapping[str, Any]) -> dict[str, Any]:
     renamed: dict[str, Any] = {REFERENCE_NAMES.get(str(name), str(name)): value for name, value in values.items()}
     if bucket := values.get("data_lake_bucket"):
-        renamed["lake"] = bucket if "://" in str(bucket) else f"s3://{bucket}"
+        # No bucket's name begins with a slash: that is a folder.
+        named = "://" in str(bucket) or str(bucket).startswith("/")
+        renamed["lake"] = bucket if named else f"s3://{bucket}"
     return renamed
 
 
-def _explain(error: ValidationError, *, file: Path | None = None) -> str:
+def _explain(error: ValidationError, *, source: str = "") -> str:
     lines = []
     for problem in error.errors():
         name = str(problem["loc"][0]) if problem["loc"] else "settings"
         option, variable = f"--{name.replace('_', '-')}", f"TARMAC_{name.upper()}"
-        fix = f"Fix it in the settings file {file}." if file else f"Fix {option} or {variable}."
+        fix = f"Fix it in {source}." if source else f"Fix {option} or {variable}."
         said = f"{problem['msg'][0].lower()}{problem['msg'][1:]}"
-        lines.append(f"{_name_in_file(name) if file else name} = {problem['input']!r}: {said}. {fix}")
+        lines.append(f"{_name_in_file(name) if source else name} = {problem['input']!r}: {said}. {fix}")
     return "\n".join(lines)
 
 

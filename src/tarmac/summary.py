@@ -43,4 +43,4 @@ def _load(run: "Run") -> tuple[int | None, str]:
 
 
 def _replaced(run: "Run", table: str) -> int:
-    return int(run.written[table]["replaced"])
+    return sum(run.written[table].values())

@@ -258,7 +258,7 @@ def silver_file(tmp_path: Path) -> Path:
 
 
 def _gold_bytes(silver: Path, out: Path) -> str:
-    write_gold(str(silver), {}, 2009, out)
+    write_gold(silver, 2009, out)
     return hashlib.sha256(out.read_bytes()).hexdigest()
 
 
@@ -278,7 +278,7 @@ def test_the_gold_file_has_the_same_bytes_on_one_core_and_on_two(silver_file: Pa
     """A laptop and a server agree."""
     code = (
         "import sys; from pathlib import Path; from tarmac.engines.polars import write_gold; "
-        "write_gold(sys.argv[1], {}, 2009, Path(sys.argv[2]))"
+        "write_gold(Path(sys.argv[1]), 2009, Path(sys.argv[2]))"
     )
     digests = set()
     for threads in ("1", "2"):

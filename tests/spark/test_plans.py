@@ -40,9 +40,9 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
         bronze.write_bytes(kaggle_csv(flights(50, year=year)))
         scratch = folder / str(year)
         scratch.mkdir()
-        lake.publish(
-            on_spark().clean_year(lake, year, scratch=scratch, most_quarantined=0).silver, lake.silver_key(year)
-        )
+        files = lake.bronze_files(year)
+        cleaning = on_spark().clean_year(lake, year, files=files, scratch=scratch, most_quarantined=0)
+        lake.publish(cleaning.silver, lake.silver_key(year))
     return lake
 
 

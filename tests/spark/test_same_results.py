@@ -10,7 +10,7 @@ from polars.testing import assert_frame_equal
 
 from flight_lines import bts_csv, flight, flights, gz, kaggle_csv
 from spark_session import on_spark
-from tarmac.cleaning import Cleaning
+from tarmac.accounting import Cleaning
 from tarmac.detect import DetectParameters, detect
 from tarmac.engine import Engine, OnPolars
 from tarmac.errors import TarmacError
@@ -33,7 +33,7 @@ def cleaned(engine: Engine, lake: Lake, year: int, scratch: Path, most: float) -
     """What cleaning gives, or says."""
     scratch.mkdir()
     try:
-        return engine.clean_year(lake, year, scratch=scratch, most_quarantined=most), 0
+        return engine.clean_year(lake, year, files=lake.bronze_files(year), scratch=scratch, most_quarantined=most), 0
     except TarmacError as error:
         return str(error), error.exit_code
 
@@ -57,8 +57,11 @@ def assert_same_cleaning(lake: Lake, year: int, folder: Path, *, most: float = 1
 def assert_same_gold(lake: Lake, year: int, silver: Path, folder: Path) -> pl.DataFrame:
     """Both engines aggregate this silver to the same days, all values within 1e-9; gives them."""
     lake.publish(silver, lake.silver_key(year))
-    counts = [engine.write_gold(lake, year, folder / f"gold.{i}") for i, engine in enumerate((OnPolars(), on_spark()))]
-    one, other = (pl.read_parquet(folder / f"gold.{i}") for i in range(2))
+    counts = []
+    for name, engine in (("one", OnPolars()), ("other", on_spark())):
+        (folder / name).mkdir()
+        counts.append(engine.write_gold(lake, year, folder / name))
+    one, other = (pl.read_parquet(folder / name / "gold.parquet") for name in ("one", "other"))
     assert counts == [one.height, other.height]
     assert_frame_equal(other, one, check_exact=False, abs_tol=1e-9, rel_tol=0)
     return one

@@ -87,7 +87,7 @@ class Reading:
 def assert_same(lake: Lake, scratch: Path, split_bytes: int) -> Reading:
     """One machine and the splits give the same rows, lines set aside, counts and digest."""
     scratch.mkdir(exist_ok=True)
-    whole = clean_year(lake, 2009, scratch=scratch, most_quarantined=1.0)
+    whole = clean_year(lake, 2009, files=lake.bronze_files(2009), scratch=scratch, most_quarantined=1.0)
     parts = Reading(lake, split_bytes)
     kept = pl.read_parquet(whole.silver)
     aside = pl.read_parquet(whole.quarantine).filter(pl.col("reason") != "duplicate")

@@ -15,8 +15,8 @@ import narwhals as nw
 import pyarrow as pa
 
 from tarmac import silver
-from tarmac.bronze import MANY_UNSOUND, TextPlace, find_texts
-from tarmac.cleaning import Cleaning, check, hash_of, looks_cut, names_of, notes_on, refuse_none, warn_of_cut
+from tarmac.accounting import Cleaning, check, looks_cut, names_of, notes_on, refuse_none, warn_of_cut
+from tarmac.bronze import MANY_UNSOUND, TextPlace, find_texts, hash_of_digests
 from tarmac.engines.polars import DUPLICATE_KEY
 from tarmac.engines.spark import spark_errors, spark_place, typed, write_parquet
 from tarmac.engines.spark_text import (
@@ -32,7 +32,7 @@ from tarmac.engines.spark_text import (
     split_texts,
 )
 from tarmac.errors import InputError, SystemFailure
-from tarmac.lake import Lake
+from tarmac.lake import BronzeFile, Lake
 from tarmac.tables.flights import FLIGHTS
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class _Texts:
 
     @property
     def input_hash(self) -> str:
-        return hash_of([report.digest for report in self.reports if report.digest])
+        return hash_of_digests([report.digest for report in self.reports if report.digest])
 
     @property
     def cut_off(self) -> list[str]:
@@ -80,6 +80,7 @@ def clean_year(
     lake: Lake,
     year: int,
     *,
+    files: Sequence[BronzeFile],
     scratch: Path,
     parts: str,
     most_quarantined: float,
@@ -91,12 +92,13 @@ def clean_year(
         spark: the session.
         lake: where the bronze is; all executors reach it.
         year: the year that every flight must be of.
+        files: the year's bronze files.
         scratch: an empty folder of this run on this machine.
         parts: an empty place that all executors reach, for files that are not joined yet.
         most_quarantined: the largest share (0-1) of rows that may be set aside.
         split_bytes: how much of a plain file one task reads.
     """
-    texts = [text for file in lake.bronze_files(year) for text in find_texts(lake, file)]
+    texts = [text for file in files for text in find_texts(lake, file)]
     splits = split_texts(texts, split_bytes)
     rows = read_splits(spark, lake, splits).persist()
     try:

@@ -1,6 +1,6 @@
 """The steps on Spark, as the pipeline calls them."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from tarmac.cleaning import Cleaning, Progress
+from tarmac.accounting import Cleaning
+from tarmac.cleaning import Progress
 from tarmac.detect import Detection, DetectParameters, detect
 from tarmac.engines.spark import spark_errors, start_spark, write_gold
 from tarmac.engines.spark_text import SPLIT_BYTES
-from tarmac.lake import Lake
+from tarmac.lake import BronzeFile, Lake
 from tarmac.on_spark.cleaning import clean_year
 from tarmac.on_spark.judging import JudgeOnSpark
 
@@ -41,7 +42,14 @@ class OnSpark:
         return {"pyspark": self.spark.version}
 
     def clean_year(
-        self, lake: Lake, year: int, *, scratch: Path, most_quarantined: float, progress: Progress | None = None
+        self,
+        lake: Lake,
+        year: int,
+        *,
+        files: Sequence[BronzeFile],
+        scratch: Path,
+        most_quarantined: float,
+        progress: Progress | None = None,
     ) -> Cleaning:
         """See tarmac.on_spark.cleaning."""
         del progress  # a job tells nothing before it ends
@@ -50,15 +58,16 @@ class OnSpark:
                 self.spark,
                 lake,
                 year,
+                files=files,
                 scratch=scratch,
                 parts=parts,
                 most_quarantined=most_quarantined,
                 split_bytes=self.split_bytes,
             )
 
-    def write_gold(self, lake: Lake, year: int, out: Path) -> int:
+    def write_gold(self, lake: Lake, year: int, scratch: Path) -> int:
         """See tarmac.engines.spark."""
-        return write_gold(self.spark, lake.place(lake.silver_key(year)), out)
+        return write_gold(self.spark, lake.place(lake.silver_key(year)), scratch / "gold.parquet")
 
     def detect(
         self,

@@ -1,0 +1,133 @@
+"""Each 1 January: the year before, from the lake's bronze to the warehouse. The steps themselves are tarmac.pipeline's."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow.sdk import CronDataIntervalTimetable, TriggerRule, dag, get_current_context, task
+
+from tarmac_dags.assets import GOLD, SILVER, WAREHOUSE, told
+from tarmac_dags.bronze_sensor import BronzeSensor
+from tarmac_dags.mail import mail_failure
+from tarmac_dags.plan import Plan, read_plan
+from tarmac_dags.policy import DEFAULTS
+from tarmac_dags.yearly import PARAMS, RUNBOOK
+
+HOURS = timedelta(hours=1)
+
+
+@task(multiple_outputs=False)
+def plan() -> dict[str, Any]:
+    """Which year, and with what settings; skips a year after the variable last_year."""
+    return read_plan(get_current_context()).to_xcom()
+
+
+@task(multiple_outputs=False, execution_timeout=2 * HOURS)
+def download_bronze(given: Any) -> dict[str, Any]:
+    """The year's bronze into the run's scratch folder, its size and checksum verified."""
+    from tarmac_dags import steps
+
+    return steps.download(Plan.of(given))
+
+
+@task.short_circuit
+def anything_new(given: Any, downloaded: Any) -> bool:
+    """Whether this input was not yet done with these parameters and versions; if it was, nothing is written."""
+    from tarmac_dags import steps
+
+    return steps.is_new(Plan.of(given), downloaded["input_hash"])
+
+
+@task(multiple_outputs=False, execution_timeout=2 * HOURS, outlets=[SILVER])
+def to_silver(given: Any, downloaded: Any) -> dict[str, Any]:
+    """Bronze to clean flights; the rest to the quarantine."""
+    from tarmac_dags import steps
+
+    return told(SILVER, given, steps.to_silver(Plan.of(given), downloaded["input_hash"]))
+
+
+@task(multiple_outputs=False, execution_timeout=HOURS, outlets=[GOLD])
+def to_gold(given: Any) -> dict[str, Any]:
+    """Clean flights to one row per airport and day."""
+    from tarmac_dags import steps
+
+    return told(GOLD, given, steps.to_gold(Plan.of(given)))
+
+
+@task
+def detectors(given: Any) -> list[str]:
+    """The names that the next task is mapped over: Airflow maps over a whole result alone."""
+    return list(given["detectors"])
+
+
+@task(execution_timeout=2 * HOURS, map_index_template="{{ detector }}")
+def detect_anomalies(given: Any, detector: str) -> int:
+    """One detector's judgements; another's failure costs it nothing."""
+    from tarmac_dags import steps
+
+    get_current_context()["detector"] = detector  # type: ignore[typeddict-unknown-key]
+    return steps.detect(Plan.of(given), detector)
+
+
+@task(multiple_outputs=False, trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
+def publish_anomalies(given: Any) -> dict[str, Any]:
+    """Join the detectors' judgements and publish them; says which detectors are missing."""
+    from tarmac_dags import steps
+
+    return steps.publish_anomalies(Plan.of(given))
+
+
+@task(multiple_outputs=False, execution_timeout=2 * HOURS, outlets=[WAREHOUSE])
+def load_warehouse(given: Any) -> dict[str, Any]:
+    """Upsert the judged days into the warehouse; notes before which anomalies are news to it."""
+    from tarmac_dags import steps
+
+    return told(WAREHOUSE, given, steps.load(Plan.of(given)))
+
+
+@task
+def send_alert(given: Any, published: Any, loaded: Any) -> int:
+    """Mail, and a webhook where there is one, with the worst new anomalies."""
+    from tarmac_dags import alert
+
+    failed = published["written"]["failed_detectors"]
+    return alert.send_alert(Plan.of(given), loaded["news"], failed, get_current_context())
+
+
+@task
+def clean_up() -> None:
+    """Remove what the run left in the scratch folder, and its parts in the lake."""
+    from tarmac_dags import steps
+
+    if given := get_current_context()["ti"].xcom_pull(task_ids="plan"):
+        steps.clean_up(Plan.of(given))
+
+
+@dag(
+    schedule=CronDataIntervalTimetable("0 0 1 1 *", timezone="UTC"),
+    start_date=datetime(2009, 1, 1, tzinfo=UTC),
+    catchup=True,
+    max_active_runs=1,
+    # The wait for bronze has a limit of its own; this one ends what hangs for no reason that we know.
+    dagrun_timeout=timedelta(days=60),
+    default_args=DEFAULTS,
+    params=PARAMS,
+    tags=["tarmac", "yearly"],
+    on_failure_callback=mail_failure,
+    description="A year of flights from the lake to the warehouse",
+    doc_md=RUNBOOK,
+)
+def etl_ml_pipeline() -> None:
+    """One run is one year of flights."""
+    given = plan()
+    waited = BronzeSensor(task_id="wait_for_bronze", plan=given)
+    downloaded = download_bronze(given)
+    new = anything_new(given, downloaded)
+    silver, gold, names = to_silver(given, downloaded), to_gold(given), detectors(given)
+    judged = detect_anomalies.partial(given=given).expand(detector=names)
+    published, loaded = publish_anomalies(given), load_warehouse(given)
+    alerted = send_alert(given, published, loaded)
+    waited >> downloaded >> new >> silver >> gold >> names >> judged >> published >> loaded
+    alerted >> clean_up().as_teardown()
+
+
+etl_ml_pipeline()

@@ -1,0 +1,1 @@
+"""What the DAGs share: their settings, the wait for bronze, and the mails."""

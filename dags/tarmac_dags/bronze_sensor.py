@@ -1,0 +1,76 @@
+"""The wait for a year's bronze: a look every few minutes, and no worker in between."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, NoReturn
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.definitions.context import Context
+
+from tarmac_dags.plan import Plan
+
+
+class BronzeSensor(BaseOperator):
+    """Waits until the lake has the year's bronze in any of its forms; fails with a message at its time limit.
+
+    It looks in a task of its own and then defers to Airflow's clock. So what counts as bronze stands in one place, the
+    lake's keys stay with the workers, and the triggerer needs none of Tarmac.
+    """
+
+    template_fields = ("plan",)
+
+    def __init__(self, *, plan: Any, look_every: timedelta = timedelta(minutes=10), **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.plan = plan
+        self.look_every = look_every
+
+    def execute(self, context: Context, event: Any = None) -> dict[str, Any]:
+        """Look once; then be done, wait on, or fail."""
+        del event
+        found, said = _look(Plan.of(self.plan))
+        if found is None:
+            self._wait_on(said, context)
+        return found
+
+    def _wait_on(self, said: str, context: Context) -> NoReturn:
+        from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
+
+        limit = _limit(context)
+        left = limit - datetime.now(UTC)
+        if left <= timedelta():
+            _give_up(said)
+        self.log.info("%s. Waiting until %s", said, limit.isoformat(timespec="minutes"))
+        self.defer(trigger=TimeDeltaTrigger(min(left, self.look_every)), method_name="execute")
+
+
+def _look(plan: Plan) -> tuple[dict[str, Any] | None, str]:
+    lake = plan.lake_of()
+    lake.check_exists()
+    there = lake.bronze_candidates(plan.year)
+    folder = f"{lake.zones.bronze}/{plan.year}/"
+    months = sum(file.key.startswith(folder) for file in there)
+    if there and (months == 0 or months >= plan.months):
+        files = lake.bronze_files(plan.year)
+        return {"keys": [file.key for file in files], "bytes": sum(file.size for file in files)}, ""
+    return None, (
+        f"the lake {lake.root} has no bronze for {plan.year}: looked for {lake.zones.bronze}/{plan.year}.csv, .csv.gz, .zip, "
+        f"and for {plan.months} files in {folder} (found {months})"
+    )
+
+
+def _limit(context: Mapping[str, Any]) -> datetime:
+    """When to give up: so many hours after the run began, which is anew when it is cleared."""
+    from airflow.sdk import Variable
+
+    hours = float(Variable.get("bronze_timeout_hours", default=168))
+    began: datetime = context["dag_run"].start_date
+    return began + timedelta(hours=hours)
+
+
+def _give_up(said: str) -> NoReturn:
+    from airflow.sdk.exceptions import AirflowFailException
+
+    raise AirflowFailException(
+        f"{said}. The time set by bronze_timeout_hours is over. Put the year there (tarmac ingest FILE --lake …), then "
+        "clear this task."
+    )

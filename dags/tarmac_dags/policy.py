@@ -1,0 +1,30 @@
+"""What holds for every task of every DAG: who owns it, how often it is tried, how long it may take."""
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
+
+from tarmac_dags.mail import keep_reason
+
+# What only a person can mend fails at once, with its message, instead of an hour later.
+_RETRIES = ExceptionRetryPolicy(
+    rules=[
+        RetryRule(
+            exception="tarmac.errors.InputError",
+            action=RetryAction.FAIL,
+            reason="the request or the input is wrong, which another try does not change",
+        )
+    ]
+)
+
+DEFAULTS: dict[str, Any] = {
+    "owner": "tarmac",
+    "retries": 3,
+    "retry_delay": timedelta(minutes=1),
+    "retry_exponential_backoff": 4,
+    "max_retry_delay": timedelta(minutes=30),
+    "retry_policy": _RETRIES,
+    "execution_timeout": timedelta(minutes=10),
+    "on_failure_callback": keep_reason,
+}

@@ -1,0 +1,102 @@
+"""The tasks' work: each calls tarmac.pipeline for one step and hands back keys and counts. Imported when a task runs."""
+
+import logging
+import shutil
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from tarmac import pipeline
+from tarmac.download import BronzeCopy, download_bronze, open_copy
+from tarmac.errors import InputError
+from tarmac.judging import judge_part, remove_parts
+from tarmac.news import note_news
+from tarmac.runs import find_same_run
+from tarmac_dags.plan import Plan
+
+log = logging.getLogger(__name__)
+
+
+def download(plan: Plan) -> dict[str, Any]:
+    """Bronze into the run's scratch folder."""
+    copy = download_bronze(plan.year, plan.lake_of(), Path(plan.scratch))
+    return {"bytes": copy.size, "sha256": dict(copy.sha256), "input_hash": copy.input_hash}
+
+
+def is_new(plan: Plan, input_hash: str) -> bool:
+    """Whether there is something to do; where not, the log says so."""
+    if plan.force:
+        log.info("force: run again, whatever was done before")
+        return True
+    same = find_same_run(plan.year, plan.place(), plan.parameters(), input_hash)
+    if same:
+        log.info("nothing changed: run %s took %s with this very input, parameters and versions", same, plan.year)
+    return same is None
+
+
+def to_silver(plan: Plan, input_hash: str) -> dict[str, Any]:
+    """Bronze to silver, from the copy that was downloaded."""
+    return _run(plan, "silver", bronze=_copy(plan, input_hash))
+
+
+def to_gold(plan: Plan) -> dict[str, Any]:
+    """Silver to gold."""
+    return _run(plan, "gold")
+
+
+def detect(plan: Plan, detector: str) -> int:
+    """One detector's part; returns its rows."""
+    return judge_part(plan.year, plan.place(), plan.parameters(), detector, plan.run_id)
+
+
+def publish_anomalies(plan: Plan) -> dict[str, Any]:
+    """The detectors' parts joined."""
+    return _run(plan, "join")
+
+
+def load(plan: Plan) -> dict[str, Any]:
+    """The year into the warehouse; `news` is the key of what was not known before."""
+    news = note_news(plan.year, plan.place(), plan.run_id)
+    return _run(plan, "load") | {"news": news.key, "new_anomalies": news.days}
+
+
+def clean_up(plan: Plan) -> None:
+    """Remove the run's scratch folder and the detectors' parts."""
+    with suppress(FileNotFoundError):
+        shutil.rmtree(plan.scratch)
+    remove_parts(plan.year, plan.lake_of())
+
+
+def _run(plan: Plan, step: str, bronze: BronzeCopy | None = None) -> dict[str, Any]:
+    run = pipeline.run_year(
+        plan.year,
+        plan.place(),
+        plan.parameters(),
+        steps=(step,),
+        command="airflow",
+        teller=Logged(),
+        run_id=plan.run_id,
+        bronze=bronze,
+    )
+    log.info("%s of %s: %s", step, plan.year, run.written)
+    return {"run_id": run.run_id, "written": dict(run.written)}
+
+
+def _copy(plan: Plan, input_hash: str) -> BronzeCopy:
+    """The downloaded copy; downloaded again where it is gone, as after clean_up or on another machine."""
+    folder = Path(plan.scratch)
+    copy = open_copy(plan.year, folder) or download_bronze(plan.year, plan.lake_of(), folder)
+    if copy.input_hash != input_hash:
+        raise InputError(
+            f"bronze of {plan.year} in {plan.lake} is not what download_bronze saw: its SHA-256 was {input_hash} and is "
+            f"{copy.input_hash}. Clear download_bronze with downstream."
+        )
+    return copy
+
+
+class Logged(pipeline.Silent):
+    """A teller that writes notes into the task's log."""
+
+    def note(self, text: str, **facts: object) -> None:
+        """One line."""
+        log.warning("%s %s", text, " ".join(f"{name}={value}" for name, value in facts.items()))

@@ -1,0 +1,240 @@
+"""A real Airflow for the tests of the DAGs, without its servers: its own home, database, S3, warehouse and mail server."""
+
+import json
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.message import Message
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from airflow.models.dagrun import DagRun
+
+DAGS = Path(__file__).resolve().parents[2] / "dags"
+HOME = Path(tempfile.mkdtemp(prefix="tarmac-airflow-test-"))
+
+# Airflow reads its settings when it is imported, which no module here does at its top.
+os.environ |= {
+    "AIRFLOW_HOME": str(HOME),
+    "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
+    "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
+    "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{HOME}/airflow.db",
+    "AIRFLOW__API__BASE_URL": "http://airflow.test",
+    "AIRFLOW__API_AUTH__JWT_SECRET": "of these tests alone",
+    "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_CONFIG_FILE": str(HOME / "none"),
+    "AWS_SHARED_CREDENTIALS_FILE": str(HOME / "none"),
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Airflow and its providers warn of much that is not ours to mend."""
+    for item in items:
+        item.add_marker(pytest.mark.filterwarnings("default"))
+
+
+def pytest_unconfigure() -> None:
+    """Leave nothing behind."""
+    shutil.rmtree(HOME, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def metadata() -> None:
+    """Airflow's own database, empty and migrated."""
+    from airflow.utils.db import initdb
+
+    initdb()
+
+
+@pytest.fixture(scope="session")
+def dags() -> dict[str, Any]:
+    """All DAGs by their id, as Airflow finds them in the folder."""
+    from airflow.dag_processing.dagbag import BundleDagBag
+
+    bag = BundleDagBag(dag_folder=DAGS, bundle_path=DAGS, bundle_name="dags-folder")
+    assert bag.import_errors == {}
+    return dict(bag.dags)
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[str]:
+    """The address of an S3 server of our own."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The URL of a Postgres server of our own."""
+    from tarmac.warehouse.embedded import embedded_server
+
+    with tempfile.TemporaryDirectory(prefix="tarmac-test-") as home, embedded_server(Path(home)) as url:
+        yield url
+
+
+@dataclass(kw_only=True)
+class Mailbox:
+    """The mails that the server was given."""
+
+    mails: list[Message] = field(default_factory=list)
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
+        self.mails.append(message_from_bytes(envelope.content))
+        return "250 OK"
+
+    def texts(self) -> list[str]:
+        """Subject, address and body of each."""
+        return [f"{mail['Subject']}\n{mail['To']}\n{_body(mail)}" for mail in self.mails]
+
+
+def _body(mail: Message) -> str:
+    parts = [part.get_payload(decode=True) for part in mail.walk() if not part.is_multipart()]
+    return "\n".join(part.decode() for part in parts if isinstance(part, bytes))
+
+
+@pytest.fixture
+def mailbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailbox]:
+    """An SMTP server that keeps what it is given, as the connection smtp_default."""
+    from aiosmtpd.controller import Controller
+
+    box = Mailbox()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    controller = Controller(box, hostname="127.0.0.1", port=port)
+    controller.start()
+    monkeypatch.setenv(
+        "AIRFLOW_CONN_SMTP_DEFAULT",
+        json.dumps(
+            {
+                "conn_type": "smtp",
+                "host": "127.0.0.1",
+                "port": port,
+                "extra": {"disable_ssl": True, "disable_tls": True, "from_email": "airflow@tarmac.test"},
+            }
+        ),
+    )
+    yield box
+    controller.stop()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployment:
+    """One deployment: what is in its lake and its warehouse, and its scratch folder."""
+
+    s3: Any
+    warehouse: str
+    scratch: Path
+
+    def keys(self, prefix: str = "") -> list[str]:
+        """The keys in the bucket."""
+        entries = self.s3.list_objects_v2(Bucket="lake", Prefix=prefix).get("Contents", [])
+        return [entry["Key"] for entry in entries]
+
+    def files(self) -> dict[str, tuple[bytes, Any]]:
+        """The three zones: bytes, and when each was written."""
+        found = {}
+        for key in self.keys():
+            if key[:2].isdigit():
+                there = self.s3.get_object(Bucket="lake", Key=key)
+                found[key] = (there["Body"].read(), there["LastModified"])
+        return found
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """What the warehouse answers."""
+        import psycopg
+
+        with psycopg.connect(self.warehouse) as connection:
+            return connection.execute(query).fetchall()
+
+
+@pytest.fixture
+def deployment(
+    s3_server: str, postgres: str, metadata: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[Deployment]:
+    """An empty lake and warehouse of the test's own, told to Airflow as an operator would: by variables and connections."""
+    import uuid
+
+    import boto3
+    import psycopg
+
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing", "region_name": "us-east-1"}
+    s3 = boto3.client("s3", endpoint_url=s3_server, **keys)
+    s3.create_bucket(Bucket="lake")
+    socket_folder = psycopg.conninfo.conninfo_to_dict(postgres)["host"]
+    told = {
+        "AIRFLOW_CONN_S3_CONN": {
+            "conn_type": "aws",
+            "login": "testing",
+            "password": "testing",
+            "extra": {"endpoint_url": s3_server, "region_name": "us-east-1"},
+        },
+        "AIRFLOW_CONN_POSTGRES_CONN": {
+            "conn_type": "postgres",
+            "host": socket_folder,
+            "login": "postgres",
+            "schema": name,
+        },
+        "AIRFLOW_VAR_DATA_LAKE_BUCKET": "lake",
+        "AIRFLOW_VAR_LOCAL_PATH": str(tmp_path / "scratch"),
+        "AIRFLOW_VAR_FAIL_EMAIL": "operator@tarmac.test",
+        "AIRFLOW_VAR_LAST_YEAR": "2018",
+    }
+    for key, value in told.items():
+        monkeypatch.setenv(key, value if isinstance(value, str) else json.dumps(value))
+    url = postgres.replace("/postgres?", f"/{name}?")
+    yield Deployment(s3=s3, warehouse=url, scratch=tmp_path / "scratch")
+    for entry in s3.list_objects_v2(Bucket="lake").get("Contents", []):
+        s3.delete_object(Bucket="lake", Key=entry["Key"])
+    s3.delete_bucket(Bucket="lake")
+    s3.close()
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def run_dag(dags: dict[str, Any], metadata: None) -> Iterator[Callable[..., "DagRun"]]:
+    """A function that runs a whole DAG once, in this process, and returns its run."""
+    from datetime import UTC, datetime, timedelta
+
+    undo: list[tuple[Any, Any]] = []
+
+    def run(dag_id: str, year: int, **conf: Any) -> "DagRun":
+        dag = dags[dag_id]
+        for task in dag.tasks:
+            undo.append((task, task.retry_delay))
+            # Four tries wait seven minutes for each other; the rest of the policy is as it is.
+            with suppress(AttributeError):
+                task.retry_delay, task.retry_exponential_backoff = timedelta(0), 0
+        return dag.test(logical_date=datetime(year + 1, 1, 1, tzinfo=UTC), run_conf=conf)
+
+    yield run
+    for task, delay in undo:
+        with suppress(AttributeError):
+            task.retry_delay = delay
+
+
+def states(run: "DagRun") -> dict[str, list[str]]:
+    """The states of each task's instances."""
+    found: dict[str, list[str]] = {}
+    for ti in run.get_task_instances():
+        found.setdefault(ti.task_id, []).append(str(ti.state))
+    return found
