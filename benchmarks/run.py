@@ -12,13 +12,14 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import detection, pipeline, start, warehouse
+from benchmarks import detection, pipeline, spark, start, warehouse
 from benchmarks.figures import Figure, Sizes
 
 SUITES = {
     "pipeline": pipeline.figures,
     "load": warehouse.figures,
     "detection": detection.figures,
+    "spark": spark.figures,
     "start": start.figures,
 }
 RESULTS = Path(__file__).with_name("results.csv")

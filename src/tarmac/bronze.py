@@ -10,9 +10,10 @@ import io
 import lzma
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
@@ -73,6 +74,51 @@ class FlightText:
             self.report = TextReport()
             _spool(self.name, cast("BinaryIO", stream), header, self.header.width, self.report, copy)
         self.path = copy
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextPlace:
+    """Where one CSV file of flights is: the bronze file, the text's number within it, and what its header says."""
+
+    file: BronzeFile
+    number: int
+    name: str
+    header: Header
+    header_line: bytes
+    version: str | None = None
+
+    @property
+    def packed(self) -> bool:
+        """Whether the text can only be read from its beginning."""
+        return not self.file.name.lower().endswith(".csv")
+
+
+def find_texts(lake: Lake, file: BronzeFile) -> Iterator[TextPlace]:
+    """The CSV files in one bronze file, of which no more than the headers is read.
+
+    Raises:
+        InputError: when the file is empty, not CSV, or has no known header.
+    """
+    version = lake.version_of(file.key)
+    with lake.open(file.key, version) as packed:
+        for number, (name, stream) in enumerate(_members(packed, file.name)):
+            line, header = _header_of(stream, name)
+            yield TextPlace(file=file, number=number, name=name, header=header, header_line=line, version=version)
+
+
+@contextmanager
+def open_text(lake: Lake, place: TextPlace) -> Iterator[BinaryIO]:
+    """The text's bytes, from its header on.
+
+    Raises:
+        InputError: while it is read, when the file is damaged or cut off.
+    """
+    with (
+        lake.open(place.file.key, place.version) as packed,
+        closing(_members(packed, place.file.name)) as members,
+        _damage(place.name),
+    ):
+        yield next(islice(members, place.number, None))[1]
 
 
 def open_flight_texts(
@@ -144,20 +190,7 @@ def hash_of_digests(digests: Sequence[str]) -> str:
     return digests[0] if len(digests) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 
-def pick_lines(path: Path, wanted: frozenset[int]) -> dict[int, bytes]:
-    """The lines of these numbers (the header is 1), without their ends."""
-    found: dict[int, bytes] = {}
-    last = max(wanted, default=0)
-    with path.open("rb") as stream:
-        for number, line in enumerate(stream, start=1):
-            if number in wanted:
-                found[number] = line.rstrip(b"\r\n")
-            if number >= last:
-                break
-    return found
-
-
-def _members(packed: BinaryIO, name: str) -> Iterator[tuple[str, BinaryIO]]:
+def _members(packed: BinaryIO, name: str) -> Generator[tuple[str, BinaryIO]]:
     lower = name.lower()
     if lower.endswith(".gz"):
         with _damage(name), gzip.GzipFile(fileobj=packed) as stream:
@@ -224,6 +257,11 @@ def _header_line(stream: IO[bytes], name: str) -> bytes:
             f"{name}, line 1: the first line is longer than {LONGEST_HEADER:,} bytes, so it is no header of flights."
         )
     return line
+
+
+def _header_of(stream: IO[bytes], name: str) -> tuple[bytes, Header]:
+    line = _header_line(stream, name)
+    return line, _header(line, name)
 
 
 def _header(line: bytes, name: str) -> Header:

@@ -3,16 +3,15 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from tarmac.bronze import FlightText, hash_of_digests, open_flight_texts, pick_lines
+from tarmac.accounting import Cleaning, check, looks_cut, names_of, notes_on, refuse_none, warn_of_cut
+from tarmac.bronze import FlightText, hash_of_digests, open_flight_texts
 from tarmac.engines.polars import PARQUET, Cleaned, clean_flights, drop_rows, exact_duplicates
-from tarmac.errors import InputError, SystemFailure
 from tarmac.lake import BronzeFile, Lake
 from tarmac.sources.text import LONGEST_KEPT
 from tarmac.tables.frames import schema_of
@@ -20,29 +19,6 @@ from tarmac.tables.quarantine import QUARANTINE
 
 Progress = Callable[[int, int], None]
 """Called with the bytes read so far and those to read."""
-
-
-_CUT = frozenset({"wrong_number_of_fields", "unclosed_quote", "not_utf8"})
-"""What the last line of a file that was cut off looks like."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cleaning:
-    """A cleaned year, not published yet: its two files and what was counted."""
-
-    silver: Path
-    quarantine: Path
-    rows_in: int
-    rows_kept: int
-    quarantined: Mapping[str, int]
-    repairs: Mapping[str, int]
-    input_hash: str
-    notes: tuple[str, ...]
-
-    @property
-    def rows_quarantined(self) -> int:
-        """Rows set aside, for whatever reason."""
-        return sum(self.quarantined.values())
 
 
 def clean_year(
@@ -71,8 +47,8 @@ def clean_year(
     silver = scratch / "silver.parquet"
     cleaned = _clean(texts, year, silver, _progress_over(texts, files, progress))
     rows_in = sum(text.report.rows for text in texts)
-    if not rows_in:
-        raise InputError(f"{_names(texts)}: a header and no flights. Nothing was published; download the file again.")
+    names = names_of([text.name for text in texts])
+    refuse_none(rows_in, names)
     aside = _without_blank_lines(cleaned.aside, texts)
     duplicates = exact_duplicates(silver)
     if duplicates.size:
@@ -86,11 +62,18 @@ def clean_year(
         rows_kept=cleaned.kept - duplicates.size,
         quarantined=_count_reasons(aside, texts),
         repairs=cleaned.repairs,
-        input_hash=_hash_of(texts),
-        notes=tuple(_notes(texts)),
+        input_hash=hash_of_digests([text.report.digest for text in texts]),
+        notes=notes_on((text.header for text in texts), _cut_off(texts)),
     )
     # Before the lines are fetched: with a file of another year that is all of them.
-    _check(cleaning, aside, most_quarantined, year, texts)
+    check(
+        cleaning,
+        most=most_quarantined,
+        year=year,
+        names=names,
+        cut_off=_cut_off(texts),
+        first=lambda: _first_aside(aside, texts),
+    )
     _quarantine(aside, texts).write_parquet(cleaning.quarantine, compression=PARQUET["compression"])
     return cleaning
 
@@ -188,6 +171,19 @@ def _duplicates(positions: npt.NDArray[np.int64], texts: Sequence[FlightText], a
     return pl.concat(frames).cast(aside.schema)
 
 
+def pick_lines(path: Path, wanted: frozenset[int]) -> dict[int, bytes]:
+    """The lines of these numbers (the header is 1), without their ends."""
+    found: dict[int, bytes] = {}
+    last = max(wanted, default=0)
+    with path.open("rb") as stream:
+        for number, line in enumerate(stream, start=1):
+            if number in wanted:
+                found[number] = line.rstrip(b"\r\n")
+            if number >= last:
+                break
+    return found
+
+
 def source_lines(positions: npt.NDArray[np.int64], removed: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Line numbers of rows at these positions, from 0, among the lines from 2 on that are not in `removed` (sorted)."""
     removed_before = np.searchsorted(removed - np.arange(removed.size) - 2, positions, side="right")
@@ -225,48 +221,10 @@ def _first_aside(aside: pl.DataFrame, texts: Sequence[FlightText]) -> tuple[str,
     raise LookupError("no row was set aside")
 
 
-def _hash_of(texts: Sequence[FlightText]) -> str:
-    return hash_of_digests([text.report.digest for text in texts])
-
-
-def _notes(texts: Sequence[FlightText]) -> list[str]:
-    notes = []
-    extra = sorted({name for text in texts for name in text.header.extra})
-    if extra:
-        notes.append(f"left out {len(extra)} columns that Tarmac does not know: {', '.join(extra[:10])}")
-    return notes + _cut_off(texts)
-
-
 def _cut_off(texts: Sequence[FlightText]) -> list[str]:
     lasts = [(text, text.report.unsound[-1]) for text in texts if text.report.unsound]
     return [
-        f"{text.name} ends in the middle of line {last.line}: it may be cut off. Compare its size with the source's."
+        warn_of_cut(text.name, last.line)
         for text, last in lasts
-        if last.line == text.report.lines and last.reason in _CUT
+        if looks_cut(last.reason) and last.line == text.report.lines
     ]
-
-
-def _names(texts: Sequence[FlightText]) -> str:
-    names = [text.name for text in texts]
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-
-
-def _check(cleaning: Cleaning, aside: pl.DataFrame, most: float, year: int, texts: Sequence[FlightText]) -> None:
-    if cleaning.rows_in != cleaning.rows_kept + cleaning.rows_quarantined:
-        raise SystemFailure(
-            f"{_names(texts)}: {cleaning.rows_in:,} rows went in, but {cleaning.rows_kept:,} were kept and "
-            f"{cleaning.rows_quarantined:,} quarantined. Nothing was published. This is a defect of Tarmac: please report it."
-        )
-    share = cleaning.rows_quarantined / cleaning.rows_in
-    if share <= most and cleaning.rows_kept:
-        return
-    reasons = ", ".join(f"{reason} {count:,}" for reason, count in Counter(cleaning.quarantined).most_common(5))
-    file, line, reason, row = _first_aside(aside, texts)
-    hint = " ".join((*_cut_off(texts), "Mend the file, or allow more with --max-quarantined."))
-    if cleaning.quarantined.get("wrong_year", 0) > cleaning.rows_in / 2:
-        hint = f"Are these flights of another year than {year}?"
-    raise InputError(
-        f"{cleaning.rows_quarantined:,} of {cleaning.rows_in:,} rows of {_names(texts)} cannot be right ({share:.1%}; at most "
-        f"{most:.1%} may be): {reasons}. The first: {file}, line {line}, {reason}: "
-        f"{row[:120]!r}. Nothing was published. {hint}"
-    )

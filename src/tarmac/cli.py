@@ -24,6 +24,7 @@ from tarmac.options import (
     OutliersFraction,
     Quiet,
     Seed,
+    SparkMaster,
     Threshold,
     WarehouseOption,
     Year,
@@ -128,6 +129,7 @@ def _open(
     **options: Any,
 ) -> "tuple[Settings, Place, Terminal]":
     from tarmac.console import configure_logs, open_terminal
+    from tarmac.engine import engine_named
     from tarmac.lake import Zones, open_lake
     from tarmac.pipeline import Place
     from tarmac.settings import read_settings
@@ -139,6 +141,12 @@ def _open(
         lake=open_lake(settings.lake, zones),
         scratch=settings.scratch or settings.home / "scratch",
         home=settings.home,
+        engine=engine_named(
+            settings.engine,
+            master=settings.spark_master or None,
+            home=settings.home,
+            split_bytes=settings.spark_split_mib << 20,
+        ),
         warehouse=settings.warehouse,
         table=settings.table,
     )
@@ -175,8 +183,6 @@ def _run_steps(context: typer.Context, *steps: str) -> None:
     options = dict(context.params)
     command = context.info_name or ""
     as_json, quiet = options.pop("as_json"), options.pop("quiet")
-    if (engine := options.pop("engine", "polars")) != "polars":
-        raise InputError(f"engine {engine!r} is not available. Known: polars. Fix --engine.")
     years = parse_years(options.pop("year"))
     settings, place, terminal = _open(quiet=quiet, **options)
     parameters = _parameters(settings)
@@ -278,7 +284,8 @@ def run(
     lake: LakeOption = None,
     warehouse: WarehouseOption = None,
     detectors: Detectors = None,
-    engine: Engine = "polars",
+    engine: Engine = None,
+    spark_master: SparkMaster = None,
     outliers_fraction: OutliersFraction = None,
     max_p: MaxP = None,
     max_q: MaxQ = None,
@@ -300,7 +307,8 @@ def silver(
     context: typer.Context,
     year: Year,
     lake: LakeOption = None,
-    engine: Engine = "polars",
+    engine: Engine = None,
+    spark_master: SparkMaster = None,
     max_quarantined: MaxQuarantined = None,
     config: Config = None,
     as_json: AsJson = False,
@@ -315,7 +323,8 @@ def gold(
     context: typer.Context,
     year: Year,
     lake: LakeOption = None,
-    engine: Engine = "polars",
+    engine: Engine = None,
+    spark_master: SparkMaster = None,
     config: Config = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -330,7 +339,8 @@ def detect(
     year: Year,
     lake: LakeOption = None,
     detectors: Detectors = None,
-    engine: Engine = "polars",
+    engine: Engine = None,
+    spark_master: SparkMaster = None,
     outliers_fraction: OutliersFraction = None,
     max_p: MaxP = None,
     max_q: MaxQ = None,

@@ -75,6 +75,10 @@ def _without_minus_zero(value: nw.Expr) -> nw.Expr:
     return nw.when(value == 0).then(nw.lit(0.0)).otherwise(value)
 
 
+def _rounded(value: nw.Expr) -> nw.Expr:
+    return (value * 10.0**DECIMALS + 0.5).floor() / 10.0**DECIMALS
+
+
 def _to_ticks(value: nw.Expr, tick: float) -> nw.Expr:
     # Not round(): engines disagree on halves.
     return (value / tick + 0.5).floor() * tick
@@ -103,7 +107,7 @@ def _measures() -> list[nw.Expr]:
         (nw.col("cancelled").cast(nw.Float64) / flights).alias("cancelled_share"),
         nw.col("diverted").fill_null(0).cast(nw.Int32).alias("diverted"),
         nw.when(any_known).then(nw.col("late").cast(nw.Float64) / known).alias("dep_del15_share"),
-        nw.col("p90_dep_delay").round(DECIMALS).alias("p90_dep_delay"),
+        _rounded(nw.col("p90_dep_delay")).alias("p90_dep_delay"),
         nw.when(several_known).then(_variance().sqrt()).alias("std_dep_delay"),
         *(nw.when(nw.col(f"{cause}_reports") > 0).then(nw.col(cause)).alias(cause) for cause in CAUSES),
     ]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from tarmac.detect import Detection, DetectParameters, detect
+from tarmac.detect import Detection, DetectParameters
 from tarmac.detect.online import SUFFIX
 from tarmac.engines.polars import PARQUET
 from tarmac.errors import InputError, SystemFailure
@@ -24,11 +24,11 @@ DEFAULT_DETECTOR = "disruption"
 
 
 def judge_year(
-    lake: Lake, year: int, parameters: Parameters, progress: Callable[[str], None] | None = None
+    place: Place, year: int, parameters: Parameters, progress: Callable[[str], None] | None = None
 ) -> Detection:
     """What the detectors say of the year's gold, with the years of history that the lake has."""
-    gold, _ = _read_gold(lake, year, parameters)
-    return detect(gold, parameters.detect, year=year, progress=progress)
+    gold, _ = _read_gold(place.lake, year, parameters)
+    return place.engine.detect(gold, parameters.detect, year=year, progress=progress)
 
 
 def judge_part(year: int, place: Place, parameters: Parameters, detector: str, run_id: str) -> int:
@@ -40,7 +40,7 @@ def judge_part(year: int, place: Place, parameters: Parameters, detector: str, r
     """
     alone = replace(parameters, detect=replace(parameters.detect, detectors=(detector,)))
     gold, fingerprint = _read_gold(place.lake, year, alone)
-    found = detect(gold, alone.detect, year=year)
+    found = place.engine.detect(gold, alone.detect, year=year)
     folder = _parts_of(place.lake, year, run_id, fingerprint)
     with scratch_folder(place.lake.scratch_parent(place.scratch)) as scratch:
         file = scratch / detector

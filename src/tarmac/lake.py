@@ -13,11 +13,14 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from io import BufferedReader
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from tarmac.errors import InputError, TarmacError
-from tarmac.layout import BRONZE_SUFFIXES, BronzeFile, Zones
+from tarmac.layout import BRONZE_SUFFIXES, BronzeFile, Zones, folder_of
 from tarmac.s3 import S3Access, S3Folder
+from tarmac.scratch import sync
 from tarmac.storage_errors import is_taken, translate
 
 __all__ = ["BRONZE_SUFFIXES", "BronzeFile", "Lake", "Zones", "open_lake"]
@@ -173,6 +176,20 @@ class Lake:
         with self._errors(key):
             return self._objects.read(key) if self.on_s3 else Path(self.place(key)).read_bytes()
 
+    @contextmanager
+    def open(self, key: str, version: str | None = None) -> Iterator[BinaryIO]:
+        """Open a file to read parts of it; on S3 all come from `version`, one that `version_of` told, or the reading fails."""
+        with self._errors(key), self._open(key, version) as stream:
+            yield cast("BinaryIO", stream)
+
+    def _open(self, key: str, version: str | None) -> BufferedReader:
+        return self._objects.open(key, version) if self.on_s3 else Path(self.place(key)).open("rb")
+
+    def version_of(self, key: str) -> str | None:
+        """What tells a file's bytes on S3 from those that were or will be under its key; None for a folder's."""
+        with self._errors(key):
+            return self._objects.version_of(key) if self.on_s3 else None
+
     def facts_of(self, key: str) -> tuple[int, str | None]:
         """Size in bytes of a file that is there, and its MD5 in hex where the lake tells it without reading the file."""
         with self._errors(key):
@@ -222,13 +239,13 @@ class Lake:
             return
         place = Path(self.place(key))
         place.parent.mkdir(parents=True, exist_ok=True)
-        _sync(file)
+        sync(file)
         if replace:
             file.replace(place)
         else:
             os.link(file, place)
             file.unlink()
-        _sync(place.parent)
+        sync(place.parent)
 
     def make(self) -> None:
         """Make the lake's folder, where it is one and is not there; a bucket is never made."""
@@ -275,27 +292,10 @@ def open_lake(where: str, zones: Zones | None = None, access: S3Access | None = 
     if any(letter < " " or "\ud800" <= letter <= "\udfff" for letter in where):
         raise InputError(f"the lake {where!r} holds characters that no name can have. Fix --lake or TARMAC_LAKE.")
     if "://" not in where:
-        return Lake(root=_folder(where), zones=zones or Zones())
+        return Lake(root=folder_of(where), zones=zones or Zones())
     match = _S3.fullmatch(where.rstrip("/"))
     if match is None:
         raise InputError(f"the lake {where!r} is neither a folder nor s3://bucket/prefix. Fix --lake or TARMAC_LAKE.")
     prefix = (match["prefix"] or "").strip("/")
     root = f"s3://{match['bucket']}" + (f"/{prefix}" if prefix else "")
     return Lake(root=root, zones=zones or Zones(), access=access or S3Access())
-
-
-def _folder(where: str) -> str:
-    try:
-        return str(Path(where).expanduser().absolute())
-    except RuntimeError:
-        raise InputError(
-            f"the lake {where!r} is in the home of a user unknown here. Fix --lake or TARMAC_LAKE."
-        ) from None
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

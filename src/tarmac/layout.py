@@ -1,6 +1,7 @@
 """The lake's zones, and the files of one year's bronze."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from tarmac.errors import InputError
 
@@ -43,3 +44,13 @@ class BronzeFile:
     def name(self) -> str:
         """The file's name, as messages and the quarantine give it."""
         return self.called or self.key.rpartition("/")[2]
+
+
+def folder_of(where: str) -> str:
+    """The whole path of a lake in a folder; InputError for the home of nobody."""
+    try:
+        return str(Path(where).expanduser().absolute())
+    except RuntimeError:
+        raise InputError(
+            f"the lake {where!r} is in the home of a user unknown here. Fix --lake or TARMAC_LAKE."
+        ) from None

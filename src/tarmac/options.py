@@ -23,7 +23,19 @@ Detectors = Annotated[
         metavar="A,B",
     ),
 ]
-Engine = Annotated[str, typer.Option("--engine", help="polars: one machine. spark is not built yet.", metavar="ENGINE")]
+Engine = Annotated[
+    str | None,
+    typer.Option("--engine", help="polars: one machine; spark: a cluster.", show_default="polars", metavar="ENGINE"),
+]
+SparkMaster = Annotated[
+    str | None,
+    typer.Option(
+        "--spark-master",
+        help="The cluster, as spark://host:7077; else spark-submit's, or this machine's cores.",
+        show_default=False,
+        metavar="URL",
+    ),
+]
 OutliersFraction = Annotated[
     float | None, typer.Option(help="Share of days to flag, 0 to 0.5.", show_default="0.01", metavar="SHARE")
 ]

@@ -12,10 +12,9 @@ from time import perf_counter
 
 import polars as pl
 
-from tarmac.cleaning import Cleaning, clean_year
+from tarmac.accounting import Cleaning
 from tarmac.detect import Detection
 from tarmac.download import BronzeCopy
-from tarmac.engines.polars import write_gold
 from tarmac.errors import InputError, SystemFailure, TarmacError
 from tarmac.events import find_events
 from tarmac.failures import told_plainly
@@ -91,6 +90,7 @@ def run_year(
         if run_id or "load" in steps:
             record_failure(run, place)
         raise
+    run.versions |= place.engine.versions
     close_run(run, place, "running" if run_id and "load" not in steps else "done")
     return run
 
@@ -133,7 +133,7 @@ def _silver(
 ) -> None:
     lake, year = place.lake, run.year
     with scratch_folder(lake.scratch_parent(place.scratch)) as scratch:
-        cleaning = clean_year(
+        cleaning = place.engine.clean_year(
             bronze.lake if bronze else lake,
             year,
             files=bronze.files if bronze else lake.bronze_files(year),
@@ -174,13 +174,13 @@ def _gold(run: Run, place: Place) -> None:
     lake, key = place.lake, place.lake.silver_key(run.year)
     need(lake, key, f"tarmac silver --year {run.year}")
     with scratch_folder(lake.scratch_parent(place.scratch)) as scratch:
-        rows = write_gold(lake.fetch(key, scratch), run.year, scratch / "gold.parquet")
+        rows = place.engine.write_gold(lake, run.year, scratch)
         _publish(run, lake, scratch / "gold.parquet", "gold", lake.gold_key(run.year), rows)
 
 
 def _detect(run: Run, place: Place, parameters: Parameters, teller: Teller, tell: Tell) -> None:
     names = parameters.detect.detectors
-    found = judge_year(place.lake, run.year, parameters, lambda name: tell(names.index(name) / len(names)))
+    found = judge_year(place, run.year, parameters, lambda name: tell(names.index(name) / len(names)))
     _publish_judgements(run, place, found, teller)
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tarmac.detect import DetectParameters
+from tarmac.engine import Engine, OnPolars
 from tarmac.errors import TarmacError
 from tarmac.lake import Lake
 from tarmac.scratch import scratch_folder
@@ -48,11 +49,12 @@ class Silent:
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where a run reads and writes: the lake, the folder for unpublished files, the warehouse and its state."""
+    """Where a run reads, works and writes: the lake, the folder for unpublished files, the engine, the warehouse, its state."""
 
     lake: Lake
     scratch: Path
     home: Path
+    engine: Engine = field(default_factory=OnPolars)
     warehouse: str = "embedded"
     table: str = "agg_dep_delay_by_date"
 
@@ -144,7 +146,10 @@ def find_same_run(year: int, place: Place, parameters: Parameters, input_hash: s
     if run is None or run.status != "done" or not {"silver", "gold", "detect", "load"} <= set(run.seconds):
         return None
     given = json.loads(json.dumps(asdict(parameters), default=str))
-    if (run.input_hash, run.parameters, run.versions) != (input_hash, given, current_versions()):
+    if (run.input_hash, run.parameters) != (
+        input_hash,
+        given,
+    ) or not current_versions().items() <= run.versions.items():
         return None
     lake = place.lake
     made = (lake.silver_key(year), lake.quarantine_key(year), lake.gold_key(year), lake.anomalies_key(year))

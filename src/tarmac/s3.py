@@ -3,18 +3,20 @@
 Every act on S3 goes through here, so that all have the same time limits and retries: see docs/decisions/0020.
 """
 
+import errno
 import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from io import BytesIO
+from io import SEEK_CUR, SEEK_END, SEEK_SET, BufferedReader, BytesIO, RawIOBase
 from pathlib import Path
 from typing import IO, Any
 
 CONNECT_SECONDS = 10
 READ_SECONDS = 30
 """How long a server may say nothing, and take nothing in."""
+PART_BYTES = 8 << 20
 ATTEMPTS = 4
 """How often a request is made before it is given up: with the pauses between, a silent server costs two minutes."""
 
@@ -86,6 +88,24 @@ class S3Folder:
         self._download(key, into)
         return into.getvalue()
 
+    def open(self, key: str, version: str | None) -> BufferedReader:
+        """An object to be read in parts, all of them of that version, by default the present one."""
+        size = self.size(key)
+        if size is None:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), key)
+        return BufferedReader(_Parts(self, key, size, version or self.version_of(key)), PART_BYTES)
+
+    def version_of(self, key: str) -> str:
+        """An object's ETag."""
+        return str(self.access.client().head_object(Bucket=self.bucket, Key=self._key(key))["ETag"])
+
+    def read_part(self, key: str, start: int, stop: int, version: str) -> bytes:
+        """The bytes from `start` up to `stop`."""
+        part = self.access.client().get_object(
+            Bucket=self.bucket, Key=self._key(key), Range=f"bytes={start}-{stop - 1}", IfMatch=version
+        )
+        return bytes(part["Body"].read())
+
     def facts_of(self, key: str) -> tuple[int, str | None]:
         """An object's size in bytes, and its MD5 in hex where its ETag is that."""
         head = self.access.client().head_object(Bucket=self.bucket, Key=self._key(key))
@@ -114,6 +134,32 @@ class S3Folder:
 
     def _key(self, key: str) -> str:
         return f"{self.prefix}/{key}" if self.prefix else key
+
+
+class _Parts(RawIOBase):
+    """An object's bytes, asked for as they are read."""
+
+    def __init__(self, folder: S3Folder, key: str, size: int, version: str) -> None:
+        self._folder, self._key, self._size, self._version, self._at = folder, key, size, version, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = SEEK_SET) -> int:
+        self._at = offset + {SEEK_SET: 0, SEEK_CUR: self._at, SEEK_END: self._size}[whence]
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        stop = min(self._at + len(buffer), self._size)
+        if stop <= self._at:
+            return 0
+        part = self._folder.read_part(self._key, self._at, stop, self._version)
+        buffer[: len(part)] = part
+        self._at += len(part)
+        return len(part)
 
 
 @lru_cache(maxsize=8)

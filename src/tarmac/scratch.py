@@ -1,6 +1,7 @@
 """A run's own folder for what it has not published yet, and the removal of what killed runs left behind."""
 
 import fcntl
+import os
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -68,3 +69,12 @@ def _sweep(lock_path: Path) -> None:
             return
         shutil.rmtree(lock_path.with_suffix(""), ignore_errors=True)
         lock_path.unlink(missing_ok=True)
+
+
+def sync(path: Path) -> None:
+    """Have the disk keep what was written to a file, or the names in a folder."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     gold_folder: str = "03_gold"
     scratch: Path | None = None
     fail_email: str | None = None
+    engine: str = "polars"
+    spark_master: str = ""
+    spark_split_mib: Annotated[int, Field(ge=1, le=4096)] = 64
     detectors: str = ""
     outliers_fraction: Annotated[float, Field(gt=0, lt=0.5)] = 0.01
     max_p: Annotated[int, Field(ge=0, le=10)] = 4

@@ -19,7 +19,7 @@ EARLIEST_DELAY, LATEST_DELAY = -1440, 10080
 LARGEST_QUANTITY = 1e6
 """Minutes or miles; real data stay under 10,000. The bound is there to refuse what is not finite."""
 
-AIRPORT_CODE = "^[A-Z0-9]{3}$"
+AIRPORT_CODE = r"^[A-Z0-9]{3}\z"  # not $, which on the JVM also matches before a line end of any kind
 
 REPAIRS: tuple[str, ...] = ("dep_delay_on_time", "cancelled_from_departure")
 """No DEP_DELAY though DEP_TIME = CRS_DEP_TIME: 0 minutes. No CANCELLED though the flight departed: not cancelled."""

@@ -8,6 +8,7 @@ from typing import Any
 import narwhals as nw
 import polars as pl
 
+from spark_session import spark_session
 from tarmac import gold, silver
 from tarmac.tables.bronze import FLIGHT_COLUMNS, TEXT_COLUMNS
 from tarmac.tables.flights import FLIGHTS
@@ -44,6 +45,8 @@ class Engine:
     """Brings a Polars frame into the engine, and a lazy result back out of it."""
 
     name: str
+    examples: Callable[[int], int]
+    """How many made-up examples to try, of so many that one machine would: each costs Spark some jobs."""
     into: Callable[[pl.DataFrame], nw.LazyFrame[Any]]
     out: Callable[[nw.LazyFrame[Any]], pl.DataFrame]
 
@@ -66,7 +69,19 @@ def _polars_out(frame: nw.LazyFrame[Any]) -> pl.DataFrame:
     return native.collect(engine="streaming")
 
 
-ENGINES = (Engine("polars", _polars_into, _polars_out),)
+def _spark_into(frame: pl.DataFrame) -> nw.LazyFrame[Any]:
+    table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+    return nw.from_native(spark_session().createDataFrame(table))
+
+
+def _spark_out(frame: nw.LazyFrame[Any]) -> pl.DataFrame:
+    return pl.DataFrame(frame.to_native().toArrow())
+
+
+ENGINES = (
+    Engine("polars", lambda n: n, _polars_into, _polars_out),
+    Engine("spark", lambda n: n // 8, _spark_into, _spark_out),
+)
 
 
 def bronze_frame(rows: Sequence[dict[str, Any]]) -> pl.DataFrame:

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from engine_frames import DAY, Engine, flights_frame
+from engine_frames import DAY, ENGINES, Engine, flights_frame
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
 
 from tarmac.engines.polars import write_gold
 from tarmac.tables.daily import CAUSES, DAILY
@@ -144,25 +145,50 @@ def flights(delay):
     )
 
 
-@settings(deadline=None, max_examples=25)
-@given(rows=flights(delays))
-def test_whole_minutes_give_the_figures_of_an_independent_computation(engine: Engine, rows):
+def test_whole_minutes_give_the_figures_of_an_independent_computation(engine: Engine):
     """To 1e-9, the standard deviation included."""
-    _assert_as_computed(engine.gold(rows), rows, std_within=1e-9)
+
+    @settings(deadline=None, max_examples=engine.examples(25))
+    @given(rows=flights(delays))
+    def holds(rows):
+        _assert_as_computed(engine.gold(rows), rows, std_within=1e-9)
+
+    holds()
 
 
-@settings(deadline=None, max_examples=25)
-@given(rows=flights(fractional))
-def test_fractional_minutes_give_the_figures_of_an_independent_computation(engine: Engine, rows):
+def test_fractional_minutes_give_the_figures_of_an_independent_computation(engine: Engine):
     """To 1e-9; a standard deviation next to zero is the root of a difference, which keeps half of the digits."""
-    _assert_as_computed(engine.gold(rows), rows, std_within=1e-9, variance_within=3e-11)
+
+    @settings(deadline=None, max_examples=engine.examples(25))
+    @given(rows=flights(fractional))
+    def holds(rows):
+        _assert_as_computed(engine.gold(rows), rows, std_within=1e-9, variance_within=3e-11)
+
+    holds()
 
 
-@settings(deadline=None, max_examples=25)
-@given(rows=flights(fractional), random=st.randoms(use_true_random=False))
-def test_gold_has_the_very_same_bits_whatever_the_order_of_flights(engine: Engine, rows, random):
+def test_gold_has_the_very_same_bits_whatever_the_order_of_flights(engine: Engine):
     """Not only nearly the same: equal input gives equal bytes."""
-    assert engine.gold(rows).equals(engine.gold(random.sample(rows, len(rows))))
+
+    @settings(deadline=None, max_examples=engine.examples(25))
+    @given(rows=flights(fractional), random=st.randoms(use_true_random=False))
+    def holds(rows, random):
+        assert engine.gold(rows).equals(engine.gold(random.sample(rows, len(rows))))
+
+    holds()
+
+
+def test_every_engine_aggregates_as_polars_does():
+    """To 1e-9, in the same rows and types."""
+    one, *others = ENGINES
+
+    @settings(deadline=None, max_examples=4)
+    @given(rows=flights(fractional))
+    def holds(rows):
+        for other in others:
+            assert_frame_equal(other.gold(rows), one.gold(rows), check_exact=False, abs_tol=1e-9, rel_tol=0)
+
+    holds()
 
 
 def _assert_as_computed(days: pl.DataFrame, rows, *, std_within: float, variance_within: float = 0.0) -> None:
@@ -232,7 +258,7 @@ def silver_file(tmp_path: Path) -> Path:
 
 
 def _gold_bytes(silver: Path, out: Path) -> str:
-    write_gold(str(silver), {}, 2009, out)
+    write_gold(silver, 2009, out)
     return hashlib.sha256(out.read_bytes()).hexdigest()
 
 
@@ -252,7 +278,7 @@ def test_the_gold_file_has_the_same_bytes_on_one_core_and_on_two(silver_file: Pa
     """A laptop and a server agree."""
     code = (
         "import sys; from pathlib import Path; from tarmac.engines.polars import write_gold; "
-        "write_gold(sys.argv[1], {}, 2009, Path(sys.argv[2]))"
+        "write_gold(Path(sys.argv[1]), 2009, Path(sys.argv[2]))"
     )
     digests = set()
     for threads in ("1", "2"):

@@ -79,7 +79,7 @@ def written(rows, folder: Path, *, end="\n", quoted=False, order=HEADER) -> Lake
 
 
 def cleaned(lake: Lake, folder: Path) -> tuple[Cleaning, pl.DataFrame, pl.DataFrame]:
-    cleaning = clean_year(lake, 2009, scratch=folder, most_quarantined=1.0)
+    cleaning = clean_year(lake, 2009, files=lake.bronze_files(2009), scratch=folder, most_quarantined=1.0)
     return cleaning, pl.read_parquet(cleaning.silver), pl.read_parquet(cleaning.quarantine)
 
 

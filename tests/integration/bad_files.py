@@ -138,6 +138,8 @@ ASIDE: Sequence[BadFile] = (
     _aside("a NUL byte in a row", ROW.replace(b"UA", b"U\0"), "nul_byte"),
     _aside("bytes that are not UTF-8", ROW.replace(b"UA", b"U\xe9"), "not_utf8"),
     _aside("an unclosed quote", ROW.replace(b"UA", b'"UA'), "unclosed_quote"),
+    _aside("a quote within a field", ROW.replace(b"UA", b'U"A"'), "misplaced_quote"),
+    _aside("text after a quoted field", ROW.replace(b"UA", b'"U"A'), "misplaced_quote"),
     _aside("too few fields", b"2009-01-11,UA", "wrong_number_of_fields"),
     _aside("too many fields", ROW + b",,", "wrong_number_of_fields"),
     _aside("a field of 2 MB", ROW.replace(b"UA", b"9" * 2_000_000), "line_too_long"),

@@ -152,7 +152,9 @@ def test_every_line_is_kept_or_set_aside_under_its_own_number(
         text = kaggle_csv(lines)
         (lake / "01_bronze/2009" / name).write_bytes(gz(text) if suffix == ".csv.gz" else text)
     (lake / "scratch").mkdir()
-    cleaning = clean_year(open_lake(str(lake)), 2009, scratch=lake / "scratch", most_quarantined=1)
+    opened = open_lake(str(lake))
+    files = opened.bronze_files(2009)
+    cleaning = clean_year(opened, 2009, files=files, scratch=lake / "scratch", most_quarantined=1)
     aside = pl.read_parquet(cleaning.quarantine).select("source_file", "source_line", "reason").rows()
     assert aside == sorted(expected)
     assert pl.read_parquet(cleaning.silver)["op_carrier_fl_num"].to_list() == kept

@@ -83,7 +83,7 @@ def test_the_version_is_told(capsys):
         (["run"], "Missing option '--year'. Try: tarmac run --help"),
         (["simulate", "--year", "soon"], "valid integer"),
         (["query", "SELECT 1", "--format", "xml"], "is not one of"),
-        (["run", "--year", "2013", "--engine", "dask"], "engine 'dask' is not available. Known: polars"),
+        (["run", "--year", "2013", "--engine", "dask"], "engine 'dask' is unknown. Known: polars, spark"),
     ],
 )
 def test_a_wrong_request_ends_with_two_and_the_way_out(capsys, arguments, message):

@@ -71,7 +71,27 @@ def _naive(line: bytes) -> str | None:
         fields += letter == ord(",") and not inside
     if inside:
         return "unclosed_quote"
+    if any(_misplaced(field) for field in _split_outside_quotes(line)):
+        return "misplaced_quote"
     return None if fields == WIDTH else "wrong_number_of_fields"
+
+
+def _split_outside_quotes(line: bytes) -> list[bytes]:
+    fields, inside = [b""], False
+    for letter in line:
+        inside ^= letter == ord('"')
+        if letter == ord(",") and not inside:
+            fields.append(b"")
+        else:
+            fields[-1] += bytes([letter])
+    return fields
+
+
+def _misplaced(field: bytes) -> bool:
+    if b'"' not in field:
+        return False
+    whole = len(field) > 1 and field[:1] == field[-1:] == b'"'
+    return not whole or b'"' in field[1:-1].replace(b'""', b"")
 
 
 @given(FILES, st.integers(1, 40))

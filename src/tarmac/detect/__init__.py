@@ -12,6 +12,8 @@ from tarmac.detect.parameters import Criterion, DetectParameters, Mode, Threshol
 if TYPE_CHECKING:
     import polars as pl
 
+    from tarmac.detect.run import Judge
+
 __all__ = ["Criterion", "DetectParameters", "Detection", "Mode", "Threshold", "detect"]
 
 
@@ -31,13 +33,14 @@ def detect(
     year: int,
     progress: Callable[[str], None] | None = None,
     workers: int = 0,
+    judge: "Judge | None" = None,
 ) -> Detection:
     """Judge the days of `year` in gold; its rows of earlier years serve as history.
 
     `progress` is called with each detector's name before it starts. `workers` is the number of threads, 0 for as
     many as the process may use; the result does not depend on it, nor on the order of gold's rows. A detector that
-    fails is named in `failures` with its reason, and the others' rows stand.
+    fails is named in `failures` with its reason, and the others' rows stand. `judge` has the panels scored elsewhere.
     """
     from tarmac.detect.run import run_detectors
 
-    return run_detectors(gold, parameters, year=year, progress=progress, workers=workers)
+    return run_detectors(gold, parameters, year=year, progress=progress, workers=workers, judge=judge)

@@ -34,17 +34,26 @@ class JudgesOnline(Protocol):
 
 def judge_online(detector: Detector, panel: Panel, flags: Flags, *, workers: int) -> tuple[Judgement, BoolArray]:
     """The judgement of the judged days, each by itself and the days before it, and their flags; NaN before them."""
+    judgement = score_online(detector, panel, workers=workers)
+    return judgement, flag_online(panel, judgement, flags)
+
+
+def score_online(detector: Detector, panel: Panel, *, workers: int) -> Judgement:
+    """The judgement of the judged days, each by itself and the days before it; NaN before them."""
     if not detector.looks_ahead:
-        judgement = detector.judge(panel, workers=workers)
-    elif isinstance(detector, JudgesOnline):
-        judgement = detector.judge_online(panel, workers=workers)
-    else:
-        judgement = _day_by_day(detector, panel, workers)
+        return detector.judge(panel, workers=workers)
+    if isinstance(detector, JudgesOnline):
+        return detector.judge_online(panel, workers=workers)
+    return _day_by_day(detector, panel, workers)
+
+
+def flag_online(panel: Panel, judgement: Judgement, flags: Flags) -> BoolArray:
+    """The flags of the judged days, each by the scores that were known at its end."""
     flagged = np.zeros(panel.shape, dtype=np.bool_)
     for day in range(panel.first_judged, panel.shape[1]):
         # A share of scores is cut among those known by then.
         flagged[:, day] = flags(until(panel, day), _judgement_until(judgement, day))[:, day]
-    return judgement, flagged
+    return flagged
 
 
 def until(panel: Panel, day: int) -> Panel:

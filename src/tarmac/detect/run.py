@@ -4,14 +4,16 @@ import os
 from collections.abc import Callable
 from functools import partial
 from time import perf_counter
+from typing import Protocol
 
 import numpy as np
 import polars as pl
 
 from tarmac.detect import Detection, DetectParameters
 from tarmac.detect.contract import Detector, Judgement
-from tarmac.detect.online import SUFFIX, judge_online
+from tarmac.detect.online import SUFFIX, flag_online, score_online
 from tarmac.detect.panel import BoolArray, FloatArray, Panel, panel_from_gold
+from tarmac.detect.parameters import Mode
 from tarmac.detect.registry import detector_named
 from tarmac.detect.threshold import flags_by
 from tarmac.errors import TarmacError
@@ -21,6 +23,13 @@ from tarmac.tables.frames import schema_of
 SCHEMA = schema_of(ANOMALIES)
 
 
+class Judge(Protocol):
+    """Has a detector score a panel, here or elsewhere; the scores are the same to the last bit."""
+
+    def __call__(self, detector: Detector, panel: Panel, *, mode: Mode, workers: int) -> Judgement:
+        """The panel's judgement."""
+
+
 def run_detectors(
     gold: pl.DataFrame,
     parameters: DetectParameters,
@@ -28,8 +37,10 @@ def run_detectors(
     year: int,
     progress: Callable[[str], None] | None,
     workers: int,
+    judge: Judge | None = None,
 ) -> Detection:
     """See tarmac.detect.detect."""
+    judge = judge or judge_here
     workers = workers or available_cores()
     frames: list[pl.DataFrame] = [pl.DataFrame(schema=SCHEMA)]
     failures: dict[str, str] = {}
@@ -42,7 +53,7 @@ def run_detectors(
         # Outside the try: where gold itself is wrong no detector could do better.
         panel = panel_from_gold(gold, detector.reads, year=year, also=detector.also)
         try:
-            frames.append(_judge(detector, panel, parameters, workers))
+            frames.append(_judge(detector, panel, parameters, workers, judge))
         except TarmacError as error:
             failures[name] = str(error)
         except Exception as error:  # noqa: BLE001 - one detector's failure must not lose the others' results
@@ -59,14 +70,21 @@ def available_cores() -> int:
         return os.cpu_count() or 1
 
 
-def _judge(detector: Detector, panel: Panel, parameters: DetectParameters, workers: int) -> pl.DataFrame:
+def judge_here(detector: Detector, panel: Panel, *, mode: Mode, workers: int) -> Judgement:
+    """The scores of a panel, on this machine."""
+    if mode == "online":
+        return score_online(detector, panel, workers=workers)
+    return detector.judge(panel, workers=workers)
+
+
+def _judge(detector: Detector, panel: Panel, parameters: DetectParameters, workers: int, judge: Judge) -> pl.DataFrame:
     if not panel.origins:
         return pl.DataFrame(schema=SCHEMA)
     flags_of = partial(flags_by, parameters, detector)
+    judgement = judge(detector, panel, mode=parameters.mode, workers=workers)
     if parameters.mode == "online":
-        judgement, flags = judge_online(detector, panel, flags_of, workers=workers)
+        flags = flag_online(panel, judgement, flags_of)
         return rows_of(panel, judgement, flags, detector, name=detector.name + SUFFIX)
-    judgement = detector.judge(panel, workers=workers)
     return rows_of(panel, judgement, flags_of(panel, judgement), detector, name=detector.name)
 
 

@@ -16,7 +16,7 @@ from tarmac.tables.bronze import FLIGHT_COLUMNS, NULL_MARKERS, TEXT_COLUMNS
 from tarmac.tables.flights import FLIGHTS
 from tarmac.tables.frames import schema_of
 
-_DUPLICATE_KEY = ("fl_date", "op_carrier", "op_carrier_fl_num", "origin", "dest", "crs_dep_time", "dep_time")
+DUPLICATE_KEY = ("fl_date", "op_carrier", "op_carrier_fl_num", "origin", "dest", "crs_dep_time", "dep_time")
 PARQUET: dict[str, Any] = {"compression": "snappy", "maintain_order": True}
 
 
@@ -54,7 +54,7 @@ def clean_flights(texts: Sequence[FlightText], *, year: int, as_text: bool, out:
 def exact_duplicates(flights: Path) -> np.ndarray[Any, np.dtype[np.int64]]:
     """Positions, from 0, of rows that equal an earlier row in every column."""
     scan = pl.scan_parquet(flights, glob=False)
-    hashes = scan.select(pl.struct(*_DUPLICATE_KEY).hash()).collect(engine="streaming").to_series()
+    hashes = scan.select(pl.struct(*DUPLICATE_KEY).hash()).collect(engine="streaming").to_series()
     ordered = hashes.sort()  # on all cores; numpy's takes five times as long
     twice = ordered.filter(ordered == ordered.shift()).unique()
     if twice.is_empty():
@@ -84,20 +84,39 @@ def _judged(text: FlightText, year: int, *, as_text: bool) -> pl.LazyFrame:
 
 
 def _scan(text: FlightText, *, as_text: bool) -> pl.LazyFrame:
+    raw = pl.scan_csv(text.path, skip_lines=1, **_form(text.header, quoted=text.report.quoted, as_text=as_text))
+    return _typed(raw, text.name, as_text=as_text)
+
+
+def read_lines(lines: bytes, header: Header, *, name: str, quoted: bool) -> pl.DataFrame:
+    """The same columns of some sound lines, of which the first is line 2."""
+
+    def read(*, as_text: bool) -> pl.DataFrame:
+        raw = pl.scan_csv(lines, **_form(header, quoted=quoted, as_text=as_text))
+        return _typed(raw, name, as_text=as_text).collect()
+
+    try:
+        return read(as_text=False)
+    except pl.exceptions.PolarsError:
+        return read(as_text=True)
+
+
+def _form(header: Header, *, quoted: bool, as_text: bool) -> dict[str, Any]:
+    return {
+        "has_header": False,
+        "schema": _raw_schema(header, as_text=as_text),
+        "quote_char": '"' if quoted else None,
+        "row_index_name": "source_line",
+        "row_index_offset": 2,
+        "glob": False,
+    }
+
+
+def _typed(raw: pl.LazyFrame, name: str, *, as_text: bool) -> pl.LazyFrame:
     """The bronze columns of a text, typed as `silver.judge` wants them; a blank line is a row of nulls."""
-    raw = pl.scan_csv(
-        text.path,
-        has_header=False,
-        skip_lines=1,
-        schema=_raw_schema(text.header, as_text=as_text),
-        quote_char='"' if text.report.quoted else None,
-        row_index_name="source_line",
-        row_index_offset=2,
-        glob=False,
-    )
     readable = _values(as_text=as_text)
     return raw.select(
-        pl.lit(text.name).alias("source_file"),
+        pl.lit(name).alias("source_file"),
         pl.col("source_line").cast(pl.Int64),
         *readable,
         _unreadable() if as_text else pl.lit(None, pl.String).alias("unreadable"),

@@ -6,6 +6,7 @@ Whole chunks are judged with a few vector operations; only a chunk that fails th
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO, Literal
@@ -20,9 +21,13 @@ LONGEST_LINE = 1 << 20
 LONGEST_KEPT = 1 << 16
 """How much of an unsound line goes into the quarantine."""
 
-NEWLINE, COMMA, QUOTE = ord("\n"), ord(","), ord('"')
+NEWLINE, RETURN, COMMA, QUOTE = ord("\n"), ord("\r"), ord(","), ord('"')
 
-Reason = Literal["nul_byte", "not_utf8", "unclosed_quote", "wrong_number_of_fields", "line_too_long"]
+Reason = Literal["nul_byte", "not_utf8", "unclosed_quote", "misplaced_quote", "wrong_number_of_fields", "line_too_long"]
+
+_FIELD = rb'(?:"(?:[^"]|"")*+"|[^",]*+)'
+_QUOTED_LINE = re.compile(_FIELD + rb"(?:," + _FIELD + rb")*+")
+"""Quotes stand around a whole field, and twice within one; CSV readers disagree on all else, or refuse the whole file."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +129,7 @@ def _sound_lines(whole: bytes, array: npt.NDArray[np.uint8], width: int, *, quot
     ends = np.flatnonzero(array == NEWLINE)
     if quoted:
         inside = np.cumsum(array == QUOTE, dtype=np.uint8) & 1
-        if inside[ends].any() or inside[-1]:
+        if inside[ends].any() or inside[-1] or not _quotes_are_placed(array):
             return 0
         commas &= inside == 0
     if not whole.endswith(b"\n"):
@@ -137,6 +142,16 @@ def _sound_lines(whole: bytes, array: npt.NDArray[np.uint8], width: int, *, quot
     by_line = places.reshape(ends.size, width - 1)
     even = width == 1 or bool((by_line[:, -1] < ends).all() and (by_line[1:, 0] > ends[:-1]).all())
     return ends.size if even else 0
+
+
+def _quotes_are_placed(array: npt.NDArray[np.uint8]) -> bool:
+    """Whether each opening quote begins a field, or goes on after one written twice, and each closing quote ends one."""
+    quotes = np.flatnonzero(array == QUOTE)
+    around = np.concatenate(([NEWLINE], array, [NEWLINE, NEWLINE]))
+    before, after, then = around[quotes[::2]], around[quotes[1::2] + 2], around[quotes[1::2] + 3]
+    begins = (before == COMMA) | (before == NEWLINE) | (before == QUOTE)
+    ends = (after == COMMA) | (after == NEWLINE) | (after == QUOTE) | ((after == RETURN) & (then == NEWLINE))
+    return bool(begins.all() and ends.all())
 
 
 def _is_utf8(text: bytes) -> bool:
@@ -176,9 +191,13 @@ def _reason(text: bytes, width: int) -> Reason | None:
         return "nul_byte"
     if not _is_utf8(text):
         return "not_utf8"
+    return _reason_by_fields(text, width)
+
+
+def _reason_by_fields(text: bytes, width: int) -> Reason | None:
     if text.count(b'"') % 2:
         return "unclosed_quote"
+    if b'"' in text and not _QUOTED_LINE.fullmatch(text):
+        return "misplaced_quote"
     outside = b"".join(text.split(b'"')[::2]) if b'"' in text else text
-    if outside.count(b",") != width - 1:
-        return "wrong_number_of_fields"
-    return None
+    return "wrong_number_of_fields" if outside.count(b",") != width - 1 else None

@@ -1,0 +1,34 @@
+"""The one Spark session of a test run: two cores, few partitions, nothing that listens to others."""
+
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tarmac.engines.spark import start_spark
+from tarmac.on_spark.engine import OnSpark
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+SMALL = {
+    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.codegen.wholeStage": "false",  # compiling takes longer than a test's few rows
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.driver.memory": "1g",
+    "spark.ui.enabled": "false",
+}
+
+
+@cache
+def spark_session() -> "SparkSession":
+    """Started when first asked for; its Java ends with this process."""
+    return start_spark("local[2]", Path(tempfile.mkdtemp(prefix="tarmac-spark-")), SMALL)
+
+
+def on_spark(split_bytes: int = 200_000) -> OnSpark:
+    """The pipeline's engine, in this session."""
+    engine = OnSpark(master=None, home=Path(), split_bytes=split_bytes)
+    engine.__dict__["spark"] = spark_session()
+    return engine
