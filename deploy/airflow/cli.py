@@ -6,7 +6,6 @@ import sys
 from deploy.airflow.local import place_from_settings
 from deploy.airflow.place import airflow_program, to_environment
 from deploy.airflow.state import State
-
 from tarmac.errors import TarmacError
 from tarmac.warehouse.embedded import embedded_server
 
@@ -17,7 +16,7 @@ def main() -> int:
         place = place_from_settings()
         with embedded_server(place.home) as postgres:
             environment = to_environment(place, State.of(place.home), postgres)
-            return subprocess.run([str(airflow_program()), *sys.argv[1:]], env=environment, check=False).returncode  # noqa: S603
+            return subprocess.run([str(airflow_program()), *sys.argv[1:]], env=environment, check=False).returncode
     except TarmacError as error:
         sys.stderr.write(f"Error: {error}\n")
         return error.exit_code

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from deploy.airflow.connections import without_keys
 from deploy.airflow.state import State
-
 from tarmac.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -37,7 +37,7 @@ class Kin:
         # SPT_NOENV: else setproctitle writes its titles over the variables that we read.
         marked = {**environment, _MARK: f"{self.folder}:{name}", "SPT_NOENV": "1"}
         with log.open("ab") as output:
-            return subprocess.Popen(  # noqa: S603 - the program is Airflow's, no shell
+            return subprocess.Popen(
                 command,
                 env=marked,
                 stdin=stdin,

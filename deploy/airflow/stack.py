@@ -15,11 +15,11 @@ from typing import Any, Self
 
 import psutil  # type: ignore[import-untyped]
 import psycopg
+
 from deploy.airflow.connections import to_connections
 from deploy.airflow.place import METADATA, ROOT, Place, airflow_program, to_environment
 from deploy.airflow.processes import Kin, Process
 from deploy.airflow.state import State, write_private
-
 from tarmac.errors import InputError, SystemFailure
 from tarmac.warehouse.embedded import embedded_server
 from tarmac.warehouse.failures import told_plainly

@@ -8,11 +8,11 @@ from pathlib import Path
 import boto3
 import pytest
 from airflow_api import AirflowApi, wait_until
-from deploy.airflow.place import ROOT, Place
-from deploy.airflow.stack import ADMIN, AirflowStack
 from ports import free_port
 from sites import YEARS, Site, make_bronze, run_undisturbed
 
+from deploy.airflow.place import ROOT, Place
+from deploy.airflow.stack import ADMIN, AirflowStack
 from s3_server import S3Server
 
 QUICK = {

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 from airflow_api import AirflowApi
-from deploy.airflow.stack import AirflowStack
 from sites import YEARS, Site
+
+from deploy.airflow.stack import AirflowStack
 
 pytestmark = [pytest.mark.slow, pytest.mark.airflow]
 

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 from airflow_api import DAG, AirflowApi
-from deploy.airflow.stack import ADMIN, AirflowStack
 from playwright.sync_api import Page, expect, sync_playwright
 from sites import YEARS
+
+from deploy.airflow.stack import ADMIN, AirflowStack
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.airflow]
 

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 from airflow_api import AirflowApi, wait_until
-from deploy.airflow.stack import AirflowStack
 from sites import YEARS, Site
+
+from deploy.airflow.stack import AirflowStack
 
 pytestmark = [pytest.mark.slow, pytest.mark.airflow]
 

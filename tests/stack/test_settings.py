@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from deploy.airflow.connections import to_connections, without_keys
 from deploy.airflow.place import ROOT, Place, read_shared_settings, to_environment
 from deploy.airflow.state import State
