@@ -175,7 +175,7 @@ def test_a_secrets_backend_gives_variables_and_connections(tmp_path: Path) -> No
         "PYTHONPATH": str(DAGS),
     }
     done = subprocess.run(
-        [sys.executable, "-c", _READ], env=environment, capture_output=True, text=True, check=False, timeout=120
+        [sys.executable, "-c", _READ], env=environment, capture_output=True, text=True, check=False, timeout=300
     )
     assert done.returncode == 0, done.stderr[-2000:]
     assert json.loads(done.stdout.splitlines()[-1]) == {
