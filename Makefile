@@ -71,8 +71,10 @@ check: setup
 	$(RUN)/mypy
 	$(RUN)/lint-imports
 
-test: check
+test: check .venv-airflow/.ready
 	$(RUN)/pytest
+	.venv-airflow/bin/mypy --strict dags
+	.venv-airflow/bin/pytest tests/airflow
 
 docs: setup
 	$(RUN)/python -m tarmac.tables.dictionary > docs/data-dictionary.md

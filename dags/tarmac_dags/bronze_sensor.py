@@ -59,9 +59,14 @@ def _limit(context: Mapping[str, Any]) -> datetime:
     """When to give up: so many hours after the run began, which is anew when it is cleared."""
     from airflow.sdk import Variable
 
-    hours = float(Variable.get("bronze_timeout_hours", default=168))
+    from tarmac.errors import InputError
+
+    hours = Variable.get("bronze_timeout_hours", default=None) or 168
     began: datetime = context["dag_run"].start_date
-    return began + timedelta(hours=hours)
+    try:
+        return began + timedelta(hours=float(hours))
+    except (ValueError, OverflowError):
+        raise InputError(f"the variable bronze_timeout_hours is {hours!r}, not a number of hours. Mend it.") from None
 
 
 def _give_up(said: str) -> NoReturn:

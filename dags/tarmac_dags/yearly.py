@@ -23,7 +23,7 @@ lines of its log: they say what is wrong and what to do. Then clear the task *wi
 | `wait_for_bronze` | the year is not there after `bronze_timeout_hours` | `tarmac ingest FILE --lake s3://…`, clear it |
 | `download_bronze` | S3 failed or the file changed meanwhile; a packed file is damaged | clear it; if damaged, ingest another |
 | `to_silver` | too many rows cannot be right: the log names one | mend the file, or raise `max_quarantined` and clear `plan` |
-| `to_gold` | S3 or the disk failed | clear it |
+| `anything_new`, `to_gold`, `detectors` | S3, Postgres or the disk failed | clear it |
 | `detect_anomalies` | one detector failed; the others are published without it | see its log; clear it with downstream |
 | `publish_anomalies` | no detector has judged | clear `detect_anomalies` |
 | `load_warehouse` | Postgres is away or refuses; the load was rolled back | mend `postgres_conn` or the database, clear it |

@@ -7,6 +7,7 @@ import socket
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
@@ -227,27 +228,30 @@ def _settings(server: S3Server, postgres: str, database: str, scratch: Path) -> 
     }
 
 
+@contextmanager
+def supervised() -> Iterator[None]:
+    """As in a task or in the dag processor: variables and XComs are asked of the database, through Airflow's own API."""
+    from airflow.sdk.execution_time import supervisor
+
+    made = supervisor.InProcessTestSupervisor(
+        id=uuid.uuid4(),
+        pid=os.getpid(),
+        process=psutil.Process(),
+        process_log=structlog.get_logger(),
+        client=supervisor.InProcessTestSupervisor._api_client(),
+    )
+    made.comms = supervisor.InProcessSupervisorComms(supervisor=made)
+    with supervisor.set_supervisor_comms(made.comms):
+        yield
+
+
 @pytest.fixture
 def with_a_supervisor(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a DAG's callback ask for XComs, as it may in the dag processor: `dag.test` runs it without a supervisor."""
     from airflow.models.dagrun import DagRun
-    from airflow.sdk.execution_time import supervisor
 
     own = DagRun.execute_dag_callbacks
-
-    def execute(*args: Any, **kwargs: Any) -> None:
-        made = supervisor.InProcessTestSupervisor(
-            id=uuid.uuid4(),
-            pid=os.getpid(),
-            process=psutil.Process(),
-            process_log=structlog.get_logger(),
-            client=supervisor.InProcessTestSupervisor._api_client(),
-        )
-        made.comms = supervisor.InProcessSupervisorComms(supervisor=made)
-        with supervisor.set_supervisor_comms(made.comms):
-            own(*args, **kwargs)
-
-    monkeypatch.setattr(DagRun, "execute_dag_callbacks", execute)
+    monkeypatch.setattr(DagRun, "execute_dag_callbacks", supervised()(own))
 
 
 @pytest.fixture

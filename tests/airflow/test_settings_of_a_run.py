@@ -1,0 +1,203 @@
+"""Where a run's settings come from: variables, connections and secrets backends, by the reference pipeline's names."""
+
+import json
+import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from conftest import DAGS, supervised
+from tarmac.errors import InputError
+
+PARAMS = {"year": 2009, "detectors": ["arima"], "engine": "polars", "history": 0, "months": 12, "force": False}
+
+
+@pytest.fixture(autouse=True)
+def on_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a task: the DAGs' folder is on Python's path, and the DAGs' own variables are set."""
+    monkeypatch.syspath_prepend(str(DAGS))
+    monkeypatch.setenv("AIRFLOW_VAR_DATA_LAKE_BUCKET", "lake")
+    monkeypatch.setenv("AIRFLOW_VAR_LOCAL_PATH", "/scratch")
+
+
+def _plan(**params: Any) -> Any:
+    from tarmac_dags.plan import Plan, read_plan
+
+    context = {"params": PARAMS | params, "dag_run": SimpleNamespace(run_id="scheduled__2010")}
+    plan = read_plan(context)
+    assert Plan.of(json.loads(json.dumps(plan.to_xcom()))) == plan
+    return plan
+
+
+@pytest.mark.parametrize(
+    ("bucket", "root"), [("lake", "s3://lake"), ("s3://lake/p", "s3://lake/p"), ("/data/lake", "/data/lake")]
+)
+def test_a_plan_is_what_variables_and_params_say(bucket: str, root: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the reference pipeline's names; a lake may also be a folder."""
+    told = {"data_lake_bucket": bucket, "max_p": "3", "outliers_fraction": "0.02", "db_table": "other", "max_q": ""}
+    for name, value in told.items():
+        monkeypatch.setenv(f"AIRFLOW_VAR_{name.upper()}", value)
+    plan = _plan(history=2)
+    assert (plan.year, plan.storage.lake, plan.storage.table) == (2009, root, "other")
+    assert (plan.max_p, plan.max_q, plan.outliers_fraction, plan.history) == (3, 4, 0.02, 2)
+    assert plan.storage.scratch.startswith("/scratch/run-")
+    assert plan.parameters().detect.detectors == ("arima",)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("max_p", "many", ["max_p", "'many'", "Fix it in Airflow's variables"]),
+        ("outliers_fraction", "0.9", ["outliers_fraction", "0.9"]),
+        ("data_lake_bucket", "", ["no variable data_lake_bucket", "airflow variables import"]),
+        ("last_year", "soon", ["last_year is 'soon'"]),
+    ],
+)
+def test_a_variable_that_is_wrong_is_named(
+    variable: str, value: str, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With its value and the next step."""
+    import pendulum
+
+    from tarmac_dags.plan import read_plan
+
+    monkeypatch.setenv(f"AIRFLOW_VAR_{variable.upper()}", value)
+    context = {
+        "params": PARAMS | {"year": None},
+        "data_interval_start": pendulum.datetime(2009, 1, 1),
+        "dag_run": SimpleNamespace(run_id="x"),
+    }
+    with pytest.raises(InputError) as raised:
+        read_plan(context)
+    for fragment in said:
+        assert fragment in str(raised.value)
+
+
+def test_an_engine_that_is_not_there_and_a_run_without_a_year_are_refused() -> None:
+    """In the first task, before anything is done."""
+    with pytest.raises(InputError, match=r"engine 'spark' is not available here yet\. Known: polars"):
+        _plan(engine="spark")
+    with pytest.raises(InputError, match="Trigger it again with the param year"):
+        _plan(year=None)
+
+
+def test_the_keys_to_the_lake_come_from_the_connection_and_stay_out_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """And are not shown."""
+    extra = {"endpoint_url": "http://s3.test:1", "region_name": "eu-west-1"}
+    connection = {"conn_type": "aws", "login": "the-key", "password": "the-secret", "extra": extra}
+    monkeypatch.setenv("AIRFLOW_CONN_S3_CONN", json.dumps(connection))
+    before = dict(os.environ)
+    lake = _plan().storage.open_lake()
+    access = lake.access
+    assert (access.key, access.secret, access.endpoint) == ("the-key", "the-secret", "http://s3.test:1")
+    assert access.region == "eu-west-1"
+    assert dict(os.environ) == before
+    assert "the-secret" not in repr(lake)
+
+
+@pytest.mark.parametrize(
+    ("connection", "url"),
+    [
+        (
+            {"login": "u@x", "password": "p/w:1", "host": "db.test", "port": 5433, "schema": "w h"},
+            "postgresql://u%40x:p%2Fw%3A1@db.test:5433/w%20h",
+        ),
+        ({"login": "u", "host": "/var/run/pg", "schema": "w"}, "postgresql://u@%2Fvar%2Frun%2Fpg/w"),
+        (
+            {"host": "h", "schema": "w", "extra": {"sslmode": "require", "nested": {"a": 1}}},
+            "postgresql://h/w?sslmode=require",
+        ),
+    ],
+)
+def test_the_warehouse_s_address_comes_from_the_connection(
+    connection: dict[str, Any], url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As libpq reads it, whatever letters it holds."""
+    from psycopg.conninfo import conninfo_to_dict
+
+    from tarmac_dags.connections import warehouse_url
+
+    monkeypatch.setenv("AIRFLOW_CONN_POSTGRES_CONN", json.dumps({"conn_type": "postgres", **connection}))
+    assert warehouse_url() == url
+    read = conninfo_to_dict(url)
+    assert (read.get("host"), read.get("password")) == (connection["host"], connection.get("password"))
+
+
+def test_db_url_is_taken_with_a_warning_where_there_is_no_connection(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The connection wins; without either the message says what to add. No password is in a log."""
+    from tarmac_dags.connections import warehouse_url
+
+    with pytest.raises(InputError, match="no connection postgres_conn"):
+        warehouse_url()
+    monkeypatch.setenv("AIRFLOW_VAR_DB_URL", "postgresql+psycopg2://u:hidden@h/w")
+    with caplog.at_level(logging.WARNING, logger="tarmac_dags.connections"):
+        assert warehouse_url() == "postgresql+psycopg2://u:hidden@h/w"
+    assert "put it into the connection postgres_conn" in caplog.text
+    monkeypatch.setenv("AIRFLOW_CONN_POSTGRES_CONN", json.dumps({"conn_type": "postgres", "host": "h", "schema": "w"}))
+    with caplog.at_level(logging.WARNING, logger="tarmac_dags.connections"):
+        assert warehouse_url() == "postgresql://h/w"
+    assert "db_url is not used" in caplog.text
+    assert "hidden" not in caplog.text
+
+
+_READ = """
+import json
+from tarmac_dags.connections import s3_access, warehouse_url
+from tarmac_dags.plan import open_storage
+storage, access = open_storage("run"), s3_access()
+print(json.dumps({"lake": storage.lake, "key": access.key, "secret": access.secret, "url": warehouse_url()}))
+"""
+
+
+@pytest.mark.slow
+def test_a_secrets_backend_gives_variables_and_connections(tmp_path: Path) -> None:
+    """Airflow's own, over files; another one, such as AWS Secrets Manager, is asked in the same way."""
+    variables = json.loads((DAGS.parent / "airflow/variables.json").read_text(encoding="utf-8"))
+    (tmp_path / "variables.json").write_text(json.dumps(variables | {"data_lake_bucket": "from-the-backend"}))
+    connections = {
+        "s3_conn": {"conn_type": "aws", "login": "k", "password": "s"},
+        "postgres_conn": "postgres://u:p@h:5432/w",
+    }
+    (tmp_path / "connections.json").write_text(json.dumps(connections))
+    given = {f"{kind}_file_path": str(tmp_path / f"{kind}.json") for kind in ("variables", "connections")}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW_VAR_")} | {
+        "AIRFLOW__SECRETS__BACKEND": "airflow.secrets.local_filesystem.LocalFilesystemBackend",
+        "AIRFLOW__SECRETS__BACKEND_KWARGS": json.dumps(given),
+        "PYTHONPATH": str(DAGS),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", _READ], env=environment, capture_output=True, text=True, check=False, timeout=300
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert json.loads(done.stdout.splitlines()[-1]) == {
+        "lake": "s3://from-the-backend",
+        "key": "k",
+        "secret": "s",
+        "url": "postgresql://u:p@h:5432/w",
+    }
+
+
+@pytest.mark.slow
+def test_the_variables_file_is_imported_as_it_is(metadata: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By Airflow's own command; a plan is then made of what the database holds."""
+    from airflow.__main__ import main
+    from airflow.models.variable import Variable as Stored
+
+    for name in ("AIRFLOW_VAR_DATA_LAKE_BUCKET", "AIRFLOW_VAR_LOCAL_PATH"):
+        monkeypatch.delenv(name)
+    monkeypatch.setattr(sys, "argv", ["airflow", "variables", "import", str(DAGS.parent / "airflow/variables.json")])
+    main()
+    with supervised():
+        plan = _plan()
+    assert (plan.storage.lake, plan.storage.table) == ("s3://airline-data-lake", "agg_dep_delay_by_date")
+    assert (plan.outliers_fraction, plan.max_p, plan.max_quarantined) == (0.01, 4, 0.01)
+    assert Stored.get("last_year") == "2018"
