@@ -109,7 +109,8 @@ def _from_lake(settings: Settings, named: str) -> AirportDays:
     lake.check_exists()
     if lake.size(lake.gold_key(year)) is None:
         raise InputError(f"the lake {lake.root} has no gold of {year}. Make it: tarmac run --year {year}")
-    gold = pl.read_parquet(lake.place(lake.gold_key(year)), **lake.scan_options())
+    with scratch_folder(lake.scratch_parent(settings.scratch or settings.home / "scratch")) as scratch:
+        gold = pl.read_parquet(lake.fetch(lake.gold_key(year), scratch), glob=False)
     return AirportDays(year=year, source=f"{year}, as airlines reported it", gold=gold, truth=None)
 
 

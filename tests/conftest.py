@@ -12,10 +12,10 @@ from skips_in_ci import SkipsInCI
 
 ROOT = Path(__file__).resolve().parents[1]
 
+pytest_plugins = ["s3_server"]
+
 # Those need Airflow, which lives in an environment of its own: .venv-airflow/bin/pytest tests/airflow
 collect_ignore = [] if any(distributions(name="apache-airflow")) else ["airflow"]
-
-pytest_plugins = ["s3_server"]
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -46,19 +46,15 @@ def s3_server() -> Iterator[S3Server]:
 def s3(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
     """A client of the server, with an empty bucket `lake`; the environment knows no other S3."""
     import boto3
-    from s3fs import S3FileSystem
 
     for name, value in (s3_server.environment(tmp_path) | {"TARMAC_HOME": str(tmp_path / "home")}).items():
         monkeypatch.setenv(name, value)
-    # s3fs keeps its clients, and with them the environment in which they were made.
-    S3FileSystem.clear_instance_cache()
     client = boto3.client("s3")
     client.create_bucket(Bucket="lake")
     yield client
     empty_bucket(client, "lake")
     client.delete_bucket(Bucket="lake")
     client.close()
-    S3FileSystem.clear_instance_cache()
 
 
 def empty_bucket(client: Any, bucket: str) -> None:

@@ -1,6 +1,6 @@
 """Open a year's bronze files: decompress, recognise the header, and make sure that the text can be read as CSV.
 
-A plain file on this machine is read where it lies. Everything else is copied to the scratch folder on the way through.
+A plain file is read where it lies, an object on S3 where it was fetched to. A packed one is unpacked into the scratch folder.
 """
 
 import errno
@@ -83,13 +83,13 @@ def open_flight_texts(
     Raises:
         InputError: when the file is empty, cut, not CSV, or has no known header.
     """
-    local = lake.local_path(file.key)
-    if local is not None and local.name.lower().endswith(".csv"):
+    local = lake.local_path(file.key) or lake.fetch(file.key, scratch)
+    if local.name.lower().endswith(".csv"):
         with local.open("rb") as plain:
             line = _header_line(plain, file.name)
         yield FlightText(name=file.name, path=local, header=_header(line, file.name), header_line=line)
         return
-    with lake.open(file.key) as packed:
+    with local.open("rb") as packed:
         for number, (name, stream) in enumerate(_members(packed, file.name)):
             line = _header_line(stream, name)
             text = FlightText(

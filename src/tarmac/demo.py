@@ -75,7 +75,7 @@ def run_demo(
     with teller.step("report", year):
         publish_report(range(year, year + 1), place, report, about=f"simulated flights (seed {seed})")
     truth = pl.read_csv(made.truth, try_parse_dates=True)
-    anomalies = pl.read_parquet(place.lake.place(place.lake.anomalies_key(year)), **place.lake.scan_options())
+    anomalies = pl.read_parquet(place.lake.place(place.lake.anomalies_key(year)), glob=False)
     flagged = anomalies.filter(pl.col("flag"), pl.col("detector").str.strip_suffix(SUFFIX) == DEFAULT_DETECTOR)
     found = flagged.join(truth, on=["origin", "fl_date"], how="semi")
     return Demo(run=run, report=report, place=place, true=truth.height, flagged=flagged.height, found=found.height)

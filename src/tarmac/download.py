@@ -13,6 +13,7 @@ from tarmac.bronze import input_hash
 from tarmac.errors import SystemFailure
 from tarmac.failures import told_plainly
 from tarmac.lake import BronzeFile, Lake, Zones
+from tarmac.scratch import scratch_folder
 
 _BLOCK = 4 << 20
 
@@ -75,22 +76,18 @@ def _name_of_copy(year: int, file: BronzeFile, lake: Lake) -> str:
 
 def _fetch(lake: Lake, file: BronzeFile, copy: Path) -> tuple[int, str]:
     copy.parent.mkdir(parents=True, exist_ok=True)
-    part = copy.with_name(f".{copy.name}.{uuid.uuid4().hex}.part")
-    try:
-        with lake.open(file.key) as stream, part.open("wb") as out:
-            size, md5 = lake.facts_of(file.key, stream)
-            sha256, seen = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
+    with scratch_folder(copy.parent) as scratch:
+        size, md5 = lake.facts_of(file.key)
+        part = lake.fetch(file.key, scratch)
+        sha256, seen = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
+        with part.open("rb") as stream:
             while block := stream.read(_BLOCK):
                 sha256.update(block)
                 if md5:
                     seen.update(block)
-                out.write(block)
-            out.flush()
-            os.fsync(out.fileno())
+            os.fsync(stream.fileno())
         _check(lake.place(file.key), part.stat().st_size, size, md5 and seen.hexdigest(), md5)
         part.replace(copy)
-    finally:
-        part.unlink(missing_ok=True)
     return size, sha256.hexdigest()
 
 

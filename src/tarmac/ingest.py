@@ -1,15 +1,13 @@
 """Put source files into bronze as they are, never over something else."""
 
 import csv
-import hashlib
-import io
+import filecmp
 import shutil
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import cast
 
 from tarmac.bronze import check_readable, first_lines
 from tarmac.errors import InputError
@@ -55,7 +53,7 @@ def ingest_files(files: Sequence[Path], lake: Lake, *, year: int | None, scratch
     if repeated := [key for key, times in Counter(keys).items() if times > 1]:
         raise InputError(f"two files would both become {lake.place(repeated[0])}. Rename one of them.")
     lake.make()
-    new = [_is_new(lake, candidate, key) for candidate, key in zip(candidates, keys, strict=True)]
+    new = [_is_new(lake, candidate, key, scratch) for candidate, key in zip(candidates, keys, strict=True)]
     done = []
     for candidate, key, is_new in zip(candidates, keys, new, strict=True):
         if is_new:
@@ -118,11 +116,11 @@ def _key(lake: Lake, candidate: _Candidate, *, alone: bool) -> str:
     return f"{bronze}/{year}{suffix}"
 
 
-def _is_new(lake: Lake, candidate: _Candidate, key: str) -> bool:
+def _is_new(lake: Lake, candidate: _Candidate, key: str, scratch: Path) -> bool:
     there = lake.bronze_candidates(candidate.year)
     for file in there:
         if file.key == key:
-            if file.size == candidate.path.stat().st_size and _same(lake, key, candidate.path):
+            if file.size == candidate.path.stat().st_size and _same(lake, key, candidate.path, scratch):
                 return False
             raise InputError(
                 f"{lake.place(key)} holds another file than {candidate.path}, and bronze is never changed. "
@@ -137,10 +135,9 @@ def _is_new(lake: Lake, candidate: _Candidate, key: str) -> bool:
     return True
 
 
-def _same(lake: Lake, key: str, path: Path) -> bool:
-    with lake.open(key) as stream, path.open("rb") as given:
-        there = hashlib.file_digest(cast("io.BufferedReader", stream), "sha256")
-        return there.digest() == hashlib.file_digest(given, "sha256").digest()
+def _same(lake: Lake, key: str, path: Path, scratch: Path) -> bool:
+    with scratch_folder(lake.scratch_parent(scratch)) as folder:
+        return filecmp.cmp(lake.fetch(key, folder), path, shallow=False)
 
 
 def _copy(path: Path, lake: Lake, key: str, scratch: Path) -> None:

@@ -107,17 +107,14 @@ def need(lake: Lake, key: str, command: str) -> None:
 
 def read_table(lake: Lake, key: str) -> pl.DataFrame:
     """A Parquet file of the lake, whole."""
-    return pl.read_parquet(lake.place(key), **lake.scan_options())
+    return pl.read_parquet(io.BytesIO(lake.read(key)))
 
 
 def _read_gold(lake: Lake, year: int, parameters: Parameters) -> tuple[pl.DataFrame, str]:
     """The year's gold after its history, and a fingerprint of these bytes with all else that decides a judgement."""
     need(lake, lake.gold_key(year), f"tarmac gold --year {year}")
     earlier = [past for past in range(year - parameters.history, year) if lake.size(lake.gold_key(past)) is not None]
-    files = []
-    for each in (*earlier, year):
-        with lake.open(lake.gold_key(each)) as file:
-            files.append(file.read())
+    files = [lake.read(lake.gold_key(each)) for each in (*earlier, year)]
     return pl.concat([pl.read_parquet(io.BytesIO(file)) for file in files]), _fingerprint(files, parameters.detect)
 
 
@@ -141,5 +138,4 @@ def _parts_of(lake: Lake, year: int, run_id: str, fingerprint: str) -> str:
 def _reason(lake: Lake, key: str, there: set[str]) -> str:
     if key not in there:
         return "it left no judgement: its task did not end, or judged other gold or with other parameters"
-    with lake.open(key) as file:
-        return file.read().decode()
+    return lake.read(key).decode()

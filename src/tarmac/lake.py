@@ -1,10 +1,12 @@
 """The lake: where each zone's files are, and how one is published with a single visible change.
 
 A lake is a folder or `s3://bucket/prefix`; both have the same layout. Files are written aside, in the run's scratch
-folder, and published by one atomic act: a rename on a folder, the completion of an upload on S3.
+folder, and published by one atomic act: a rename on a folder, one upload on S3.
 """
 
-import io
+import errno
+import filecmp
+import hashlib
 import os
 import re
 import shutil
@@ -12,16 +14,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, cast
 
-from tarmac.errors import InputError, SystemFailure, TarmacError
+from tarmac.errors import InputError, TarmacError
 from tarmac.layout import BRONZE_SUFFIXES, BronzeFile, Zones
-from tarmac.s3 import S3Access, md5_of
+from tarmac.s3 import S3Access, S3Folder
 from tarmac.storage_errors import is_taken, translate
 
 __all__ = ["BRONZE_SUFFIXES", "BronzeFile", "Lake", "Zones", "open_lake"]
 
-_BLOCK = 1 << 20
+_NO_LINK = frozenset({errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK})
+"""Why a file cannot have a second name: it is on another file system or one without links, or another user's."""
+
 _S3 = re.compile(r"s3a?://(?P<bucket>[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9])(?:/(?P<prefix>.*))?")
 
 
@@ -37,6 +40,11 @@ class Lake:
     def on_s3(self) -> bool:
         """Whether the lake is on S3."""
         return self.root.startswith("s3://")
+
+    @property
+    def _objects(self) -> S3Folder:
+        bucket, _, prefix = self.root.removeprefix("s3://").partition("/")
+        return S3Folder(bucket=bucket, prefix=prefix, access=self.access)
 
     def silver_key(self, year: int) -> str:
         """Key of the year's silver file."""
@@ -67,14 +75,8 @@ class Lake:
         return f"reports/year/{year}/{year}_report.html"
 
     def place(self, key: str) -> str:
-        """Where a key is: a path or an s3:// address, as shown to the user and given to Polars."""
+        """Where a key is: a path or an s3:// address, as shown to the user."""
         return f"{self.root}/{key}"
-
-    def scan_options(self) -> dict[str, Any]:
-        """What Polars needs beside the place to scan it; the place is meant as it is, whatever stars it holds."""
-        options: dict[str, Any] = {"glob": False}
-        given = self.access.storage_options() if self.on_s3 else {}
-        return options | {"storage_options": given} if given else options
 
     def scratch_parent(self, local: Path) -> Path:
         """Where runs put what is not published yet: beside the zones, to publish by a rename; `local` for S3."""
@@ -116,10 +118,7 @@ class Lake:
             if not self.on_s3:
                 path = Path(self.place(key))
                 return path.stat().st_size if path.is_file() else None
-            try:
-                return int(self.access.filesystem().info(self.place(key))["size"])
-            except FileNotFoundError:
-                return None
+            return self._objects.size(key)
 
     def _list(self, folder: str) -> list[tuple[str, int]]:
         if not self.on_s3:
@@ -130,14 +129,7 @@ class Lake:
                 for file in files
                 if file.is_file() and file.name[0] != "."
             ]
-        try:
-            entries = self.access.filesystem().ls(self.place(folder), detail=True, refresh=True)
-        except FileNotFoundError:
-            return []
-        found = [
-            (str(entry["name"]).rpartition("/")[2], int(entry["size"])) for entry in entries if entry["type"] == "file"
-        ]
-        return [(f"{folder}/{name}", size) for name, size in sorted(found) if name]
+        return [(key, size) for key, size in self._objects.list(folder) if not key.endswith("/")]
 
     def files_in(self, folder: str) -> list[str]:
         """Keys of the files right below a folder, in order of name."""
@@ -150,43 +142,41 @@ class Lake:
             if not self.on_s3:
                 shutil.rmtree(self.place(folder))
                 return
-            # Not its recursive rm, to which a star in the lake's prefix is a pattern.
-            s3 = self.access.filesystem()
-            for place in s3.find(self.place(folder)):
-                s3.rm_file(place)
+            for key, _ in self._objects.list(folder, deep=True):
+                self._objects.remove(key)
 
     def local_path(self, key: str) -> Path | None:
         """The file's own path, where the lake is a folder."""
         return None if self.on_s3 else Path(self.place(key))
 
-    @contextmanager
-    def open(self, key: str) -> Iterator[BinaryIO]:
-        """Open a file for reading; on S3 every part comes from the same version of the object, or the read fails."""
-        with self._errors(key):
-            if self.on_s3:
-                stream = self.access.filesystem().open(
-                    self.place(key), "rb", block_size=16 << 20, cache_type="readahead"
-                )
-                # s3fs' own readline knows no limit.
-                with io.BufferedReader(stream, buffer_size=1 << 20) as buffered:
-                    yield cast("BinaryIO", buffered)
-            else:
-                with Path(self.place(key)).open("rb") as stream:
-                    yield stream
-
-    def facts_of(self, key: str, stream: BinaryIO) -> tuple[int, str | None]:
-        """Size in bytes, and MD5 where the lake tells it, of the very file that `open` opened.
+    def fetch(self, key: str, scratch: Path) -> Path:
+        """A file in `scratch` with the bytes that the key had at one moment, whatever is published there meanwhile.
 
         Raises:
-            SystemFailure: when the file was replaced since.
+            SystemFailure: when S3 fails, or the object was replaced while it was copied.
         """
-        if not self.on_s3:
-            return os.fstat(stream.fileno()).st_size, None
+        file = scratch / f"fetched {key.replace('/', ' ')}"
         with self._errors(key):
-            head = self.access.head(self.place(key))
-        if head["ETag"] != cast("Any", stream).raw.details["ETag"]:
-            raise SystemFailure(f"{self.place(key)} was replaced while it was read. Nothing was kept; read it again.")
-        return int(head["ContentLength"]), md5_of(head)
+            if self.on_s3:
+                self._objects.fetch(key, file)
+                return file
+            try:
+                os.link(self.place(key), file)
+            except OSError as error:
+                if error.errno not in _NO_LINK:
+                    raise
+                shutil.copyfile(self.place(key), file)
+        return file
+
+    def read(self, key: str) -> bytes:
+        """The bytes of a file that fits into memory: all of one version of it."""
+        with self._errors(key):
+            return self._objects.read(key) if self.on_s3 else Path(self.place(key)).read_bytes()
+
+    def facts_of(self, key: str) -> tuple[int, str | None]:
+        """Size in bytes of a file that is there, and its MD5 in hex where the lake tells it without reading the file."""
+        with self._errors(key):
+            return self._objects.facts_of(key) if self.on_s3 else (Path(self.place(key)).stat().st_size, None)
 
     def publish(self, file: Path, key: str, *, replace: bool = True) -> None:
         """Make a finished local file the lake's file of that key, in one visible change; the local one is gone after.
@@ -197,7 +187,7 @@ class Lake:
         with self._errors(key):
             try:
                 self._publish(file, key, replace)
-            except OSError as error:
+            except Exception as error:
                 if replace or not is_taken(error):
                     raise
                 raise InputError(
@@ -207,19 +197,27 @@ class Lake:
 
     def publish_changed(self, file: Path, key: str) -> bool:
         """Publish unless the lake's file is the very same already; returns whether it was published."""
-        if self.size(key) == file.stat().st_size and self._holds(key, file):
+        if self._holds(key, file):
             file.unlink()
             return False
         self.publish(file, key)
         return True
 
     def _holds(self, key: str, file: Path) -> bool:
-        with self.open(key) as there, file.open("rb") as new:
-            return all(block == new.read(_BLOCK) for block in iter(lambda: there.read(_BLOCK), b""))
+        if self.size(key) != file.stat().st_size:
+            return False
+        with self._errors(key), file.open("rb") as new:
+            if not self.on_s3:
+                return filecmp.cmp(self.place(key), file, shallow=False)
+            _, md5 = self._objects.facts_of(key)
+            seen = hashlib.file_digest(new, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+        # An object that came in parts, or is encrypted under a key of KMS, does not tell its MD5: it is written again.
+        return md5 == seen
 
     def _publish(self, file: Path, key: str, replace: bool) -> None:
         if self.on_s3:
-            self.access.filesystem().put_file(str(file), self.place(key), mode="overwrite" if replace else "create")
+            with file.open("rb") as stream:
+                self._objects.put(stream, key, replace=replace)
             file.unlink()
             return
         place = Path(self.place(key))
@@ -244,7 +242,7 @@ class Lake:
         """Raises InputError where the lake is not there."""
         with self._errors():
             if self.on_s3:
-                there = self.access.has_bucket(self.root)
+                there = self._objects.is_there()
             else:
                 there = Path(self.root).is_dir()
                 if not there and Path(self.root).exists():

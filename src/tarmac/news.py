@@ -64,15 +64,13 @@ def new_anomalies(published: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
 
 def read_news(lake: Lake, key: str) -> dict[str, Any]:
     """What `note_news` kept: the year, the number of new days, and the worst of them."""
-    with lake.open(key) as file:
-        news: dict[str, Any] = json.load(file)
+    news: dict[str, Any] = json.loads(lake.read(key))
     return news
 
 
 def _key(lake: Lake, year: int, run_id: str) -> str:
     # A run that judged anew has other news.
-    with lake.open(lake.anomalies_key(year)) as file:
-        judged = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+    judged = hashlib.sha256(lake.read(lake.anomalies_key(year))).hexdigest()
     return f"{lake.runs_folder(year)}/news/{run_id}-{judged[:16]}.json"
 
 

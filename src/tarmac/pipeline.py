@@ -164,7 +164,7 @@ def _gold(run: Run, place: Place) -> None:
     lake, key = place.lake, place.lake.silver_key(run.year)
     need(lake, key, f"tarmac silver --year {run.year}")
     with scratch_folder(lake.scratch_parent(place.scratch)) as scratch:
-        rows = write_gold(lake.place(key), lake.scan_options(), run.year, scratch / "gold.parquet")
+        rows = write_gold(lake.fetch(key, scratch), run.year, scratch / "gold.parquet")
         _publish(run, lake, scratch / "gold.parquet", "gold", lake.gold_key(run.year), rows)
 
 

@@ -173,8 +173,7 @@ def _read_run(lake: Lake, year: int, run_id: str) -> Run | None:
     key = lake.run_key(year, run_id)
     if lake.size(key) is None:
         return None
-    with lake.open(key) as file:
-        record = json.load(file)
+    record = json.loads(lake.read(key))
     times = {name: record[name] and datetime.fromisoformat(record[name]) for name in ("started", "finished")}
     return Run(**{name: value for name, value in (record | times).items() if name in Run.__dataclass_fields__})
 

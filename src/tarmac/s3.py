@@ -1,16 +1,24 @@
-"""How an S3 lake is reached: by the process's usual AWS settings, or by keys that a caller hands over and nobody else sees."""
+"""Objects on S3, and how they are reached: by the process's usual AWS settings, or by keys that a caller hands over.
+
+Every act on S3 goes through here, so that all have the same time limits and retries: see docs/decisions/0020.
+"""
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from functools import lru_cache
+from io import BytesIO
+from pathlib import Path
+from typing import IO, Any
 
-_CONFIG: Mapping[str, Any] = {
-    "connect_timeout": 10,
-    "read_timeout": 60,
-    "retries": {"max_attempts": 4, "mode": "standard"},
-}
+CONNECT_SECONDS = 10
+READ_SECONDS = 30
+"""How long a server may say nothing, and take nothing in."""
+ATTEMPTS = 5
+"""How often a request is made before it is given up: with the pauses between, a dead server costs three minutes."""
+
+_NOT_THERE = frozenset({"404", "NoSuchKey", "NoSuchBucket", "NotFound"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,54 +34,115 @@ class S3Access:
     region: str | None = None
     endpoint: str | None = None
 
-    def filesystem(self) -> Any:
-        """An s3fs file system with time limits and retries."""
-        import s3fs
+    def client(self) -> Any:
+        """A boto3 client with time limits and retries; one for the whole process, while its AWS settings stay the same."""
+        environment = frozenset((name, value) for name, value in os.environ.items() if name.startswith("AWS_"))
+        return _client(self, environment, (CONNECT_SECONDS, READ_SECONDS, ATTEMPTS))
 
-        return s3fs.S3FileSystem(
-            default_cache_type="readahead",
-            use_listings_cache=False,
-            config_kwargs=_CONFIG,
-            key=self.key,
-            secret=self.secret,
-            token=self.token,
-            endpoint_url=self.endpoint,
-            client_kwargs={"region_name": self.region} if self.region else {},
-        )
 
-    def has_bucket(self, root: str) -> bool:
-        """Whether the bucket of a lake's root is there."""
-        # Not s3fs' `exists`, which calls a bucket absent whatever went wrong; and with the prefix, as rights may ask for it.
-        bucket, _, prefix = root.removeprefix("s3://").partition("/")
-        where = {"Bucket": bucket, "Prefix": f"{prefix}/" if prefix else ""}
+@dataclass(frozen=True, kw_only=True)
+class S3Folder:
+    """Objects of one bucket whose keys begin with a prefix; a key here is without it."""
+
+    bucket: str
+    prefix: str
+    access: S3Access = field(default_factory=S3Access)
+
+    def is_there(self) -> bool:
+        """Whether the bucket is; asked for with the prefix, as rights may be for that alone."""
         try:
-            self.filesystem().call_s3("list_objects_v2", **where, MaxKeys=1)
-        except FileNotFoundError:
-            return False
+            self.access.client().list_objects_v2(Bucket=self.bucket, Prefix=self._key(""), MaxKeys=1)
+        except Exception as error:
+            if _is_not_there(error):
+                return False
+            raise
         return True
 
-    def head(self, place: str) -> dict[str, Any]:
-        """What S3 says of an object without sending it."""
-        bucket, _, key = place.removeprefix("s3://").partition("/")
-        head: dict[str, Any] = self.filesystem().call_s3("head_object", Bucket=bucket, Key=key)
-        return head
+    def size(self, key: str) -> int | None:
+        """An object's size in bytes; None where there is none."""
+        try:
+            return int(self.access.client().head_object(Bucket=self.bucket, Key=self._key(key))["ContentLength"])
+        except Exception as error:
+            if _is_not_there(error):
+                return None
+            raise
 
-    def storage_options(self) -> dict[str, str]:
-        """The same for Polars, whose reader of S3 knows other names."""
-        endpoint = self.endpoint or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
-        options = {
-            "aws_access_key_id": self.key,
-            "aws_secret_access_key": self.secret,
-            "aws_session_token": self.token,
-            "aws_region": self.region,
-            "aws_endpoint_url": endpoint,
-            "aws_allow_http": str(endpoint.startswith("http:")) if endpoint else None,
-        }
-        return {name: value for name, value in options.items() if value}
+    def list(self, folder: str, *, deep: bool = False) -> Iterator[tuple[str, int]]:
+        """Key and size of each object right below a folder, or with `deep` anywhere below it, in order of key."""
+        pages = self.access.client().get_paginator("list_objects_v2")
+        within = {} if deep else {"Delimiter": "/"}
+        for page in pages.paginate(Bucket=self.bucket, Prefix=self._key(f"{folder}/"), **within):
+            for entry in page.get("Contents", []):
+                yield entry["Key"].removeprefix(self._key("")), int(entry["Size"])
+
+    def fetch(self, key: str, to: Path) -> None:
+        """Copy an object into a local file: every byte is of one version of it, or this fails."""
+        with to.open("wb") as file:
+            self._download(key, file)
+
+    def read(self, key: str) -> bytes:
+        """The bytes of an object that fits into memory."""
+        into = BytesIO()
+        self._download(key, into)
+        return into.getvalue()
+
+    def facts_of(self, key: str) -> tuple[int, str | None]:
+        """An object's size in bytes, and its MD5 in hex where its ETag is that."""
+        head = self.access.client().head_object(Bucket=self.bucket, Key=self._key(key))
+        etag = str(head["ETag"]).strip('"')
+        # Of an object that came in parts it is another sum, as of one encrypted under a key of KMS or the client's.
+        encrypted = head.get("ServerSideEncryption", "AES256") != "AES256" or "SSECustomerAlgorithm" in head
+        return int(head["ContentLength"]), etag if re.fullmatch("[0-9a-f]{32}", etag) and not encrypted else None
+
+    def put(self, file: IO[bytes], key: str, *, replace: bool) -> None:
+        """Make a local file the object of that key; without `replace`, only where there is none yet."""
+        # One request, whatever the size: that either happens or not, leaves no parts behind when this process is killed,
+        # and every server that knows conditions knows them here, but not all do for an upload in parts.
+        condition = {} if replace else {"IfNoneMatch": "*"}
+        self.access.client().put_object(Bucket=self.bucket, Key=self._key(key), Body=file, **condition)
+
+    def remove(self, key: str) -> None:
+        """Remove an object; one that is not there is no error."""
+        self.access.client().delete_object(Bucket=self.bucket, Key=self._key(key))
+
+    def _download(self, key: str, into: IO[bytes]) -> None:
+        from boto3.s3.transfer import TransferConfig
+
+        how = TransferConfig(num_download_attempts=ATTEMPTS, preferred_transfer_client="classic")
+        self.access.client().download_fileobj(self.bucket, self._key(key), into, Config=how)
+
+    def _key(self, key: str) -> str:
+        return f"{self.prefix}/{key}" if self.prefix else key
 
 
-def md5_of(head: Mapping[str, Any]) -> str | None:
-    """An object's MD5 in hex, where its ETag is that: not if it came in parts, nor if it is encrypted under a key of KMS."""
-    etag = str(head["ETag"]).strip('"')
-    encrypted = head.get("ServerSideEncryption", "AES256") != "AES256" or "SSECustomerAlgorithm" in head
-    return etag if re.fullmatch("[0-9a-f]{32}", etag) and not encrypted else None
+@lru_cache(maxsize=8)
+def _client(access: S3Access, environment: frozenset[tuple[str, str]], patience: tuple[int, int, int]) -> Any:
+    import boto3
+    from botocore.config import Config
+
+    named = dict(environment)
+    connect, read, attempts = patience
+    return boto3.Session(
+        aws_access_key_id=access.key, aws_secret_access_key=access.secret, aws_session_token=access.token
+    ).client(
+        "s3",
+        # boto3 itself knows AWS_DEFAULT_REGION alone.
+        region_name=access.region or named.get("AWS_REGION"),
+        endpoint_url=access.endpoint,
+        config=Config(
+            connect_timeout=connect,
+            read_timeout=read,
+            retries={"mode": "standard", "total_max_attempts": attempts},
+            tcp_keepalive=True,
+        ),
+    )
+
+
+def code_of(error: BaseException) -> str:
+    """S3's own word for an error; empty for one that S3 did not answer with."""
+    response = getattr(error, "response", None) or {}
+    return str(response.get("Error", {}).get("Code", ""))
+
+
+def _is_not_there(error: Exception) -> bool:
+    return code_of(error) in _NOT_THERE

@@ -4,9 +4,21 @@ import errno
 import os
 
 from tarmac.errors import InputError, SystemFailure, TarmacError
+from tarmac.s3 import code_of
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+_UNWELCOME = frozenset(
+    {
+        "403",
+        "AccessDenied",
+        "AllAccessDisabled",
+        "ExpiredToken",
+        "InvalidAccessKeyId",
+        "InvalidToken",
+        "SignatureDoesNotMatch",
+    }
+)
 _UNUSABLE = frozenset({errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP})
 
 
@@ -14,18 +26,26 @@ def translate(error: Exception, place: str) -> TarmacError | None:
     """What an error of the file system or of S3 means to the user; None for one that is a defect of ours."""
     if isinstance(error, OSError):
         return disk_error(error, place)
-    if type(error).__module__.partition(".")[0] in {"botocore", "aiohttp", "aiobotocore"}:
+    if type(error).__module__.partition(".")[0] in {"botocore", "boto3", "s3transfer"}:
         return _translate_s3(error, place)
     return None
 
 
 def _translate_s3(error: Exception, place: str) -> TarmacError:
-    name = type(error).__name__
+    name, code, why = type(error).__name__, code_of(error), str(error).rstrip(".")
     if name in {"NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "ParamValidationError"}:
         return InputError(
-            f"cannot open {place}: {error}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE."
+            f"cannot open {place}: {why}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE."
         )
-    return SystemFailure(f"S3 failed at {place}: {error}. Nothing was published; run the same command again.")
+    if code in _UNWELCOME:
+        return InputError(f"no permission for {place}: {why}. Check the AWS keys, or ask for the right to it.")
+    if code in {"404", "NoSuchKey", "NoSuchBucket"}:
+        return InputError(f"{place} is not there: {why}. Check --lake.")
+    if name == "S3DownloadFailedError":
+        return SystemFailure(
+            f"{place} was replaced while it was read. Nothing was published; run the same command again."
+        )
+    return SystemFailure(f"S3 failed at {place}: {why}. Nothing was published; run the same command again.")
 
 
 def disk_error(error: OSError, place: str) -> TarmacError:
@@ -47,8 +67,6 @@ def disk_error(error: OSError, place: str) -> TarmacError:
     return SystemFailure(f"{place} failed: {why}. Nothing was published; run the same command again.")
 
 
-def is_taken(error: OSError) -> bool:
+def is_taken(error: Exception) -> bool:
     """Whether a file was refused because its key holds one already; S3 servers answer with either code."""
-    response = getattr(error.__cause__, "response", None) or {}
-    code = response.get("Error", {}).get("Code")
-    return isinstance(error, FileExistsError) or code in {"PreconditionFailed", "ConditionalRequestConflict"}
+    return isinstance(error, FileExistsError) or code_of(error) in {"PreconditionFailed", "ConditionalRequestConflict"}

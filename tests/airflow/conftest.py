@@ -172,7 +172,6 @@ def deployment(
 
     import boto3
     import psycopg
-    from s3fs import S3FileSystem
 
     name = f"test_{uuid.uuid4().hex}"
     with psycopg.connect(postgres, autocommit=True) as connection:
@@ -201,14 +200,12 @@ def deployment(
     }
     for key, value in told.items():
         monkeypatch.setenv(key, value if isinstance(value, str) else json.dumps(value))
-    S3FileSystem.clear_instance_cache()
     url = postgres.replace("/postgres?", f"/{name}?")
     yield Deployment(s3=s3, warehouse=url, scratch=tmp_path / "scratch")
     for entry in s3.list_objects_v2(Bucket="lake").get("Contents", []):
         s3.delete_object(Bucket="lake", Key=entry["Key"])
     s3.delete_bucket(Bucket="lake")
     s3.close()
-    S3FileSystem.clear_instance_cache()
     with psycopg.connect(postgres, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 

@@ -142,9 +142,9 @@ def _trimmed(name: str) -> pl.Expr:
     return pl.col(name).str.strip_chars()
 
 
-def write_gold(flights: str, scan_options: dict[str, Any], year: int, out: Path) -> int:
+def write_gold(flights: Path, year: int, out: Path) -> int:
     """Aggregate a silver file to airport-days, sorted by origin and date; returns their number."""
-    scan = pl.scan_parquet(flights, **scan_options)
+    scan = pl.scan_parquet(flights, glob=False)
     frames = [_aggregated(scan.filter(_in_quarter(year, quarter))) for quarter in range(4)]
     table = pl.concat(frames).sort("origin", "fl_date")
     table.write_parquet(out, compression=PARQUET["compression"])
