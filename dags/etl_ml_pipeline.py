@@ -8,7 +8,7 @@ from airflow.sdk import CronDataIntervalTimetable, TriggerRule, dag, get_current
 from tarmac_dags.assets import GOLD, SILVER, WAREHOUSE, told
 from tarmac_dags.bronze_sensor import BronzeSensor
 from tarmac_dags.mail import mail_failure
-from tarmac_dags.plan import Plan, read_plan
+from tarmac_dags.plan import current_plan, find_plan, read_plan
 from tarmac_dags.policy import DEFAULTS
 from tarmac_dags.yearly import PARAMS, RUNBOOK
 
@@ -22,75 +22,75 @@ def plan() -> dict[str, Any]:
 
 
 @task(multiple_outputs=False, execution_timeout=2 * HOURS)
-def download_bronze(given: Any) -> dict[str, Any]:
+def download_bronze() -> dict[str, Any]:
     """The year's bronze into the run's scratch folder, its size and checksum verified."""
     from tarmac_dags import steps
 
-    return steps.download(Plan.of(given))
+    return steps.download(current_plan())
 
 
 @task.short_circuit
-def anything_new(given: Any, downloaded: Any) -> bool:
+def anything_new(downloaded: Any) -> bool:
     """Whether this input was not yet done with these parameters and versions; if it was, nothing is written."""
     from tarmac_dags import steps
 
-    return steps.is_new(Plan.of(given), downloaded["input_hash"])
+    return steps.is_new(current_plan(), downloaded["input_hash"])
 
 
 @task(multiple_outputs=False, execution_timeout=2 * HOURS, outlets=[SILVER])
-def to_silver(given: Any, downloaded: Any) -> dict[str, Any]:
+def to_silver(downloaded: Any) -> dict[str, Any]:
     """Bronze to clean flights; the rest to the quarantine."""
     from tarmac_dags import steps
 
-    return told(SILVER, given, steps.to_silver(Plan.of(given), downloaded["input_hash"]))
+    return told(SILVER, steps.to_silver(current_plan(), downloaded["input_hash"]))
 
 
 @task(multiple_outputs=False, execution_timeout=HOURS, outlets=[GOLD])
-def to_gold(given: Any) -> dict[str, Any]:
+def to_gold() -> dict[str, Any]:
     """Clean flights to one row per airport and day."""
     from tarmac_dags import steps
 
-    return told(GOLD, given, steps.to_gold(Plan.of(given)))
+    return told(GOLD, steps.to_gold(current_plan()))
 
 
 @task
-def detectors(given: Any) -> list[str]:
+def detectors() -> list[str]:
     """The names that the next task is mapped over: Airflow maps over a whole result alone."""
-    return list(given["detectors"])
+    return list(current_plan().detectors)
 
 
 @task(execution_timeout=2 * HOURS, map_index_template="{{ detector }}")
-def detect_anomalies(given: Any, detector: str) -> int:
+def detect_anomalies(detector: str) -> int:
     """One detector's judgements; another's failure costs it nothing."""
     from tarmac_dags import steps
 
     get_current_context()["detector"] = detector  # type: ignore[typeddict-unknown-key]
-    return steps.detect(Plan.of(given), detector)
+    return steps.detect(current_plan(), detector)
 
 
 @task(multiple_outputs=False, trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
-def publish_anomalies(given: Any) -> dict[str, Any]:
+def publish_anomalies() -> dict[str, Any]:
     """Join the detectors' judgements and publish them; says which detectors are missing."""
     from tarmac_dags import steps
 
-    return steps.publish_anomalies(Plan.of(given))
+    return steps.publish_anomalies(current_plan())
 
 
 @task(multiple_outputs=False, execution_timeout=2 * HOURS, outlets=[WAREHOUSE])
-def load_warehouse(given: Any) -> dict[str, Any]:
+def load_warehouse() -> dict[str, Any]:
     """Upsert the judged days into the warehouse; notes before which anomalies are news to it."""
     from tarmac_dags import steps
 
-    return told(WAREHOUSE, given, steps.load(Plan.of(given)))
+    return told(WAREHOUSE, steps.load(current_plan()))
 
 
 @task
-def send_alert(given: Any, published: Any, loaded: Any) -> int:
+def send_alert(published: Any, loaded: Any) -> int:
     """Mail, and a webhook where there is one, with the worst new anomalies."""
     from tarmac_dags import alert
 
     failed = published["written"]["failed_detectors"]
-    return alert.send_alert(Plan.of(given), loaded["news"], failed, get_current_context())
+    return alert.send_alert(current_plan(), loaded["news"], failed)
 
 
 @task
@@ -98,8 +98,8 @@ def clean_up() -> None:
     """Remove what the run left in the scratch folder, and its parts in the lake."""
     from tarmac_dags import steps
 
-    if given := get_current_context()["ti"].xcom_pull(task_ids="plan"):
-        steps.clean_up(Plan.of(given))
+    if given := find_plan():
+        steps.clean_up(given)
 
 
 @dag(
@@ -118,16 +118,15 @@ def clean_up() -> None:
 )
 def etl_ml_pipeline() -> None:
     """One run is one year of flights."""
-    given = plan()
-    waited = BronzeSensor(task_id="wait_for_bronze", plan=given)
-    downloaded = download_bronze(given)
-    new = anything_new(given, downloaded)
-    silver, gold, names = to_silver(given, downloaded), to_gold(given), detectors(given)
-    judged = detect_anomalies.partial(given=given).expand(detector=names)
-    published, loaded = publish_anomalies(given), load_warehouse(given)
-    alerted = send_alert(given, published, loaded)
-    waited >> downloaded >> new >> silver >> gold >> names >> judged >> published >> loaded
-    alerted >> clean_up().as_teardown()
+    waited = BronzeSensor(task_id="wait_for_bronze")
+    downloaded = download_bronze()
+    silver, names = to_silver(downloaded), detectors()
+    judged = detect_anomalies.expand(detector=names)
+    published, loaded = publish_anomalies(), load_warehouse()
+    # The plan is pulled and not passed: publish_anomalies is to hang on the detectors alone.
+    plan() >> waited >> downloaded >> anything_new(downloaded) >> silver >> to_gold() >> names
+    judged >> published >> loaded
+    send_alert(published, loaded) >> clean_up().as_teardown()
 
 
 etl_ml_pipeline()

@@ -15,17 +15,17 @@ WEBHOOK_CONNECTION = "alert_webhook"
 log = logging.getLogger(__name__)
 
 
-def send_alert(plan: Plan, key: str, failed: Mapping[str, str], context: Mapping[str, Any]) -> int:
+def send_alert(plan: Plan, key: str, failed: Mapping[str, str]) -> int:
     """Tell people of the news that a run kept under this key; returns the number of new anomalies.
 
     `failed`: detectors that gave no judgement, and why. A run that lost one is told of, even without news.
     """
-    news = read_news(plan.lake_of(), key)
+    news = read_news(plan.storage.open_lake(), key)
     if not news["days"] and not failed:
         log.info("no anomaly of %s that the warehouse did not know", plan.year)
         return 0
     _post(news)
-    send(context, subject=_subject(news), body=_body(news) + _missing(failed))
+    send(subject=_subject(news), body=_body(news) + _missing(failed))
     return int(news["days"])
 
 

@@ -10,7 +10,12 @@ GOLD = Asset(name="gold", uri="x-tarmac://lake/03_gold", group="tarmac")
 WAREHOUSE = Asset(name="warehouse", uri="x-tarmac://warehouse/agg_dep_delay_by_date", group="tarmac")
 
 
-def told(asset: Asset, plan: Mapping[str, Any], counts: dict[str, Any]) -> dict[str, Any]:
-    """The counts, which the asset's event tells as well, with the year."""
-    get_current_context()["outlet_events"][asset].extra = {"year": plan["year"], **counts}
+def told(asset: Asset, counts: dict[str, Any]) -> dict[str, Any]:
+    """The counts, among them the year, which the asset's event tells as well."""
+    get_current_context()["outlet_events"][asset].extra = counts
     return counts
+
+
+def years_of(events: Mapping[Asset, Any], asset: Asset) -> list[int]:
+    """The years that events of this asset tell, each once, in order."""
+    return sorted({int(event.extra["year"]) for event in events[asset]}) if asset in events else []

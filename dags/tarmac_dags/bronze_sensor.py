@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 from airflow.sdk import BaseOperator
 from airflow.sdk.definitions.context import Context
 
-from tarmac_dags.plan import Plan
+from tarmac_dags.plan import Plan, current_plan
 
 
 class BronzeSensor(BaseOperator):
@@ -17,17 +17,14 @@ class BronzeSensor(BaseOperator):
     lake's keys stay with the workers, and the triggerer needs none of Tarmac.
     """
 
-    template_fields = ("plan",)
-
-    def __init__(self, *, plan: Any, look_every: timedelta = timedelta(minutes=10), **kwargs: Any) -> None:
+    def __init__(self, *, look_every: timedelta = timedelta(minutes=10), **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.plan = plan
         self.look_every = look_every
 
     def execute(self, context: Context, event: Any = None) -> dict[str, Any]:
         """Look once; then be done, wait on, or fail."""
         del event
-        found, said = _look(Plan.of(self.plan))
+        found, said = _look(current_plan())
         if found is None:
             self._wait_on(said, context)
         return found
@@ -44,7 +41,7 @@ class BronzeSensor(BaseOperator):
 
 
 def _look(plan: Plan) -> tuple[dict[str, Any] | None, str]:
-    lake = plan.lake_of()
+    lake = plan.storage.open_lake()
     lake.check_exists()
     there = lake.bronze_candidates(plan.year)
     folder = f"{lake.zones.bronze}/{plan.year}/"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tarmac.lake import Lake
     from tarmac.pipeline import Parameters, Place
+    from tarmac.settings import Settings
 
 VARIABLES = (
     "data_lake_bucket",
@@ -28,15 +29,38 @@ ENGINES = ("polars", "spark")
 
 
 @dataclass(frozen=True, kw_only=True)
+class Storage:
+    """Where a run reads and writes, without the keys to it."""
+
+    lake: str
+    zones: Mapping[str, str]
+    scratch: str
+    table: str
+
+    def open_lake(self) -> "Lake":
+        """The lake, reached by the keys of the connection s3_conn."""
+        from tarmac.lake import Zones, open_lake
+        from tarmac_dags.connections import s3_access
+
+        access = s3_access() if self.lake.startswith("s3://") else None
+        return open_lake(self.lake, Zones(**self.zones), access)
+
+    def place(self) -> "Place":
+        """The lake, the warehouse of the connection postgres_conn, and the run's own scratch folder."""
+        from tarmac.pipeline import Place
+        from tarmac_dags.connections import warehouse_url
+
+        folder = Path(self.scratch)
+        return Place(lake=self.open_lake(), scratch=folder, home=folder, warehouse=warehouse_url(), table=self.table)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """One run's year and settings; nothing in it is secret."""
 
     run_id: str
     year: int
-    lake: str
-    zones: Mapping[str, str]
-    scratch: str
-    table: str
+    storage: Storage
     engine: str
     force: bool
     months: int
@@ -54,23 +78,8 @@ class Plan:
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> "Plan":
         """The plan that `to_xcom` gave."""
-        return cls(**{**given, "detectors": tuple(given["detectors"])})
-
-    def lake_of(self) -> "Lake":
-        """The lake, reached by the keys of the connection s3_conn."""
-        from tarmac.lake import Zones, open_lake
-        from tarmac_dags.connections import s3_access
-
-        access = s3_access() if self.lake.startswith("s3://") else None
-        return open_lake(self.lake, Zones(**self.zones), access)
-
-    def place(self) -> "Place":
-        """Where the run reads and writes; its scratch folder is its own."""
-        from tarmac.pipeline import Place
-        from tarmac_dags.connections import warehouse_url
-
-        folder = Path(self.scratch)
-        return Place(lake=self.lake_of(), scratch=folder, home=folder, warehouse=warehouse_url(), table=self.table)
+        own = {"storage": Storage(**given["storage"]), "detectors": tuple(given["detectors"])}
+        return cls(**{**given, **own})
 
     def parameters(self) -> "Parameters":
         """What decides the results."""
@@ -88,70 +97,67 @@ def read_plan(context: Mapping[str, Any]) -> Plan:
 
     Raises:
         AirflowSkipException: the run's year is after the variable last_year.
-        InputError: a variable or a param is missing or not allowed.
-    """
-    from airflow.sdk import Variable
-    from airflow.sdk.exceptions import AirflowSkipException
-
-    params = context["params"]
-    year, last = params["year"], Variable.get("last_year", default=None)
-    if year is None:
-        year = _year_of(context)
-        if last and year > _whole(last, "last_year"):
-            raise AirflowSkipException(f"{year} is after {last}, the variable last_year")
-    return make_plan(year, context["dag_run"].run_id, params)
-
-
-def _year_of(context: Mapping[str, Any]) -> int:
-    from tarmac.errors import InputError
-
-    start = context.get("data_interval_start")
-    if start is None:
-        raise InputError("a run without a date has no year. Trigger it again with the param year.")
-    return int(start.year)
-
-
-def _whole(text: str, variable: str) -> int:
-    from tarmac.errors import InputError
-
-    if not text.strip().isdecimal():
-        raise InputError(f"the variable {variable} is {text!r}, not a whole number. Mend it.")
-    return int(text)
-
-
-def make_plan(year: int, dag_run_id: str, params: Mapping[str, Any]) -> Plan:
-    """The plan of this run.
-
-    Raises:
         InputError: a variable or a param is missing or not allowed; the message names it.
     """
     from tarmac.runs import new_run_id
 
-    settings = _settings(params)
+    params = context["params"]
+    year = params["year"] or _scheduled_year(context)
     _check_engine(params["engine"])
+    settings = _settings()
     plan = Plan(
         run_id=new_run_id(),
         year=year,
-        lake=settings.lake,
-        zones={"bronze": settings.bronze_folder, "silver": settings.silver_folder, "gold": settings.gold_folder},
-        # The same after the run was cleared and has a new plan: whatever it left is removed at its end.
-        scratch=str(Path(settings.scratch) / f"run-{hashlib.sha256(dag_run_id.encode()).hexdigest()[:16]}"),
-        table=settings.table,
-        engine=params["engine"],
-        force=params["force"],
-        months=params["months"],
-        detectors=tuple(params["detectors"]),
+        storage=_storage(settings, context["dag_run"].run_id),
         outliers_fraction=settings.outliers_fraction,
         max_p=settings.max_p,
         max_q=settings.max_q,
         max_quarantined=settings.max_quarantined,
-        history=settings.history,
+        detectors=tuple(params["detectors"]),
+        **{name: params[name] for name in ("engine", "force", "months", "history")},
     )
-    plan.parameters()
+    plan.parameters()  # refuses what no run could be made with, before anything is done
     return plan
 
 
-def _settings(params: Mapping[str, Any]) -> Any:
+def current_plan() -> Plan:
+    """What the task `plan` of this run has read."""
+    plan = find_plan()
+    if plan is None:
+        raise LookupError("the task plan has left nothing: clear it, with downstream")
+    return plan
+
+
+def find_plan() -> Plan | None:
+    """The same; None where that task failed or was skipped."""
+    from airflow.sdk import get_current_context
+
+    given = get_current_context()["ti"].xcom_pull(task_ids="plan")
+    return Plan.of(given) if given else None
+
+
+def open_storage(dag_run_id: str) -> Storage:
+    """Where a run of a DAG that has no plan reads and writes, by Airflow's variables as they are now."""
+    return _storage(_settings(), dag_run_id)
+
+
+def _scheduled_year(context: Mapping[str, Any]) -> int:
+    from airflow.sdk import Variable
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    from tarmac.errors import InputError
+
+    start, last = context.get("data_interval_start"), Variable.get("last_year", default="") or ""
+    if start is None:
+        raise InputError("a run without a date has no year. Trigger it again with the param year.")
+    if last and not str(last).strip().isdecimal():
+        raise InputError(f"the variable last_year is {last!r}, not a whole number. Mend it.")
+    if last and start.year > int(last):
+        raise AirflowSkipException(f"{start.year} is after {last}, the variable last_year")
+    return int(start.year)
+
+
+def _settings() -> "Settings":
     from airflow.sdk import Variable
 
     from tarmac.errors import InputError
@@ -160,16 +166,24 @@ def _settings(params: Mapping[str, Any]) -> Any:
     given = {name: Variable.get(name, default=None) for name in VARIABLES}
     if missing := [name for name in ("data_lake_bucket", "local_path") if not given[name]]:
         raise InputError(
-            f"Airflow has no variable {', '.join(missing)}. Set it, or import all: airflow variables import variables.json"
+            f"Airflow has no variable {', '.join(missing)}. Set it, or all: airflow variables import airflow/variables.json"
         )
     return settings_of(
-        {name: value for name, value in given.items() if value not in {None, ""}} | {"history": params["history"]},
-        source="Airflow's variables and the run's params",
+        {name: value for name, value in given.items() if value not in {None, ""}}, source="Airflow's variables"
+    )
+
+
+def _storage(settings: "Settings", dag_run_id: str) -> Storage:
+    # One folder for the Airflow run, also after it was cleared: whatever its first try left is removed at its end.
+    own = f"run-{hashlib.sha256(dag_run_id.encode()).hexdigest()[:16]}"
+    zones = {"bronze": settings.bronze_folder, "silver": settings.silver_folder, "gold": settings.gold_folder}
+    return Storage(
+        lake=settings.lake, zones=zones, scratch=str(Path(str(settings.scratch)) / own), table=settings.table
     )
 
 
 def _check_engine(engine: str) -> None:
-    # The seam for another engine: `spark` belongs here, and to the steps to_silver and to_gold.
+    # The seam for another engine: `spark` belongs here, and to steps.to_silver and steps.to_gold.
     from tarmac.errors import InputError
 
     if engine != "polars":

@@ -26,5 +26,5 @@ DEFAULTS: dict[str, Any] = {
     "max_retry_delay": timedelta(minutes=30),
     "retry_policy": _RETRIES,
     "execution_timeout": timedelta(minutes=10),
-    "on_failure_callback": keep_reason,
+    "on_failure_callback": [keep_reason],
 }

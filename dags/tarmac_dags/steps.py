@@ -12,14 +12,14 @@ from tarmac.errors import InputError
 from tarmac.judging import judge_part, remove_parts
 from tarmac.news import note_news
 from tarmac.runs import find_same_run
-from tarmac_dags.plan import Plan
+from tarmac_dags.plan import Plan, open_storage
 
 log = logging.getLogger(__name__)
 
 
 def download(plan: Plan) -> dict[str, Any]:
     """Bronze into the run's scratch folder."""
-    copy = download_bronze(plan.year, plan.lake_of(), Path(plan.scratch))
+    copy = download_bronze(plan.year, plan.storage.open_lake(), Path(plan.storage.scratch))
     return {"bytes": copy.size, "sha256": dict(copy.sha256), "input_hash": copy.input_hash}
 
 
@@ -28,7 +28,7 @@ def is_new(plan: Plan, input_hash: str) -> bool:
     if plan.force:
         log.info("force: run again, whatever was done before")
         return True
-    same = find_same_run(plan.year, plan.place(), plan.parameters(), input_hash)
+    same = find_same_run(plan.year, plan.storage.place(), plan.parameters(), input_hash)
     if same:
         log.info("nothing changed: run %s took %s with this very input, parameters and versions", same, plan.year)
     return same is None
@@ -46,7 +46,7 @@ def to_gold(plan: Plan) -> dict[str, Any]:
 
 def detect(plan: Plan, detector: str) -> int:
     """One detector's part; returns its rows."""
-    return judge_part(plan.year, plan.place(), plan.parameters(), detector, plan.run_id)
+    return judge_part(plan.year, plan.storage.place(), plan.parameters(), detector, plan.run_id)
 
 
 def publish_anomalies(plan: Plan) -> dict[str, Any]:
@@ -56,21 +56,35 @@ def publish_anomalies(plan: Plan) -> dict[str, Any]:
 
 def load(plan: Plan) -> dict[str, Any]:
     """The year into the warehouse; `news` is the key of what was not known before."""
-    news = note_news(plan.year, plan.place(), plan.run_id)
+    news = note_news(plan.year, plan.storage.place(), plan.run_id)
     return _run(plan, "load") | {"news": news.key, "new_anomalies": news.days}
 
 
 def clean_up(plan: Plan) -> None:
     """Remove the run's scratch folder and the detectors' parts."""
+    _remove(plan.storage.scratch)
+    remove_parts(plan.year, plan.storage.open_lake())
+
+
+def write_report(year: int, dag_run_id: str) -> str:
+    """The year's report, from the warehouse into the lake; returns its key."""
+    return pipeline.publish_report_to_lake(year, open_storage(dag_run_id).place())
+
+
+def remove_scratch(dag_run_id: str) -> None:
+    """Remove the scratch folder of a run that has no plan."""
+    _remove(open_storage(dag_run_id).scratch)
+
+
+def _remove(folder: str) -> None:
     with suppress(FileNotFoundError):
-        shutil.rmtree(plan.scratch)
-    remove_parts(plan.year, plan.lake_of())
+        shutil.rmtree(folder)
 
 
 def _run(plan: Plan, step: str, bronze: BronzeCopy | None = None) -> dict[str, Any]:
     run = pipeline.run_year(
         plan.year,
-        plan.place(),
+        plan.storage.place(),
         plan.parameters(),
         steps=(step,),
         command="airflow",
@@ -79,16 +93,16 @@ def _run(plan: Plan, step: str, bronze: BronzeCopy | None = None) -> dict[str, A
         bronze=bronze,
     )
     log.info("%s of %s: %s", step, plan.year, run.written)
-    return {"run_id": run.run_id, "written": dict(run.written)}
+    return {"year": run.year, "run_id": run.run_id, "written": dict(run.written)}
 
 
 def _copy(plan: Plan, input_hash: str) -> BronzeCopy:
     """The downloaded copy; downloaded again where it is gone, as after clean_up or on another machine."""
-    folder = Path(plan.scratch)
-    copy = open_copy(plan.year, folder) or download_bronze(plan.year, plan.lake_of(), folder)
+    folder = Path(plan.storage.scratch)
+    copy = open_copy(plan.year, folder) or download_bronze(plan.year, plan.storage.open_lake(), folder)
     if copy.input_hash != input_hash:
         raise InputError(
-            f"bronze of {plan.year} in {plan.lake} is not what download_bronze saw: its SHA-256 was {input_hash} and is "
+            f"bronze of {plan.year} in {plan.storage.lake} is not what download_bronze saw: its SHA-256 was {input_hash} and is "
             f"{copy.input_hash}. Clear download_bronze with downstream."
         )
     return copy

@@ -7,6 +7,9 @@ from tarmac.errors import InputError
 BRONZE_SUFFIXES: tuple[str, ...] = (".csv", ".csv.gz", ".zip")
 """The forms of a bronze file; `.csv.zip` ends with the last."""
 
+LEADERBOARD = "reports/leaderboard"
+"""The folder of the detectors' leaderboard in the lake."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Zones:

@@ -40,6 +40,7 @@ __all__ = [
     "Silent",
     "Teller",
     "publish_report",
+    "publish_report_to_lake",
     "run_year",
 ]
 
@@ -116,6 +117,15 @@ def publish_report(years: range, place: Place, out: Path, *, about: str = "") ->
         generated_at=datetime.now(UTC),
     )
     return write_report(page, out)
+
+
+def publish_report_to_lake(year: int, place: Place) -> str:
+    """Write the year's HTML report into the lake, in place of an older one; returns its key."""
+    key = place.lake.report_key(year)
+    with told_plainly(place.lake.root), scratch_folder(place.lake.scratch_parent(place.scratch)) as scratch:
+        publish_report(range(year, year + 1), place, scratch / "report.html")
+        place.lake.publish(scratch / "report.html", key)
+    return key
 
 
 def _silver(

@@ -5,15 +5,20 @@ import os
 import shutil
 import socket
 import tempfile
+import uuid
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import Message
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
+import structlog
+
+from s3_server import S3Server, empty_bucket
 
 if TYPE_CHECKING:
     from airflow.models.dagrun import DagRun
@@ -59,23 +64,25 @@ def metadata() -> None:
 @pytest.fixture(scope="session")
 def dags() -> dict[str, Any]:
     """All DAGs by their id, as Airflow finds them in the folder."""
+    return _parsed()
+
+
+@pytest.fixture(scope="session")
+def hasty_dags() -> dict[str, Any]:
+    """The same, but that their tasks' tries do not wait minutes for each other; the rest of the policy is as it is."""
+    found = _parsed()
+    for task in (task for dag in found.values() for task in dag.tasks):
+        settings = task.partial_kwargs if task.is_mapped else vars(task)
+        settings |= {"retry_delay": timedelta(0), "retry_exponential_backoff": 0}
+    return found
+
+
+def _parsed() -> dict[str, Any]:
     from airflow.dag_processing.dagbag import BundleDagBag
 
     bag = BundleDagBag(dag_folder=DAGS, bundle_path=DAGS, bundle_name="dags-folder")
     assert bag.import_errors == {}
     return dict(bag.dags)
-
-
-@pytest.fixture(scope="session")
-def s3_server() -> Iterator[str]:
-    """The address of an S3 server of our own."""
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 @pytest.fixture(scope="session")
@@ -162,74 +169,95 @@ class Deployment:
         with psycopg.connect(self.warehouse) as connection:
             return connection.execute(query).fetchall()
 
+    def execute(self, statement: str) -> None:
+        """Change the warehouse behind Tarmac's back."""
+        import psycopg
+
+        with psycopg.connect(self.warehouse) as connection:
+            connection.execute(statement)
+
 
 @pytest.fixture
 def deployment(
-    s3_server: str, postgres: str, metadata: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    s3_server: S3Server, postgres: str, metadata: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Iterator[Deployment]:
     """An empty lake and warehouse of the test's own, told to Airflow as an operator would: by variables and connections."""
-    import uuid
-
     import boto3
     import psycopg
 
     name = f"test_{uuid.uuid4().hex}"
+    keys = (s3_server.access_key, s3_server.secret_key)
+    s3 = boto3.client(
+        "s3",
+        endpoint_url=s3_server.url,
+        region_name="us-east-1",
+        aws_access_key_id=keys[0],
+        aws_secret_access_key=keys[1],
+    )
+    for variable, value in _settings(s3_server, postgres, name, tmp_path / "scratch").items():
+        monkeypatch.setenv(variable, value)
     with psycopg.connect(postgres, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
-    keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing", "region_name": "us-east-1"}
-    s3 = boto3.client("s3", endpoint_url=s3_server, **keys)
-    s3.create_bucket(Bucket="lake")
-    socket_folder = psycopg.conninfo.conninfo_to_dict(postgres)["host"]
-    told = {
-        "AIRFLOW_CONN_S3_CONN": {
-            "conn_type": "aws",
-            "login": "testing",
-            "password": "testing",
-            "extra": {"endpoint_url": s3_server, "region_name": "us-east-1"},
-        },
-        "AIRFLOW_CONN_POSTGRES_CONN": {
-            "conn_type": "postgres",
-            "host": socket_folder,
-            "login": "postgres",
-            "schema": name,
-        },
-        "AIRFLOW_VAR_DATA_LAKE_BUCKET": "lake",
-        "AIRFLOW_VAR_LOCAL_PATH": str(tmp_path / "scratch"),
-        "AIRFLOW_VAR_FAIL_EMAIL": "operator@tarmac.test",
-        "AIRFLOW_VAR_LAST_YEAR": "2018",
-    }
-    for key, value in told.items():
-        monkeypatch.setenv(key, value if isinstance(value, str) else json.dumps(value))
-    url = postgres.replace("/postgres?", f"/{name}?")
-    yield Deployment(s3=s3, warehouse=url, scratch=tmp_path / "scratch")
-    for entry in s3.list_objects_v2(Bucket="lake").get("Contents", []):
-        s3.delete_object(Bucket="lake", Key=entry["Key"])
-    s3.delete_bucket(Bucket="lake")
-    s3.close()
-    with psycopg.connect(postgres, autocommit=True) as connection:
+        s3.create_bucket(Bucket="lake")
+        yield Deployment(s3=s3, warehouse=postgres.replace("/postgres?", f"/{name}?"), scratch=tmp_path / "scratch")
+        empty_bucket(s3, "lake")
+        s3.delete_bucket(Bucket="lake")
+        s3.close()
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+def _settings(server: S3Server, postgres: str, database: str, scratch: Path) -> dict[str, str]:
+    import psycopg
+
+    s3 = {
+        "conn_type": "aws",
+        "login": server.access_key,
+        "password": server.secret_key,
+        "extra": {"endpoint_url": server.url, "region_name": "us-east-1"},
+    }
+    host = psycopg.conninfo.conninfo_to_dict(postgres)["host"]
+    warehouse = {"conn_type": "postgres", "host": host, "login": "postgres", "schema": database}
+    return {
+        "AIRFLOW_CONN_S3_CONN": json.dumps(s3),
+        "AIRFLOW_CONN_POSTGRES_CONN": json.dumps(warehouse),
+        "AIRFLOW_VAR_DATA_LAKE_BUCKET": "lake",
+        "AIRFLOW_VAR_LOCAL_PATH": str(scratch),
+        "AIRFLOW_VAR_FAIL_EMAIL": "operator@tarmac.test",
+        "AIRFLOW_VAR_LAST_YEAR": "2018",
+    }
+
+
 @pytest.fixture
-def run_dag(dags: dict[str, Any], metadata: None) -> Iterator[Callable[..., "DagRun"]]:
-    """A function that runs a whole DAG once, in this process, and returns its run."""
-    from datetime import UTC, datetime, timedelta
+def with_a_supervisor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a DAG's callback ask for XComs, as it may in the dag processor: `dag.test` runs it without a supervisor."""
+    from airflow.models.dagrun import DagRun
+    from airflow.sdk.execution_time import supervisor
 
-    undo: list[tuple[Any, Any]] = []
+    own = DagRun.execute_dag_callbacks
 
-    def run(dag_id: str, year: int, **conf: Any) -> "DagRun":
-        dag = dags[dag_id]
-        for task in dag.tasks:
-            undo.append((task, task.retry_delay))
-            # Four tries wait seven minutes for each other; the rest of the policy is as it is.
-            with suppress(AttributeError):
-                task.retry_delay, task.retry_exponential_backoff = timedelta(0), 0
-        return dag.test(logical_date=datetime(year + 1, 1, 1, tzinfo=UTC), run_conf=conf)
+    def execute(*args: Any, **kwargs: Any) -> None:
+        made = supervisor.InProcessTestSupervisor(
+            id=uuid.uuid4(),
+            pid=os.getpid(),
+            process=psutil.Process(),
+            process_log=structlog.get_logger(),
+            client=supervisor.InProcessTestSupervisor._api_client(),
+        )
+        made.comms = supervisor.InProcessSupervisorComms(supervisor=made)
+        with supervisor.set_supervisor_comms(made.comms):
+            own(*args, **kwargs)
 
-    yield run
-    for task, delay in undo:
-        with suppress(AttributeError):
-            task.retry_delay = delay
+    monkeypatch.setattr(DagRun, "execute_dag_callbacks", execute)
+
+
+@pytest.fixture
+def run_dag(hasty_dags: dict[str, Any], metadata: None, with_a_supervisor: None) -> Callable[..., "DagRun"]:
+    """A function that runs a whole DAG once for the year's date, in this process, and returns its run."""
+
+    def run(dag_id: str, date: int, **conf: Any) -> "DagRun":
+        return hasty_dags[dag_id].test(logical_date=datetime(date + 1, 1, 1, tzinfo=UTC), run_conf=conf)
+
+    return run
 
 
 def states(run: "DagRun") -> dict[str, list[str]]:
