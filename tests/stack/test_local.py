@@ -1,5 +1,6 @@
 """`make airflow` as its user meets it: what it says, and that nothing outlives it."""
 
+import json
 import os
 import signal
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 from airflow_api import wait_until
 from deploy.airflow.place import ROOT
 from deploy.airflow.processes import Kin
-from deploy.airflow.stack import AirflowStack
+from deploy.airflow.stack import ADMIN, AirflowStack
 from deploy.airflow.state import State
 from ports import free_port
 
@@ -72,6 +73,16 @@ def test_a_killed_stack_is_cleared_away_by_the_next_and_that_one_stops_cleanly(h
     assert "Stopped." in out
     assert (second.returncode, err) == (0, "")
     assert running(home) == []
+
+
+def test_airflows_own_commands_work_on_the_stack(stack: AirflowStack) -> None:
+    """With its keys and database, which nobody has to look up."""
+    environment = {**os.environ, "TARMAC_HOME": str(stack.place.home)}
+    command = [sys.executable, "-m", "deploy.airflow.cli", "users", "list", "--output", "json"]
+    done = subprocess.run(
+        command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=True
+    )
+    assert [user["username"] for user in json.loads(done.stdout)] == [ADMIN]
 
 
 def test_keys_and_password_can_be_read_by_their_owner_alone(stack: AirflowStack) -> None:
