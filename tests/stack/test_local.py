@@ -1,6 +1,5 @@
 """`make airflow` as its user meets it: what it says, and that nothing outlives it."""
 
-import json
 import os
 import signal
 import subprocess
@@ -78,11 +77,11 @@ def test_a_killed_stack_is_cleared_away_by_the_next_and_that_one_stops_cleanly(h
 def test_airflows_own_commands_work_on_the_stack(stack: AirflowStack) -> None:
     """With its keys and database, which nobody has to look up."""
     environment = {**os.environ, "TARMAC_HOME": str(stack.place.home)}
-    command = [sys.executable, "-m", "deploy.airflow.cli", "users", "list", "--output", "json"]
+    command = [sys.executable, "-m", "deploy.airflow.cli", "users", "list", "--output", "plain"]
     done = subprocess.run(
         command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=True
     )
-    assert [user["username"] for user in json.loads(done.stdout)] == [ADMIN]
+    assert ADMIN in done.stdout.split()
 
 
 def test_keys_and_password_can_be_read_by_their_owner_alone(stack: AirflowStack) -> None:
