@@ -28,7 +28,9 @@ def _until_signalled(run: Callable[[], None]) -> None:
             raise KeyboardInterrupt
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, stop)
+        # nohup has the last one ignored, and means it.
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, stop)
     with suppress(KeyboardInterrupt):
         run()
     typer.echo("Stopped. Start again with `make airflow`: it goes on where it was.")

@@ -16,7 +16,7 @@ from ports import free_port
 
 from deploy.airflow.place import ROOT
 from deploy.airflow.processes import Kin
-from deploy.airflow.stack import AirflowStack
+from deploy.airflow.stack import ADMIN, AirflowStack
 from deploy.airflow.state import State
 from tarmac.warehouse.embedded import embedded_server
 
@@ -72,6 +72,16 @@ def test_a_killed_stack_is_cleared_away_by_the_next_and_that_one_stops_cleanly(h
     assert "Stopped." in out
     assert (second.returncode, err) == (0, "")
     assert running(home) == []
+
+
+def test_airflows_own_commands_work_on_the_stack(stack: AirflowStack) -> None:
+    """With its keys and database, which nobody has to look up."""
+    environment = {**os.environ, "TARMAC_HOME": str(stack.place.home)}
+    command = [sys.executable, "-m", "deploy.airflow.cli", "users", "list", "--output", "plain"]
+    done = subprocess.run(
+        command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=True
+    )
+    assert ADMIN in done.stdout.split()
 
 
 def test_keys_and_password_can_be_read_by_their_owner_alone(stack: AirflowStack) -> None:
