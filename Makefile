@@ -5,10 +5,11 @@ RUN := .venv/bin
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help demo notebooks test check docs bench lock clean setup
+.PHONY: help demo airflow notebooks test check docs bench lock clean setup
 
 help:
 	@echo "make demo       a simulated year, the whole way, and its report"
+	@echo "make airflow    Airflow with all that it needs, in a browser (PORT=8080)"
 	@echo "make notebooks  the detectors' methods as lessons, in a browser"
 	@echo "make test       lint, types, import rules and all tests"
 	@echo "make check      lint, types and import rules alone"
@@ -39,6 +40,10 @@ $(UV):
 
 demo: setup
 	$(RUN)/tarmac demo
+
+airflow: PORT ?= 8080
+airflow: setup .venv-airflow/.ready
+	@$(RUN)/python -m deploy.airflow.local --port $(PORT)
 
 notebooks: setup
 	$(RUN)/marimo edit notebooks/

@@ -1,0 +1,269 @@
+"""The processes that make up one Airflow on this machine, in the order in which they need each other."""
+
+import json
+import os
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Self
+
+import psycopg
+from deploy.airflow.connections import to_connections, without_keys
+from deploy.airflow.processes import Kin, Process
+from deploy.airflow.state import State, write_private
+
+from tarmac.errors import InputError, SystemFailure
+from tarmac.warehouse.embedded import embedded_server
+from tarmac.warehouse.failures import told_plainly
+
+ROOT = Path(__file__).resolve().parents[2]
+ADMIN = "admin"
+METADATA = "airflow"
+"""The database of Airflow's own records, beside the warehouse in the same embedded Postgres."""
+
+SERVICES: Mapping[str, tuple[str, ...]] = {
+    "api-server": ("--host", "127.0.0.1"),
+    # Logs are read from the same disk, so no service has to serve its own.
+    "scheduler": ("--skip-serve-logs",),
+    "dag-processor": (),
+    "triggerer": ("--skip-serve-logs",),
+}
+"""Airflow's services in the order of their start, with their arguments: tasks cannot run without the api-server."""
+
+_HEALTH = {"scheduler": "scheduler", "dag-processor": "dag_processor", "triggerer": "triggerer"}
+_SECONDS_TO_START = 300.0
+SECONDS_TO_STOP = 20.0
+"""How long a service, and with it a task that runs, is given to end."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a stack runs, with what data, and the variables it inherits: those of Airflow's settings win over our own."""
+
+    home: Path
+    lake: str
+    warehouse: str = "embedded"
+    port: int = 8080
+    dags: Path = ROOT / "dags"
+    variables: Path = ROOT / "airflow" / "variables.json"
+    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+
+
+class AirflowStack:
+    """A running Airflow: entered, it is healthy; left, none of its processes is alive. Nothing is restarted by itself."""
+
+    def __init__(self, place: Place, tell: Callable[[str], None] = lambda _: None) -> None:
+        self.place = place
+        self.state = State(folder=place.home / "airflow")
+        self.url = f"http://127.0.0.1:{place.port}"
+        self.services: dict[str, Process] = {}
+        self.environment: dict[str, str] = {}
+        self.postgres = ""
+        self._tell = tell
+        self._kin = Kin(folder=self.state.folder)
+        self._open = ExitStack()
+
+    @property
+    def password(self) -> str:
+        """The administrator's password, as it was generated."""
+        return self.state.secrets()["password"]
+
+    def __enter__(self) -> Self:
+        """Start all of it.
+
+        Raises:
+            InputError: the state is in use or cannot be written, or the port is taken.
+            SystemFailure: a service did not start; the message names its log.
+        """
+        with ExitStack() as opening:
+            opening.enter_context(self.state.locked())
+            if left := self._kin.kill():
+                self._tell(f"An earlier stack here was killed; {left} processes that it left behind were ended.")
+            _check_port(self.place.port)
+            self._tell("Postgres …")
+            self.postgres = opening.enter_context(embedded_server(self.place.home))
+            self.environment = self._environment()
+            # Apart from the orderly stop, so that it also happens when a second Ctrl-C cuts that one short.
+            opening.callback(self._kin.kill)
+            opening.callback(self._stop_all)
+            self._start_airflow()
+            self._open = opening.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop all of it: tasks that run are given a few seconds, then killed; the next start tries them again."""
+        self._open.close()
+
+    def start(self, name: str) -> None:
+        """Start one service, apart from the rest."""
+        port = ("--port", str(self.place.port)) if name == "api-server" else ()
+        self.services[name] = self._kin.start(
+            name, [str(_airflow()), name, *SERVICES[name], *port], environment=self.environment, log=self._log(name)
+        )
+
+    def stop(self, name: str) -> None:
+        """Stop one service with all that it started."""
+        self._kin.stop(name, self.services.pop(name), seconds=SECONDS_TO_STOP)
+
+    def wait_until_healthy(self, *names: str, since: datetime) -> None:
+        """Return once these services have reported themselves after this moment; SystemFailure when they do not."""
+        self._wait(lambda: self._healthy(names, since), f"{', '.join(names)} to be healthy")
+
+    def check(self) -> None:
+        """SystemFailure when a service has ended that nobody asked to end."""
+        for name, process in self.services.items():
+            if process.poll() is not None:
+                raise SystemFailure(
+                    f"Airflow's {name} ended with {process.returncode}. {self._last_words(name)} "
+                    "Start again once the cause is mended; tasks that were running will be tried again."
+                )
+
+    def _start_airflow(self) -> None:
+        self._tell("Airflow's database, user, variables and connections …")
+        self._prepare()
+        self._tell("api-server …")
+        self.start("api-server")
+        self._wait(lambda: self._health() is not None, "the api-server to answer")
+        self._tell("scheduler, dag-processor, triggerer …")
+        began = datetime.now(UTC)
+        for name in _HEALTH:
+            self.start(name)
+        self.wait_until_healthy(*_HEALTH, since=began)
+
+    def _prepare(self) -> None:
+        """Make or migrate the database; then variables that an operator changed stay, what this place decides is new."""
+        with TemporaryDirectory(dir=self.state.folder) as folder:
+            ours, connections = Path(folder, "variables.json"), Path(folder, "connections.json")
+            scratch = self.place.home / "scratch"
+            write_private(ours, {"data_lake_bucket": self.place.lake, "local_path": str(scratch)})
+            warehouse = self.postgres if self.place.warehouse == "embedded" else self.place.warehouse
+            write_private(connections, to_connections(self.place.lake, warehouse, self.place.environment))
+            everywhere = [str(self.place.variables)] if self.place.variables.exists() else []
+            self._run_commands(
+                ["db", "migrate"],
+                *([] if self._has_admin() else [self._make_admin()]),
+                *(["variables", "import", "--action-on-existing-key", "skip", file] for file in everywhere),
+                ["variables", "import", str(ours)],
+                ["connections", "import", "--overwrite", str(connections)],
+            )
+
+    def _has_admin(self) -> bool:
+        """Whether an earlier start made the user; makes the database where it is missing."""
+        with told_plainly("Making Airflow's database"), psycopg.connect(self.postgres, autocommit=True) as connection:
+            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [METADATA]).fetchone():
+                connection.execute(f"CREATE DATABASE {METADATA}")
+        with told_plainly("Reading Airflow's users"), psycopg.connect(self.postgres, dbname=METADATA) as connection:
+            made = connection.execute("SELECT to_regclass('ab_user') IS NOT NULL").fetchone() == (True,)
+            query = "SELECT 1 FROM ab_user WHERE username = %s"
+            return made and connection.execute(query, [ADMIN]).fetchone() is not None
+
+    def _make_admin(self) -> list[str]:
+        names = ["--firstname", "Tarmac", "--lastname", "Operator", "--email", f"{ADMIN}@localhost"]
+        return ["users", "create", "--username", ADMIN, "--role", "Admin", *names, "--password", self.password]
+
+    def _environment(self) -> dict[str, str]:
+        keys = {name: value for name, value in self.state.secrets().items() if name.startswith("AIRFLOW__")}
+        metadata = self.postgres.replace(
+            "postgresql://postgres@/postgres", f"postgresql+psycopg2://postgres@/{METADATA}"
+        )
+        return {
+            **read_shared_settings(),
+            **without_keys(self.place.environment),
+            "AIRFLOW_HOME": str(self.state.folder),
+            "AIRFLOW__API__BASE_URL": self.url,
+            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
+            "AIRFLOW__CORE__DAGS_FOLDER": str(self.place.dags),
+            "AIRFLOW__FAB__COOKIE_SECURE": "False",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": metadata,
+            # Any free port: we ask the api-server, which knows of all.
+            "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT": "0",
+            "TARMAC_HOME": str(self.place.home),
+            **keys,
+        }
+
+    def _run_commands(self, *commands: list[str]) -> None:
+        """Run Airflow's commands one after the other, to their end."""
+        name, script = "commands", ROOT / "deploy" / "airflow" / "commands.py"
+        process = self._kin.start(
+            name,
+            [str(_airflow().with_name("python")), str(script)],
+            environment=self.environment,
+            log=self._log(name),
+            stdin=subprocess.PIPE,
+        )
+        process.communicate(json.dumps(commands).encode())
+        if process.returncode:
+            raise SystemFailure(f"Airflow could not be set up. {self._last_words(name)}")
+
+    def _stop_all(self) -> None:
+        """The api-server last: a task that ends in time has to tell it so."""
+        for process in self.services.values():
+            if process is not self.services.get("api-server"):
+                process.terminate()
+        for name in reversed(list(self.services)):
+            self.stop(name)
+
+    def _log(self, name: str) -> Path:
+        return self.state.logs / f"{name}.log"
+
+    def _last_words(self, name: str) -> str:
+        lines = self._log(name).read_text(encoding="utf-8", errors="replace").splitlines()
+        return f"Its last words: {' / '.join(lines[-3:]) or 'none'}. Its log: {self._log(name)}."
+
+    def _wait(self, reached: Callable[[], bool], what: str) -> None:
+        limit = time.monotonic() + _SECONDS_TO_START
+        while not reached():
+            self.check()
+            if time.monotonic() > limit:
+                raise SystemFailure(
+                    f"Waited {_SECONDS_TO_START:.0f} s for {what}, in vain. Airflow last said {self._health()}. "
+                    f"Read the logs in {self.state.logs}."
+                )
+            time.sleep(0.2)
+
+    def _healthy(self, names: tuple[str, ...], since: datetime) -> bool:
+        health = self._health() or {}
+        parts = {name: health.get(_HEALTH[name], {}) for name in names}
+        beats = {name: part.get(f"latest_{_HEALTH[name]}_heartbeat") for name, part in parts.items()}
+        return all(beat and datetime.fromisoformat(beat) > since for beat in beats.values())
+
+    def _health(self) -> dict[str, Any] | None:
+        """What the api-server says of all services; None while it does not answer."""
+        try:
+            with urllib.request.urlopen(f"{self.url}/api/v2/monitor/health", timeout=10) as answer:  # noqa: S310
+                return dict(json.load(answer))
+        except (urllib.error.URLError, OSError, ValueError):
+            return None
+
+
+def read_shared_settings() -> dict[str, str]:
+    """What deploy/airflow/settings.env says: the settings that every Airflow of ours has, wherever it runs."""
+    lines = (ROOT / "deploy" / "airflow" / "settings.env").read_text(encoding="utf-8").splitlines()
+    pairs = [line.partition("=") for line in lines if line and not line.startswith("#")]
+    return {name: value for name, _, value in pairs}
+
+
+def _airflow() -> Path:
+    program = ROOT / ".venv-airflow" / "bin" / "airflow"
+    if not program.exists():
+        raise InputError(f"Airflow is not installed in {program.parents[1]}. Install it: make .venv-airflow/.ready")
+    return program
+
+
+def _check_port(port: int) -> None:
+    with socket.socket() as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise InputError(
+                f"Port {port} on 127.0.0.1 cannot be used: {error.strerror}. Choose another: make airflow PORT={port + 1}"
+            ) from None
