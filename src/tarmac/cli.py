@@ -2,9 +2,10 @@
 
 import os
 import shutil
+import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import typer
 
@@ -44,6 +45,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+_STOPPED = "stopped. Nothing half-written was published; run the same command again."
+
 
 def _show_version(wanted: bool) -> None:
     if wanted:
@@ -65,7 +68,15 @@ def tarmac(
 
 def main() -> None:
     """Run a command and end with its exit code; never with a traceback for a user's mistake."""
+    signal.signal(signal.SIGTERM, _end_in_order)
     sys.exit(run_command(sys.argv[1:]))
+
+
+def _end_in_order(number: int, frame: object) -> NoReturn:
+    """Leave every block on the way out: the scratch folder is removed, the embedded warehouse stopped."""
+    del frame
+    signal.signal(number, signal.SIG_IGN)  # a second one must not stop the cleaning up
+    sys.exit(_fail(_STOPPED, 128 + number, as_json=False))
 
 
 def run_command(arguments: list[str]) -> int:
@@ -78,7 +89,7 @@ def run_command(arguments: list[str]) -> int:
     except typer.TyperException as error:
         return _fail_usage(error, as_json=as_json)
     except (typer.Abort, KeyboardInterrupt):
-        return _fail("stopped. Nothing half-written was published; run the same command again.", 130, as_json=False)
+        return _fail(_STOPPED, 130, as_json=False)
     except BrokenPipeError:
         # The reader of our output went away, as `| head` does: not an error.
         sys.stdout = None

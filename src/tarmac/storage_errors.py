@@ -24,15 +24,16 @@ _UNUSABLE = frozenset({errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOO
 
 def translate(error: Exception, place: str) -> TarmacError | None:
     """What an error of the file system or of S3 means to the user; None for one that is a defect of ours."""
-    if isinstance(error, OSError):
-        return disk_error(error, place)
+    # S3's first: some of botocore's errors are OSErrors as well.
     if type(error).__module__.partition(".")[0] in {"botocore", "boto3", "s3transfer"}:
         return _translate_s3(error, place)
-    return None
+    return disk_error(error, place) if isinstance(error, OSError) else None
 
 
 def _translate_s3(error: Exception, place: str) -> TarmacError:
-    name, code, why = type(error).__name__, code_of(error), str(error).rstrip(".")
+    # What a download gave up after its last try says why.
+    why = str(getattr(error, "last_exception", None) or error).rstrip(".")
+    name, code = type(error).__name__, code_of(error)
     if name in {"NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "ParamValidationError"}:
         return InputError(
             f"cannot open {place}: {why}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE."

@@ -11,6 +11,7 @@ import pytest
 from lakes import Command, assert_says, in_process
 
 from flight_lines import bts_csv, flight, flights, gz, kaggle_csv, zipped
+from s3_server import S3Server
 from tarmac.errors import InputError
 from tarmac.lake import open_lake
 
@@ -149,6 +150,36 @@ def test_no_credentials(s3: Any, tarmac: Command, monkeypatch: pytest.MonkeyPatc
     answer = tarmac("silver", "--year", 2009, "--lake", "s3://lake")
     assert answer.code == 2, answer.err
     assert_says(answer.err, ("s3://lake", "AWS_ACCESS_KEY_ID", "AWS_PROFILE"))
+
+
+def test_keys_that_s3_does_not_know(
+    s3: Any, s3_server: S3Server, tarmac: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wrong secret is the user's to mend: exit code 2, and where to look."""
+    if not s3_server.real:
+        pytest.skip("moto accepts any secret; install radosgw, ceph-mon and ceph-osd")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")
+    answer = tarmac("silver", "--year", 2009, "--lake", "s3://lake")
+    assert answer.code == 2, answer.err
+    assert_says(answer.err, ("no permission for s3://lake", "Check the AWS keys"))
+
+
+def test_a_profile_is_enough_for_every_step(
+    s3: Any, s3_server: S3Server, tarmac: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """AWS_PROFILE names keys and region in files, and no variable holds any."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name)
+    keys = f"aws_access_key_id = {s3_server.access_key}\naws_secret_access_key = {s3_server.secret_key}\n"
+    (tmp_path / "keys").write_text(f"[flights]\n{keys}")
+    (tmp_path / "config").write_text("[profile flights]\nregion = us-east-1\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "keys"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_PROFILE", "flights")
+    s3.put_object(Bucket="lake", Key="01_bronze/2009.csv", Body=kaggle_csv(flights(800)))
+    for step in (("silver",), ("gold",), ("detect", "--detectors", "isolation_forest")):
+        answer = tarmac(*step, "--year", 2009, "--lake", "s3://lake")
+        assert answer.code == 0, answer.err
 
 
 @pytest.mark.slow
