@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from tarmac.detect import DetectParameters
+from tarmac.download import download_bronze
 from tarmac.errors import TarmacError
 from tarmac.ingest import ingest_files
 from tarmac.pipeline import Parameters, Place, run_year
@@ -35,7 +36,10 @@ _PRELOADED = [
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """One step: where it works, with which AWS settings, and for `ingest` on which file."""
+    """One step: where it works, with which AWS settings, and for `ingest` on which file.
+
+    `download` is the one that a scheduler adds: a verified copy of bronze in the folder `copy` of the scratch folder.
+    """
 
     step: str
     place: Place
@@ -113,6 +117,8 @@ def _work(tell: Connection, task: Task) -> None:
         if task.step == "ingest":
             assert task.source is not None
             ingest_files([task.source], task.place.lake, year=None, scratch=task.place.scratch)
+        elif task.step == "download":
+            download_bronze(YEAR, task.place.lake, task.place.scratch / "copy")
         else:
             run_year(YEAR, task.place, PARAMETERS, steps=(task.step,))
     except TarmacError as error:

@@ -26,6 +26,7 @@ from year_versions import Server, Version
 
 from s3_server import S3Server
 from tarmac import s3 as s3_module
+from tarmac.download import download_bronze
 from tarmac.errors import SystemFailure, TarmacError
 from tarmac.ingest import ingest_files
 from tarmac.lake import open_lake
@@ -200,6 +201,25 @@ def test_a_cut_ingest_leaves_bronze_empty_or_whole(
     shaky.proxy.will(fault, "PUT", BRONZE)
     assert shaky.do("ingest", versions[0]) == ""
     assert shaky.site.files() == {BRONZE: versions[0].files[BRONZE]}
+
+
+@pytest.mark.parametrize("fault", ON_READING)
+def test_a_download_over_a_shaky_connection(
+    fault: Fault, shaky: Shaky, versions: tuple[Version, Version], tmp_path: Path
+) -> None:
+    """Failed once, the verified copy is whole; failed always or swapped meanwhile, there is none."""
+    bronze, lake = versions[0].files[BRONZE], shaky.site.lake
+    shaky.site.put(BRONZE, bronze)
+    shaky.proxy.will(fault, "GET", BRONZE)
+    copy = download_bronze(YEAR, lake, tmp_path / "copy")
+    assert (tmp_path / "copy" / copy.files[0].key).read_bytes() == bronze
+    shaky.proxy.will(_swaps(shaky.site, BRONZE, versions[1].files[BRONZE]), "GET", BRONZE)
+    with pytest.raises(SystemFailure, match="replaced while it was read"):
+        download_bronze(YEAR, lake, tmp_path / "swapped")
+    shaky.proxy.will(fault, "GET", BRONZE, times=ALWAYS)
+    with pytest.raises(SystemFailure, match=f"S3 failed at s3://lake/p/{BRONZE}"):
+        download_bronze(YEAR, lake, tmp_path / "failed")
+    assert [list((tmp_path / name).iterdir()) for name in ("swapped", "failed")] == [[], []]
 
 
 def test_detect_and_load_over_a_shaky_connection(
