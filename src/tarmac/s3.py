@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import IO, Any
 
 CONNECT_SECONDS = 10
-READ_SECONDS = 30
+READ_SECONDS = 20
 """How long a server may say nothing, and take nothing in."""
 PART_BYTES = 8 << 20
 ATTEMPTS = 4
-"""How often a request is made before it is given up: with the pauses between, a silent server costs two minutes."""
+"""How often a request is made before it is given up, with pauses between."""
+_DOWNLOAD_ATTEMPTS = 2
+"""How often a range is asked for: it multiplies with the attempts of each request, so a silent server costs three minutes."""
 
 _NOT_THERE = frozenset({"404", "NoSuchKey", "NoSuchBucket", "NotFound"})
 
@@ -129,7 +131,9 @@ class S3Folder:
         from boto3.s3.transfer import TransferConfig
 
         # Asked for by ranges whatever its size: only such requests carry the ETag that was seen first.
-        how = TransferConfig(multipart_threshold=1, num_download_attempts=ATTEMPTS, preferred_transfer_client="classic")
+        how = TransferConfig(
+            multipart_threshold=1, num_download_attempts=_DOWNLOAD_ATTEMPTS, preferred_transfer_client="classic"
+        )
         self.access.client().download_fileobj(self.bucket, self._key(key), into, Config=how)
 
     def _key(self, key: str) -> str:

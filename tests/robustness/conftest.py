@@ -4,48 +4,18 @@ import gzip
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-import psycopg
 import pytest
-from sites import ANOMALIES, BRONZE, GOLD, QUARANTINE, READS, SILVER, Site
-from steps import ALL_STEPS, YEAR, done
+from disturbed_sites import ANOMALIES, BRONZE, GOLD, QUARANTINE, SILVER, Site
+from step_processes import ALL_STEPS, YEAR, done
+from year_versions import Server, Version
 
 from s3_server import S3Server
 from tarmac.lake import open_lake
 from tarmac.pipeline import Place
 from tarmac.simulate import SimulationParameters, write_simulation
 from tarmac.warehouse.embedded import embedded_server
-
-
-@dataclass(frozen=True, kw_only=True)
-class Version:
-    """One version of the year: its source file, and every file and row that an undisturbed run makes of it."""
-
-    source: Path
-    files: dict[str, bytes]
-    rows: str
-
-    def give(self, site: Site, step: str) -> None:
-        """Put what the step reads into the site's lake."""
-        for key in READS[step]:
-            site.put(key, self.files[key])
-
-
-@dataclass(frozen=True, kw_only=True)
-class Server:
-    """A running Postgres, and the folder in which `embedded_server` keeps it."""
-
-    home: Path
-    url: str
-
-    def new_database(self) -> str:
-        """The URL of an empty database."""
-        name = f"test_{uuid.uuid4().hex}"
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
-        return self.url.replace("//postgres@/postgres", f"//postgres@/{name}", 1)
 
 
 @pytest.fixture(scope="session")

@@ -56,6 +56,8 @@ class FaultProxy:
         self.let_go = asyncio.Event()
         self._rules: list[_Rule] = []
         self.done: list[str] = []
+        # asyncio itself holds its tasks loosely: one that waits for a lost connection would vanish.
+        self._alive: set[asyncio.Task[None] | None] = set()
 
     def will(self, fault: Fault, method: str, part: str, *, skip: int = 0, times: int = 1) -> None:
         """Do this to requests of that method with this part in their path or query, after `skip` good ones."""
@@ -63,6 +65,7 @@ class FaultProxy:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, which is closed after one request."""
+        self._alive.add(asyncio.current_task())
         try:
             # Swallowed at the end of the proxy: asyncio would log a connection's cancelled task as an error.
             with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
@@ -75,6 +78,7 @@ class FaultProxy:
             writer.close()
             with suppress(OSError):
                 await writer.wait_closed()
+            self._alive.discard(asyncio.current_task())
 
     def _fault_for(self, exchange: Exchange) -> Fault:
         for rule in self._rules:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from disturbed_sites import ANOMALIES, BRONZE, GOLD, READS, WRITES, Site
 from fault_proxy import (
     Exchange,
     Fault,
@@ -20,12 +21,12 @@ from fault_proxy import (
     says_nothing,
     says_slow_down,
 )  # fmt: skip
-from sites import ANOMALIES, BRONZE, GOLD, READS, WRITES, Site
-from steps import PARAMETERS, YEAR
+from step_processes import PARAMETERS, YEAR
+from year_versions import Server, Version
 
-from conftest import Server, Version
 from s3_server import S3Server
 from tarmac import s3 as s3_module
+from tarmac.download import download_bronze
 from tarmac.errors import SystemFailure, TarmacError
 from tarmac.ingest import ingest_files
 from tarmac.lake import open_lake
@@ -108,19 +109,18 @@ def test_what_fails_once_while_writing_is_done_again(
 
 @pytest.mark.parametrize("method", ["GET", "PUT"])
 @pytest.mark.parametrize("fault", [says_slow_down, says_nothing, resets])
-@pytest.mark.parametrize("step", ["silver", "gold"])
 def test_what_always_fails_is_given_up_in_time(
-    step: str, fault: Fault, method: str, shaky: Shaky, versions: tuple[Version, Version]
+    fault: Fault, method: str, shaky: Shaky, versions: tuple[Version, Version]
 ) -> None:
     """Exit code 1, where it failed and what to do; the lake is as it was before."""
-    versions[0].give(shaky.site, step)
-    for key in WRITES[step]:
+    versions[0].give(shaky.site, "silver")
+    for key in WRITES["silver"]:
         shaky.site.put(key, versions[1].files[key])
     before = shaky.site.files()
-    part = READS[step][0] if method == "GET" else WRITES[step][0]
+    part = READS["silver"][0] if method == "GET" else WRITES["silver"][0]
     shaky.proxy.will(fault, method, part, times=ALWAYS)
     began = time.monotonic()
-    said = shaky.do(step, versions[0])
+    said = shaky.do("silver", versions[0])
     assert said.startswith("1: "), said
     assert f"s3://lake/p/{part}" in said
     assert "Nothing was published; run the same command again" in said
@@ -200,6 +200,25 @@ def test_a_cut_ingest_leaves_bronze_empty_or_whole(
     shaky.proxy.will(fault, "PUT", BRONZE)
     assert shaky.do("ingest", versions[0]) == ""
     assert shaky.site.files() == {BRONZE: versions[0].files[BRONZE]}
+
+
+@pytest.mark.parametrize("fault", ON_READING)
+def test_a_download_over_a_shaky_connection(
+    fault: Fault, shaky: Shaky, versions: tuple[Version, Version], tmp_path: Path
+) -> None:
+    """Failed once, the verified copy is whole; failed always or swapped meanwhile, there is none."""
+    bronze, lake = versions[0].files[BRONZE], shaky.site.lake
+    shaky.site.put(BRONZE, bronze)
+    shaky.proxy.will(fault, "GET", BRONZE)
+    copy = download_bronze(YEAR, lake, tmp_path / "copy")
+    assert (tmp_path / "copy" / copy.files[0].key).read_bytes() == bronze
+    shaky.proxy.will(_swaps(shaky.site, BRONZE, versions[1].files[BRONZE]), "GET", BRONZE)
+    with pytest.raises(SystemFailure, match="replaced while it was read"):
+        download_bronze(YEAR, lake, tmp_path / "swapped")
+    shaky.proxy.will(fault, "GET", BRONZE, times=ALWAYS)
+    with pytest.raises(SystemFailure, match=f"S3 failed at s3://lake/p/{BRONZE}"):
+        download_bronze(YEAR, lake, tmp_path / "failed")
+    assert [list((tmp_path / name).iterdir()) for name in ("swapped", "failed")] == [[], []]
 
 
 def test_detect_and_load_over_a_shaky_connection(

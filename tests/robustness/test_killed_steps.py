@@ -1,14 +1,14 @@
 """`kill -9` at random moments of every step: readers see old files or new ones, and the retry heals it all."""
 
 import random
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from sites import WRITES, Site
-from steps import ALL_STEPS, Attempt, done, started
-
-from conftest import Version
+from disturbed_sites import BRONZE, WRITES, Site
+from step_processes import ALL_STEPS, YEAR, Attempt, done, started
+from year_versions import Version
 
 pytestmark = pytest.mark.slow
 
@@ -49,6 +49,25 @@ def test_thirty_kills_and_the_retry_leave_what_an_undisturbed_run_leaves(
     assert site.unfinished_uploads() == []
     assert len(kills) == sum(KILLS.values()) == 30
     assert sum(kill.hit for kill in kills) >= 20, (tmp_path / "kills.txt").read_text()
+
+
+def test_a_killed_download_leaves_no_half_copy(site: Site, versions: tuple[Version, Version]) -> None:
+    """The copy is absent or whole under its name; the retry leaves it alone in its folder, with what was verified."""
+    moments, bronze, folder = random.Random(4), versions[0].files[BRONZE], site.place.scratch / "copy"
+    site.put(BRONZE, bronze)
+    seconds = done(site.task("download")).seconds
+    hits = 0
+    for _ in range(6):
+        shutil.rmtree(folder)
+        with started(site.task("download")) as attempt:
+            attempt.process.join(moments.uniform(0, seconds))
+            hits += attempt.kill()
+        assert all(file.read_bytes() == bronze for file in folder.glob(f"{YEAR}_01_bronze.csv.gz"))
+        attempt = done(site.task("download"))
+        assert attempt.exit_code == 0, attempt.error
+        assert {file.name for file in folder.iterdir()} == {f"{YEAR}_01_bronze.csv.gz", f"{YEAR}_01_bronze.json"}
+        assert (folder / f"{YEAR}_01_bronze.csv.gz").read_bytes() == bronze
+    assert hits >= 3
 
 
 def _begin(site: Site, version: Version) -> None:

@@ -10,10 +10,10 @@ from pathlib import Path
 import psutil
 import psycopg
 import pytest
-from sites import Site
-from steps import PATIENCE, Attempt, done, started
+from disturbed_sites import Site
+from step_processes import PATIENCE, Attempt, done, started
+from year_versions import Server, Version
 
-from conftest import Server, Version
 from tarmac.warehouse.embedded import embedded_server
 
 pytestmark = pytest.mark.slow

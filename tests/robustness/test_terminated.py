@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 import psycopg
-from steps import PATIENCE
+from step_processes import PATIENCE
 
 from tarmac.warehouse.postgres import open_warehouse
 

@@ -6,10 +6,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 import pytest
-from sites import Site
-from steps import ALL_STEPS, Attempt, Task, started
-
-from conftest import Version
+from disturbed_sites import Site
+from step_processes import ALL_STEPS, Attempt, Task, started
+from year_versions import Version
 
 pytestmark = pytest.mark.slow
 

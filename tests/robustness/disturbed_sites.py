@@ -1,0 +1,103 @@
+"""Sites: a lake of either kind with a warehouse, looked at and changed behind Tarmac's back."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from step_processes import YEAR, Task
+
+from tarmac.lake import Lake
+from tarmac.pipeline import Place
+
+BRONZE = f"01_bronze/{YEAR}.csv.gz"
+SILVER = f"02_silver/year/{YEAR}/{YEAR}_02_silver.parquet"
+QUARANTINE = f"02_silver/year/{YEAR}/{YEAR}_02_quarantine.parquet"
+GOLD = f"03_gold/agg_dep_delay_by_date/year/{YEAR}/{YEAR}_03_gold.parquet"
+ANOMALIES = f"03_gold/anomalies_by_date/year/{YEAR}/{YEAR}_03_anomalies.parquet"
+
+READS = {"ingest": (), "silver": (BRONZE,), "gold": (SILVER,), "detect": (GOLD,), "load": (GOLD, ANOMALIES)}
+WRITES = {"ingest": (BRONZE,), "silver": (QUARANTINE, SILVER), "gold": (GOLD,), "detect": (ANOMALIES,), "load": ()}
+"""Keys by step, in the order in which they are written."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """A place, the AWS settings that lead to it, and for a lake on S3 a client and its bucket."""
+
+    place: Place
+    environment: Mapping[str, str] = field(default_factory=dict)
+    client: Any = None
+
+    @property
+    def lake(self) -> Lake:
+        """The site's lake."""
+        return self.place.lake
+
+    def task(self, step: str, source: Path | None = None) -> Task:
+        """One step at this site."""
+        return Task(step=step, place=self.place, environment=self.environment, source=source)
+
+    def put(self, key: str, body: bytes) -> None:
+        """Make this the file of that key."""
+        if self.client is not None:
+            self.client.put_object(Bucket=self._bucket, Key=self._prefix + key, Body=body)
+            return
+        file = Path(self.lake.place(key))
+        file.parent.mkdir(parents=True, exist_ok=True)
+        # Not into the old file, of which a step may hold a second name.
+        file.unlink(missing_ok=True)
+        file.write_bytes(body)
+
+    def remove(self, key: str) -> None:
+        """Remove the file of that key, where there is one."""
+        if self.client is not None:
+            self.client.delete_object(Bucket=self._bucket, Key=self._prefix + key)
+        else:
+            Path(self.lake.place(key)).unlink(missing_ok=True)
+
+    def files(self) -> dict[str, bytes]:
+        """Every file of the three zones."""
+        if self.client is not None:
+            found = self.client.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix).get("Contents", [])
+            keys = [entry["Key"].removeprefix(self._prefix) for entry in found]
+            bodies = {
+                key: self.client.get_object(Bucket=self._bucket, Key=self._prefix + key)["Body"].read() for key in keys
+            }
+        else:
+            root = Path(self.lake.root)
+            bodies = {str(file.relative_to(root)): file.read_bytes() for file in root.rglob("*") if file.is_file()}
+        return {key: body for key, body in bodies.items() if key.startswith(("01_", "02_", "03_"))}
+
+    def unfinished_uploads(self) -> list[Any]:
+        """Uploads in parts that were begun and not ended."""
+        return self.client.list_multipart_uploads(Bucket=self._bucket).get("Uploads", []) if self.client else []
+
+    def scratch(self) -> list[str]:
+        """What is in the scratch folder, without the names of the runs' own folders."""
+        parent = self.lake.scratch_parent(self.place.scratch)
+        return sorted(str(Path(*file.relative_to(parent).parts[1:])) for file in parent.glob("*/*"))
+
+    def rows(self) -> str:
+        """A digest of all rows of the warehouse, without the moments at which they were written; one snapshot."""
+        with psycopg.connect(self.place.warehouse) as connection:
+            tables = ("agg_dep_delay_by_date", "anomaly_scores", "disruption_events")
+            if connection.execute("SELECT to_regclass(%s)", [tables[0]]).fetchone() == (None,):
+                return "empty"
+            digest = (
+                "(SELECT coalesce(md5(string_agg(line, '|' ORDER BY line)), '') FROM "
+                "(SELECT (to_jsonb(t) - 'last_update')::text AS line FROM {} AS t) AS lines)"
+            )
+            row = connection.execute("SELECT " + ", ".join(digest.format(table) for table in tables)).fetchone()
+            return hashlib.sha256(repr(row).encode()).hexdigest()
+
+    @property
+    def _bucket(self) -> str:
+        return self.lake.root.removeprefix("s3://").partition("/")[0]
+
+    @property
+    def _prefix(self) -> str:
+        prefix = self.lake.root.removeprefix("s3://").partition("/")[2]
+        return f"{prefix}/" if prefix else ""
