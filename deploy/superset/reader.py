@@ -33,7 +33,9 @@ def ensure_reader(owner: psycopg.Connection, password: str) -> None:
     with told_plainly("Making the dashboards' user"), owner.transaction():
         exists = owner.execute("SELECT FROM pg_roles WHERE rolname = %s", [READER]).fetchone() is not None
         verb = sql.SQL("ALTER" if exists else "CREATE")
-        rights = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION CONNECTION LIMIT 40 PASSWORD"
+        # These two only a superuser may so much as mention; RDS's master is none.
+        powers = "NOSUPERUSER NOREPLICATION " if owner.info.parameter_status("is_superuser") == "on" else ""
+        rights = powers + "LOGIN NOCREATEDB NOCREATEROLE CONNECTION LIMIT 40 PASSWORD"
         owner.execute(sql.SQL("{} ROLE {} {} {}").format(verb, reader, sql.SQL(rights), password))
         # A fence for mistakes: the rights below hold also for one who takes it away in a session.
         owner.execute(sql.SQL("ALTER ROLE {} SET default_transaction_read_only = on").format(reader))

@@ -22,7 +22,7 @@ Connect = Callable[[str | None, str], AbstractContextManager[psycopg.Connection]
 
 
 def ensure_users(connect: Connect, passwords: Mapping[str, str]) -> None:
-    """Every user but Superset's reader owns the database of its name; the reader reads the first's tables."""
+    """Every user but Superset's reader owns the database of its name; the reader reads Tarmac's tables."""
     owners = [name for name in passwords if name != READER]
     with connect(None, "postgres") as master:
         for owner in owners:
@@ -37,11 +37,12 @@ def ensure_users(connect: Connect, passwords: Mapping[str, str]) -> None:
 def _ensure_owner(master: psycopg.Connection, name: str, password: str) -> None:
     user = sql.Identifier(name)
     hashed = master.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()
-    exists = master.execute("SELECT FROM pg_roles WHERE rolname = %s", [name]).fetchone()
+    exists = master.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name]).fetchone()
     verb = sql.SQL("ALTER" if exists else "CREATE")
     master.execute(sql.SQL("{} ROLE {} LOGIN PASSWORD {}").format(verb, user, hashed))
-    master.execute(sql.SQL("GRANT {} TO CURRENT_USER WITH INHERIT TRUE, SET TRUE").format(user))
-    if not master.execute("SELECT FROM pg_database WHERE datname = %s", [name]).fetchone():
+    if name != master.info.user:
+        master.execute(sql.SQL("GRANT {} TO CURRENT_USER WITH INHERIT TRUE, SET TRUE").format(user))
+    if not master.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
         master.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(user, user))
     # Nobody looks into another's database.
     master.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(user))
