@@ -81,10 +81,11 @@ synth: setup
 	CDK_OUTDIR=build/aws $(RUN)/python -m deploy.aws.app
 	$(RUN)/python -m deploy.aws.pages build/aws
 
+ARCHIVE ?= dist/tarmac.tar.gz
 release:
-	@mkdir -p dist
-	git archive --format=tar.gz --output=dist/tarmac.tar.gz HEAD
-	@echo "dist/tarmac.tar.gz is commit $$(git rev-parse --short HEAD); docs/aws.md tells how machines get it"
+	@mkdir -p $(dir $(ARCHIVE))
+	git archive --format=tar.gz --output=$(ARCHIVE) HEAD
+	@echo "$(ARCHIVE) is commit $$(git rev-parse --short HEAD); docs/aws.md tells how machines get it"
 
 # pip-compile format, with hashes and without addresses: see docs/decisions/0001-lock-file.md
 COMPILE := pip compile --quiet --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11

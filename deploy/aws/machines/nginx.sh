@@ -2,7 +2,7 @@
 # nginx's machine: TLS, and the ways to Airflow and Superset, as deploy/nginx/ writes them.
 # shellcheck source=deploy/aws/machines/common.sh
 . "$(dirname "$0")/common.sh"
-install_packages nginx openssl gettext-base certbot
+install_packages nginx openssl gettext-base
 
 tls=/etc/tarmac/tls
 mkdir -p "$tls/proxy" /var/www/acme
@@ -31,6 +31,7 @@ configure "$tls/proxy/proxy.crt" "$tls/proxy/proxy.key"
 
 # A name of one's own gets a certificate that browsers know; Ubuntu's timer renews it.
 if [ -n "${TARMAC_DOMAIN:-}" ]; then
+  install_packages certbot
   mail=(--register-unsafely-without-email)
   [ -z "${FAIL_EMAIL:-}" ] || mail=(--email "$FAIL_EMAIL")
   certbot certonly --quiet --non-interactive --agree-tos "${mail[@]}" --webroot --webroot-path /var/www/acme \
