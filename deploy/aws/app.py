@@ -52,10 +52,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         folder = app.synth().directory
     except RuntimeError as error:
-        # Each finding was written above this line, by the CDK.
-        sys.stderr.write(
-            f"{str(error).splitlines()[0]}\nMend what is found, or give a reason in deploy/aws/acknowledged.py.\n"
-        )
+        sys.stderr.write(f"{error}\nMend what is found, or give a reason in deploy/aws/acknowledged.py.\n")
         return 1
     for stack in stacks:
         sys.stderr.write(f"{folder}/{stack.template_file}\n")

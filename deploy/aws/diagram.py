@@ -9,7 +9,7 @@ from deploy.aws.reachability import INTERNET, Template, hosts_of, reachability, 
 
 def to_mermaid(template: Template) -> str:
     """The text of the diagram. What everybody may do (open the proxy, and web pages outside) is drawn once."""
-    lines = ["flowchart LR", f"  {INTERNET}((internet))", "  subgraph vpc [VPC]"]
+    lines = ["flowchart TB", f"  {INTERNET}((internet))", "  subgraph vpc [VPC]"]
     for layer, subnets in _layers(template["Resources"]).items():
         lines += _layer(template, layer, subnets)
     lines.append("  end")
@@ -29,7 +29,8 @@ def _layer(template: Template, layer: str, subnets: list[str]) -> Iterator[str]:
     resources = template["Resources"]
     blocks = [resources[id]["Properties"]["CidrBlock"] for id in subnets]
     ways = sorted({way for id in subnets for way in ways_out(resources, id)})
-    yield f'    subgraph {layer} ["{layer}: {" and ".join(blocks)}; out by {", ".join(ways) or "nothing"}"]'
+    out = f"out by {', '.join(ways)}" if ways else "no way out"
+    yield f'    subgraph {layer} ["{layer}: {", ".join(blocks)}; {out}"]'
     for host in hosts_of(template):
         if set(map(str, host.subnets)) & set(blocks):
             yield f"      {host.name}[{host.name}]"

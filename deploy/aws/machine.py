@@ -18,7 +18,7 @@ from deploy.aws.settings import Settings
 from deploy.aws.warehouse.infrastructure import Warehouse
 
 BOOT = Path(__file__).parent / "machines" / "boot.sh"
-AUTHORITY = "/etc/tarmac/rds.pem"
+AUTHORITY = "/etc/tarmac/public/rds.pem"
 """Where the machines keep the certificates by which they know RDS."""
 METRICS = "Tarmac"
 """The CloudWatch namespace that `machines/report_metrics.py` writes to."""

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,33 +72,49 @@ def _started(folder: Path, arguments: list[str], seed: int) -> Iterator["subproc
             os.killpg(process.pid, signal.SIGKILL)
 
 
-def synthesize(folder: Path, arguments: list[str], seed: int = 0) -> Synthesis:
+def synthesize(folder: Path, arguments: list[str], seed: int) -> Synthesis:
     with _started(folder, arguments, seed) as process:
-        printed, said = process.communicate(timeout=300)
+        printed, said = process.communicate(timeout=600)
         return Synthesis(folder, process.returncode, said, printed)
 
 
-@pytest.fixture(scope="session")
-def asked_for(tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
-    context = [word for pair in ASKED for word in ("-c", pair)]
-    return synthesize(tmp_path_factory.mktemp("asked"), ["-m", "deploy.aws.app", *context])
+APP = ("-m", "deploy.aws.app")
+RUNS = {
+    "synthesis": ([*APP], 0),
+    "unacknowledged": (["-c", UNACKNOWLEDGED], 4711),
+    "asked": ([*APP, *(word for pair in ASKED for word in ("-c", pair))], 0),
+    "without-bastion": ([*APP, "-c", "environment=prod", "-c", "bastion=false"], 0),
+}
+"""Arguments and the seed of hashing."""
 
 
 @pytest.fixture(scope="session")
-def without_bastion(tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
-    arguments = ["-m", "deploy.aws.app", "-c", "environment=prod", "-c", "bastion=false"]
-    return synthesize(tmp_path_factory.mktemp("without-bastion"), arguments)
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, "Future[Synthesis]"]]:
+    """Two at a time, for two cores: each is ten seconds of one process."""
+    pool = ThreadPoolExecutor(max_workers=2)
+    yield {name: pool.submit(synthesize, tmp_path_factory.mktemp(name), *run) for name, run in RUNS.items()}
+    pool.shutdown(cancel_futures=True)
 
 
 @pytest.fixture(scope="session")
-def unacknowledged(tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
-    return synthesize(tmp_path_factory.mktemp("unacknowledged"), ["-c", UNACKNOWLEDGED], seed=4711)
-
-
-@pytest.fixture(scope="session")
-def synthesis(tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
+def synthesis(runs) -> Synthesis:
     """`make synth`: all environments."""
-    return synthesize(tmp_path_factory.mktemp("synthesis"), ["-m", "deploy.aws.app"])
+    return runs["synthesis"].result()
+
+
+@pytest.fixture(scope="session")
+def unacknowledged(runs) -> Synthesis:
+    return runs["unacknowledged"].result()
+
+
+@pytest.fixture(scope="session")
+def asked_for(runs) -> Synthesis:
+    return runs["asked"].result()
+
+
+@pytest.fixture(scope="session")
+def without_bastion(runs) -> Synthesis:
+    return runs["without-bastion"].result()
 
 
 @pytest.fixture(scope="session")

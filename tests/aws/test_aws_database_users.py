@@ -14,7 +14,7 @@ from deploy.aws.machines.report_metrics import count_failed_runs
 from tarmac.tables.published import PUBLISHED
 from tarmac.warehouse.embedded import embedded_server
 
-PASSWORDS = {"tarmac": "t1", "tarmac_dashboards": "d1", "superset": "s1", "airflow": "a1"}
+PASSWORDS = {"tarmac": "t1", "tarmac_dashboards": "d1", "superset": "s1"}
 Connect = Callable[[str | None, str], AbstractContextManager[psycopg.Connection]]
 
 pytestmark = pytest.mark.slow
@@ -74,22 +74,13 @@ def test_the_dashboards_user_reads_results_and_writes_nothing(made):
             connection.execute("CREATE TABLE mine (x int)")
 
 
-@pytest.mark.parametrize("user", ["superset", "airflow"])
-def test_an_application_owns_its_own_database(made, user):
-    with made(user, user) as connection:
+def test_superset_owns_its_own_database(made):
+    with made("superset", "superset") as connection:
         connection.execute("CREATE TABLE mine (x int)")
         connection.execute("DROP TABLE mine")
 
 
-@pytest.mark.parametrize(
-    ("user", "database"),
-    [
-        ("tarmac_dashboards", "airflow"),
-        ("tarmac_dashboards", "superset"),
-        ("superset", "tarmac"),
-        ("airflow", "superset"),
-    ],
-)
+@pytest.mark.parametrize(("user", "database"), [("tarmac_dashboards", "superset"), ("superset", "tarmac")])
 def test_nobody_looks_into_anothers_database(made, user, database):
     with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
         made(user, database)
@@ -117,13 +108,12 @@ def test_a_changed_password_is_taken_up(made, folder, monkeypatch):
 
 
 def test_failed_runs_are_those_of_the_last_minutes(made, folder):
-    """Counted in Airflow's own table, by Airflow's own user."""
-    with made("airflow", "airflow") as connection:
+    """Counted in a table like Airflow's own."""
+    with made("superset", "superset") as connection:
         connection.execute("CREATE TABLE dag_run (state text, end_date timestamptz)")
         connection.execute(
             "INSERT INTO dag_run VALUES ('failed', now() - interval '2 minutes'), ('failed', now() - interval '1 hour'), "
             "('success', now()), ('failed', NULL)"
         )
-        metadata = f"postgresql+psycopg2://airflow:a1@/airflow?host={folder}"
-        assert count_failed_runs(metadata) == 1
+        assert count_failed_runs(f"postgresql://superset:s1@/superset?host={folder}") == 1
         connection.execute("DROP TABLE dag_run")

@@ -1,7 +1,7 @@
 """The machines' scripts, run to their end in a throw-away Debian root, with moto for S3 and Secrets Manager.
 
 The root is this machine's own below a layer in memory (or the one that TARMAC_DEBIAN_ROOT names, as debootstrap makes it): apt,
-openssl, nginx and Postgres are real. tests/aws/root/ says what is stood in for.
+openssl and nginx are real. tests/aws/root/ says what is stood in for.
 """
 
 import json
@@ -133,10 +133,10 @@ def test_the_release_is_unpacked_once_for_all_starts(ran):
 def test_airflows_machine_makes_the_users_and_starts_the_containers(ran):
     said = calls(ran, "airflow")
     [users] = [line for line in said if line.startswith("docker run")]
-    assert users.endswith("python tarmac-airflow /release/deploy/aws/machines/database_users.py")
-    [up] = [line for line in said if " up " in line]
-    assert "--env-file /run/tarmac/airflow.env" in up
-    assert said.index(users) < said.index(up), "Airflow finds its database made"
+    assert users.endswith("tarmac-airflow:0.1.0 python /release/deploy/aws/machines/database_users.py")
+    up = next(line for line in said if line.endswith("up --detach --remove-orphans --wait"))
+    assert "--env-file /run/tarmac/compose.env" in up
+    assert said.index(users) < said.index(up), "Airflow finds its users made"
     assert "systemctl start tarmac-metrics.timer" in said
 
 
@@ -160,23 +160,42 @@ def test_nginx_speaks_to_both_applications_by_the_authorities_they_published(ran
         assert "PRIVATE" not in text
 
 
-def test_the_one_machine_does_what_the_three_do_and_starts_its_own_postgres(ran):
+def test_the_one_machine_does_what_the_three_do(ran):
     said = calls(ran, "tarmac")
-    order = [
-        "systemctl restart postgresql",
-        "systemctl restart superset-web superset-worker",
-        "systemctl reload-or-restart nginx",
-    ]
+    order = ["systemctl restart superset-web superset-worker", "systemctl reload-or-restart nginx"]
     assert [line for line in said if line in order] == order
+    assert [line for line in said if line.endswith("up --detach --remove-orphans --wait")]
     given = json.loads((ran / "docker-read").read_text(encoding="utf-8"))
-    assert given["master"]["username"] == "master"
+    assert given["connection"] == {"host": "127.0.0.1", "sslmode": "disable"}
     assert set(given["users"]) == set(USERS)
+
+
+def test_what_compose_is_told_holds_addresses_and_no_secret(ran):
+    told = dict(line.split("=", 1) for line in (ran / "compose.env").read_text(encoding="utf-8").splitlines())
+    assert told["AIRFLOW_BASE_URL"] == "https://203.0.113.9/airflow"
+    assert (told["AIRFLOW_PATH"], told["TARMAC_LAKE"]) == ("/airflow", "s3://lake")
+    assert int(told["TARMAC_UID"]) > 0
 
 
 def test_secrets_are_root_s_in_memory_and_nowhere_on_the_disk(ran):
     """Neither in the values of the user data, nor in a file that stays."""
     modes = (ran / "modes").read_text(encoding="utf-8").splitlines()
-    assert sorted(modes) == ["airflow.env 600 root", "superset.env 600 root"]
+    files = [
+        "admin_password",
+        "api_secret_key",
+        "fernet_key",
+        "jwt_secret",
+        "metadata_url",
+        "postgres_password",
+        "warehouse_url",
+    ]
+    expected = [
+        "compose.env 644 root",
+        "metadata_url 600 root",
+        "superset.env 600 root",
+        *(f"{file} 400 tarmac" for file in files),
+    ]
+    assert sorted(modes) == sorted(expected)
     assert (ran / "leaks").read_text(encoding="utf-8") == ""
     for machine in MACHINES:
         values = (ran / f"machine-{machine}.env").read_text(encoding="utf-8")

@@ -61,7 +61,6 @@ RIGHTS: list[Promise] = [
                 for name in (
                     "airflow/admin",
                     "airflow/keys",
-                    "database/airflow",
                     "database/superset",
                     "database/tarmac",
                     "database/tarmac_dashboards",

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from deploy.aws.machines import environment
 
@@ -42,7 +43,7 @@ MACHINE = {
     "AIRFLOW_ADDRESS": "203.0.113.9/airflow",
     "SUPERSET_ADDRESS": "203.0.113.9/superset",
     "DATABASE_HOST": "database-ml.example",
-    "DATABASE_AUTHORITY": "/etc/tarmac/rds.pem",
+    "DATABASE_AUTHORITY": "/etc/tarmac/public/rds.pem",
     "SECRET_DATABASE_MASTER": "arn:…:rds!db",
 }
 SECRETS = {
@@ -60,7 +61,7 @@ SECRETS = {
 
 def test_superset_reads_the_results_as_the_dashboards_user_and_owns_its_own_database():
     values = environment.superset(MACHINE, SECRETS.__getitem__)
-    tls = "sslmode=verify-full&sslrootcert=/etc/tarmac/rds.pem"
+    tls = "sslmode=verify-full&sslrootcert=/etc/tarmac/public/rds.pem"
     assert values["SUPERSET_WAREHOUSE_URL"] == (
         f"postgresql://tarmac_dashboards:pw-tarmac_dashboards@database-ml.example:5432/tarmac?{tls}"
     )
@@ -75,27 +76,48 @@ def test_superset_on_a_host_of_its_own_is_at_its_root():
     assert values["SUPERSET_APP_ROOT"] == "/"
 
 
+def without_rds(machine: dict[str, str]) -> dict[str, str]:
+    given = {
+        name: value for name, value in machine.items() if name not in ("SECRET_DATABASE_MASTER", "DATABASE_AUTHORITY")
+    }
+    return given | {"DATABASE_HOST": "127.0.0.1"}
+
+
+def test_airflows_secrets_are_the_files_that_compose_names():
+    """One left out would stop every container."""
+    compose = ROOT / "deploy" / "compose" / "compose.yaml"
+    if not compose.exists():
+        pytest.skip("deploy/compose/ is not here yet")
+    named = set(yaml.safe_load(compose.read_text(encoding="utf-8"))["secrets"])
+    assert set(environment.airflow(MACHINE, SECRETS.__getitem__)) == named
+
+
 def test_airflows_keys_are_derived_from_one_secret_and_none_gives_another():
     """Fernet wants 32 bytes in base64; the same secret gives the same keys at every start."""
     values = environment.airflow(MACHINE, SECRETS.__getitem__)
-    keys = [values[f"AIRFLOW__{name}"] for name in ("CORE__FERNET_KEY", "API__SECRET_KEY", "API_AUTH__JWT_SECRET")]
-    assert len(set(keys)) == 3
+    keys = [values[name] for name in ("fernet_key", "api_secret_key", "jwt_secret", "postgres_password")]
+    assert len(set(keys)) == 4
     assert len(base64.urlsafe_b64decode(keys[0])) == 32
-    assert keys == [environment.airflow(MACHINE, SECRETS.__getitem__)[name] for name in (
-        "AIRFLOW__CORE__FERNET_KEY", "AIRFLOW__API__SECRET_KEY", "AIRFLOW__API_AUTH__JWT_SECRET",
-    )]  # fmt: skip
+    assert values == environment.airflow(MACHINE, SECRETS.__getitem__)
     assert not {hashlib.sha256(b"a" * 64).hexdigest(), "a" * 64} & set(keys)
-    assert values["TARMAC_WAREHOUSE"].startswith(
-        "postgresql://tarmac:pw-tarmac@database-ml.example:5432/tarmac?sslmode=verify-full"
+
+
+def test_results_go_to_rds_by_a_checked_way():
+    values = environment.airflow(MACHINE, SECRETS.__getitem__)
+    tls = "sslmode=verify-full&sslrootcert=/etc/tarmac/public/rds.pem"
+    assert values["warehouse_url"] == f"postgresql://tarmac:pw-tarmac@database-ml.example:5432/tarmac?{tls}"
+
+
+def test_without_rds_the_results_are_in_airflows_own_postgres_and_its_owner_makes_the_users():
+    machine = without_rds(MACHINE)
+    values, given = (
+        environment.airflow(machine, SECRETS.__getitem__),
+        environment.database(machine, SECRETS.__getitem__),
     )
-
-
-def test_without_rds_the_master_is_derived_and_the_way_is_encrypted():
-    machine = {name: value for name, value in MACHINE.items() if not name.startswith(("SECRET_", "DATABASE_AUTH"))}
-    given = environment.database(machine, SECRETS.__getitem__)
-    assert given["connection"] == {"host": "database-ml.example", "sslmode": "require"}
-    assert given["master"]["username"] == "master"
-    assert len(given["master"]["password"]) == 64
+    assert values["postgres_password"] == "pw-tarmac"
+    assert values["warehouse_url"] == "postgresql://tarmac:pw-tarmac@postgres:5432/tarmac?sslmode=disable"
+    assert given["connection"] == {"host": "127.0.0.1", "sslmode": "disable"}
+    assert given["master"] == {"username": "tarmac", "password": "pw-tarmac"}
 
 
 def test_with_rds_the_master_is_what_its_secret_says():

@@ -17,16 +17,19 @@ write_unit() {
   cat >"/etc/systemd/system/$1"
 }
 
-# make_certificate APPLICATION : a certificate for its name inside the VPC, and its authority's published for nginx.
+# make_certificate APPLICATION [HOST...] : a certificate for its name inside the VPC, and its authority's published for nginx.
 make_certificate() {
-  if [ ! -e "/etc/tarmac/tls/$1/$1.crt" ]; then
-    "$release/deploy/nginx/self-signed.sh" "/etc/tarmac/tls/$1" "$1" "$1" "$1.tarmac.internal"
+  # Two months before its end it is made anew.
+  if ! openssl x509 -noout -checkend 5184000 -in "/etc/tarmac/tls/$1/$1.crt" >/dev/null 2>&1; then
+    rm -f "/etc/tarmac/tls/$1/$1".{crt,key}
+    "$release/deploy/nginx/self-signed.sh" "/etc/tarmac/tls/$1" "$1" "$@" "$1.tarmac.internal"
   fi
   "$machines/bucket.py" put "/etc/tarmac/tls/$1/ca.crt" "certificates/$1.crt"
 }
 
 # fetch_authority : the certificates by which RDS is known, where the database is RDS.
 fetch_authority() {
+  install -d -m 0755 /etc/tarmac/public
   [ "${DATABASE_AUTHORITY:-}" ] || return 0
   [ -e "$DATABASE_AUTHORITY" ] || curl --fail --silent --show-error --retry 3 --output "$DATABASE_AUTHORITY.new" \
     https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem
@@ -42,7 +45,6 @@ Description=Tarmac: this machine's disk and runs to CloudWatch
 [Service]
 Type=oneshot
 EnvironmentFile=/etc/tarmac/machine.env
-EnvironmentFile=-/run/tarmac/airflow.env
 ExecStart=/opt/tarmac/current/deploy/aws/machines/report_metrics.py
 END
   write_unit tarmac-metrics.timer <<END

@@ -22,7 +22,7 @@ Connect = Callable[[str | None, str], AbstractContextManager[psycopg.Connection]
 
 
 def ensure_users(connect: Connect, passwords: Mapping[str, str]) -> None:
-    """Every user but Superset's reader owns the database of its name; the reader reads the first's tables."""
+    """Every user but Superset's reader owns the database of its name; the reader reads Tarmac's tables."""
     owners = [name for name in passwords if name != READER]
     with connect(None, "postgres") as master:
         for owner in owners:
@@ -40,7 +40,8 @@ def _ensure_owner(master: psycopg.Connection, name: str, password: str) -> None:
     exists = master.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name]).fetchone()
     verb = sql.SQL("ALTER" if exists else "CREATE")
     master.execute(sql.SQL("{} ROLE {} LOGIN PASSWORD {}").format(verb, user, hashed))
-    master.execute(sql.SQL("GRANT {} TO CURRENT_USER WITH INHERIT TRUE, SET TRUE").format(user))
+    if name != master.info.user:
+        master.execute(sql.SQL("GRANT {} TO CURRENT_USER WITH INHERIT TRUE, SET TRUE").format(user))
     if not master.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
         master.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(user, user))
     # Nobody looks into another's database.

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""environment.py airflow | superset | database: secrets and addresses, for services and scripts.
+"""environment.py airflow FOLDER | superset | database: secrets and addresses, for services and scripts.
 
 Secrets come from Secrets Manager by the machine's role; what an application needs beyond them is derived from its key.
-The applications get NAME="value" lines, database_users.py a JSON object.
+Airflow gets a file a secret in the folder, Superset NAME="value" lines, database_users.py a JSON object.
 """
 
 import base64
@@ -12,10 +12,11 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-USERS = ("tarmac", "tarmac_dashboards", "superset", "airflow")
+USERS = ("tarmac", "tarmac_dashboards", "superset")
 Read = Callable[[str], str]
 """The text of the secret whose name the environment's variable holds."""
 
@@ -37,19 +38,19 @@ def superset(machine: Mapping[str, str], read: Read) -> dict[str, str]:
 
 
 def airflow(machine: Mapping[str, str], read: Read) -> dict[str, str]:
-    """What deploy/compose/ and deploy/airflow/settings.env say that Airflow needs."""
+    """The files that deploy/compose/ expects in secrets/. Airflow's own Postgres is a container beside it."""
     key = read("SECRET_AIRFLOW_KEYS").encode()
+    # The container's owner is `tarmac`: without RDS the results are there too, and are reached with the same password.
+    own = _derive(key, "postgres").hex() if _on_rds(machine) else _password(read, "tarmac")
+    within = machine if _on_rds(machine) else {**machine, "DATABASE_HOST": "postgres"}
     return {
-        "AIRFLOW__CORE__FERNET_KEY": base64.urlsafe_b64encode(_derive(key, "fernet")).decode(),
-        "AIRFLOW__API__SECRET_KEY": _derive(key, "secret key").hex(),
-        "AIRFLOW__API_AUTH__JWT_SECRET": _derive(key, "jwt").hex(),
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": _url(machine, read, "airflow", "airflow"),
-        "AIRFLOW__API__BASE_URL": f"https://{machine['AIRFLOW_ADDRESS']}",
-        "AIRFLOW__FAB__COOKIE_SECURE": "True",
-        "AIRFLOW_ADMIN_PASSWORD": read("SECRET_AIRFLOW_ADMIN"),
-        "TARMAC_WAREHOUSE": _url(machine, read, "tarmac", "tarmac"),
-        "TARMAC_LAKE": f"s3://{machine['TARMAC_BUCKET']}",
-        "AWS_DEFAULT_REGION": machine["AWS_DEFAULT_REGION"],
+        "postgres_password": own,
+        "metadata_url": f"postgresql+psycopg2://tarmac:{own}@postgres:5432/airflow",
+        "warehouse_url": _url(within, read, "tarmac", "tarmac"),
+        "fernet_key": base64.urlsafe_b64encode(_derive(key, "fernet")).decode(),
+        "api_secret_key": _derive(key, "secret key").hex(),
+        "jwt_secret": _derive(key, "jwt").hex(),
+        "admin_password": read("SECRET_AIRFLOW_ADMIN"),
     }
 
 
@@ -63,17 +64,21 @@ def database(machine: Mapping[str, str], read: Read) -> dict[str, Any]:
 
 
 def _master(machine: Mapping[str, str], read: Read) -> dict[str, str]:
-    """RDS's secret; where there is no RDS, a password derived from Airflow's key."""
-    if "SECRET_DATABASE_MASTER" in machine:
+    """RDS's secret; without RDS the owner of the container."""
+    if _on_rds(machine):
         return dict(json.loads(read("SECRET_DATABASE_MASTER")))
-    return {"username": "master", "password": _derive(read("SECRET_AIRFLOW_KEYS").encode(), "database master").hex()}
+    return {"username": "tarmac", "password": _password(read, "tarmac")}
+
+
+def _on_rds(machine: Mapping[str, str]) -> bool:
+    return "DATABASE_AUTHORITY" in machine
 
 
 def _known_by(machine: Mapping[str, str]) -> dict[str, str]:
-    """How a client makes sure of the database, in libpq's words."""
-    if authority := machine.get("DATABASE_AUTHORITY"):
-        return {"sslmode": "verify-full", "sslrootcert": authority}
-    return {"sslmode": "require"}
+    """How a client makes sure of the database, in libpq's words; the container is on the same machine."""
+    if _on_rds(machine):
+        return {"sslmode": "verify-full", "sslrootcert": machine["DATABASE_AUTHORITY"]}
+    return {"sslmode": "disable"}
 
 
 def to_line(name: str, value: str) -> str:
@@ -106,12 +111,16 @@ def main() -> None:
     def read(variable: str) -> str:
         return str(secrets.get_secret_value(SecretId=os.environ[variable])["SecretString"])
 
-    match sys.argv[1]:
-        case "database":
+    match sys.argv[1:]:
+        case ["database"]:
             sys.stdout.write(json.dumps(database(os.environ, read)))
-        case application:
-            values = {"airflow": airflow, "superset": superset}[application](os.environ, read)
-            sys.stdout.writelines(to_line(name, value) for name, value in values.items())
+        case ["superset"]:
+            sys.stdout.writelines(to_line(name, value) for name, value in superset(os.environ, read).items())
+        case ["airflow", folder]:
+            for name, value in airflow(os.environ, read).items():
+                file = Path(folder, name)
+                file.touch(mode=0o400)
+                file.write_text(value, encoding="utf-8")
 
 
 if __name__ == "__main__":

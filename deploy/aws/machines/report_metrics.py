@@ -3,10 +3,13 @@
 
 import os
 import shutil
+from pathlib import Path
 from typing import Any
 
 import boto3
 
+METADATA = Path("/run/tarmac/metadata_url")
+"""Only on Airflow's machine: where its own database is, seen from outside the containers."""
 NAMESPACE = "Tarmac"
 FAILED_RUNS = "SELECT count(*) FROM dag_run WHERE state = 'failed' AND end_date > now() - interval '6 minutes'"
 """A little more than the timer's five, so that no failure falls between two looks; one seen twice is still one alarm."""
@@ -19,16 +22,15 @@ def main() -> None:
     machine = {"Name": "Machine", "Value": os.environ["TARMAC_MACHINE"]}
     disk = shutil.disk_usage("/")
     _send(client, "DiskUsed", 100 * disk.used / disk.total, "Percent", [machine, environment])
-    # Only on Airflow's machine: tarmac-metrics.service reads it from /run/tarmac/airflow.env.
-    if metadata := os.environ.get("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"):
-        _send(client, "FailedRuns", count_failed_runs(metadata), "Count", [environment])
+    if METADATA.exists():
+        _send(client, "FailedRuns", count_failed_runs(METADATA.read_text(encoding="utf-8")), "Count", [environment])
 
 
 def count_failed_runs(metadata: str) -> int:
     """The runs of Airflow's DAGs that ended as failed in the last minutes; `metadata` is the URL of Airflow's database."""
     import psycopg
 
-    with psycopg.connect(metadata.replace("postgresql+psycopg2://", "postgresql://"), connect_timeout=10) as connection:
+    with psycopg.connect(metadata, connect_timeout=10) as connection:
         row = connection.execute(FAILED_RUNS).fetchone()
     return int(row[0]) if row else 0
 

@@ -45,6 +45,7 @@ class Monitoring(Construct):
         """An alarm when a run of the pipeline failed, or nobody could tell for half an hour."""
         runs = _metric(METRICS, "FailedRuns", {"Environment": self._settings.environment}, "Maximum")
         self._alarm("failed-runs", runs, above=0, periods=1, what="a run of the pipeline failed", silence_is_good=True)
+        # Never above this: what alarms here is that there is no figure.
         self._alarm("silent-runs", runs, above=10**9, periods=6, what="Airflow's machine tells nothing of its runs")
 
     def watch_database(self, database: rds.DatabaseInstance) -> None:

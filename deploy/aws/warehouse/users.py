@@ -12,7 +12,6 @@ USERS = {
     "tarmac": "owns the results, which Airflow writes",
     "tarmac_dashboards": "reads the results for Superset",
     "superset": "owns Superset's own database",
-    "airflow": "owns Airflow's own database",
 }
 """`machines/database_users.py` makes them, each with the password that is in its secret."""
 

@@ -4,7 +4,7 @@
 set -euo pipefail
 export PATH=/mnt/stand-ins:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 printf '127.0.0.1 localhost\n10.0.3.10 airflow.tarmac.internal\n10.0.3.11 superset.tarmac.internal\n' >/etc/hosts
-mkdir -p /etc/tarmac && touch /etc/tarmac/rds.pem
+mkdir -p /etc/tarmac/public && touch /etc/tarmac/public/rds.pem
 
 bash /mnt/user-data/airflow
 for machine in airflow superset nginx bastion-host tarmac; do
@@ -16,6 +16,8 @@ for machine in airflow superset nginx bastion-host tarmac; do
 done
 readlink /opt/tarmac/current >/mnt/current
 ls /opt/tarmac/releases >/mnt/releases
-find /run/tarmac -name '*.env' -printf '%f %m %u\n' >/mnt/modes
+cp /run/tarmac/compose.env /mnt/compose.env
+find /run/tarmac -type f -printf '%f %m %u\n' >/mnt/modes
 nginx -T >/mnt/nginx.conf 2>/dev/null
+[ "$(readlink /opt/tarmac/current/deploy/compose/secrets)" = /run/tarmac/secrets ]
 find /opt /etc /var/lib -xdev -type f -newer /mnt/user-data/airflow -exec grep -l -e airflow-admin-secret -e superset-admin-secret {} + >/mnt/leaks || true
