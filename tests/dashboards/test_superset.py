@@ -147,6 +147,16 @@ def test_wrong_passwords_are_slowed(superset: Any) -> None:
     assert attempt("203.0.113.8") == 302
 
 
+def test_wrong_passwords_are_slowed_for_programs_too(superset: Any) -> None:
+    """The API's log-in is as open to guesses as the form."""
+    given = {"username": "admin", "password": "wrong", "provider": "db"}
+    headers = {"X-Forwarded-For": "203.0.113.9"}
+    address = f"{superset.address}/api/v1/security/login"
+    answers = [requests.post(address, json=given, headers=headers, timeout=60).status_code for _ in range(12)]
+    assert answers[0] == 401
+    assert answers[-1] == 429
+
+
 def test_pages_carry_the_security_headers(superset: Any) -> None:
     """The content policy names no foreign host and allows no inline script."""
     headers = requests.get(f"{superset.address}/login/", timeout=60).headers
