@@ -13,7 +13,6 @@ from datetime import timedelta
 from typing import Any
 
 from cachelib.redis import RedisCache
-from celery.schedules import crontab
 from redis import Redis
 
 from land import land
@@ -113,13 +112,6 @@ class CeleryConfig:
     imports = ("superset.sql_lab", "superset.tasks.scheduler", "superset.tasks.cache")
     worker_prefetch_multiplier = 1
     task_annotations = {"sql_lab.get_sql_results": {"rate_limit": "100/s"}}  # noqa: RUF012 - read, never changed
-    beat_schedule = {  # noqa: RUF012
-        "prune_query": {
-            "task": "prune_query",
-            "schedule": crontab(minute=0, hour=3, day_of_month=1),
-            "kwargs": {"retention_period_days": 180},
-        },
-    }
 
 
 CELERY_CONFIG = CeleryConfig

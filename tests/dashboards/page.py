@@ -6,9 +6,9 @@ import time
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import Page, Response, expect
+from playwright.sync_api import Error, Page, Response, expect
 
-_SECONDS_TO_DRAW = 90
+_SECONDS_TO_DRAW = 180
 # Superset's page asks for a picture that counts its users; the content policy stops it before it leaves the machine.
 _STOPPED = "scarf.sh"
 
@@ -39,7 +39,9 @@ class Dashboard:
         # Charts outside the window are not asked for: a window as high as the page shows all.
         width = self.page.viewport_size["width"]
         self.page.set_viewport_size({"width": width, "height": 2700})
-        expect(self.page.locator(".dashboard-component-chart-holder")).to_have_count(charts)
+        expect(self.page.locator(".dashboard-component-chart-holder")).to_have_count(
+            charts, timeout=_SECONDS_TO_DRAW * 1000
+        )
         self.wait(charts)
 
     def wait(self, charts: int) -> None:
@@ -55,14 +57,13 @@ class Dashboard:
     def rows(self, title: str, query: int = 0) -> list[dict[str, Any]]:
         return self.answers[title]["result"][query]["data"]
 
-    def fit(self) -> None:
-        """Make the window as high as what it shows."""
-        grid = self.page.locator("[data-test=grid-content]").first.bounding_box()
-        size = {
-            "width": self.page.viewport_size["width"],
-            "height": int(grid["y"] + _bottom(self.page) - grid["y"] + 24),
-        }
-        self.page.set_viewport_size(size)
+    def resize(self, width: int) -> None:
+        """Give the window this width, and the height of what it shows."""
+        self.page.set_viewport_size({"width": width, "height": 2700})
+        self.page.wait_for_timeout(1000)
+        boxes = [holder.bounding_box() for holder in self.page.locator(".dashboard-component-chart-holder").all()]
+        bottom = max(box["y"] + box["height"] for box in boxes)
+        self.page.set_viewport_size({"width": width, "height": int(bottom) + 24})
         self.page.wait_for_timeout(1500)
 
     def _keep(self, response: Response) -> None:
@@ -70,7 +71,10 @@ class Dashboard:
             self.wrong.append(f"{response.status} {response.url}: {response.text()[:300]}")
         asked = parse_qs(urlsplit(response.url).query).get("form_data")
         if "/api/v1/chart/data" in response.url and asked and response.status == 200:
-            found = response.json()
+            try:
+                found = response.json()
+            except Error:  # the page went on to another before it was read
+                return
             errors = [result["error"] for result in found["result"] if result.get("error")]
             self.wrong += errors
             self.answers[self.titles[json.loads(asked[0])["slice_id"]]] = found
@@ -78,8 +82,3 @@ class Dashboard:
     def _check_host(self, url: str) -> None:
         if not re.match(r"data:|blob:", url) and not url.startswith(self.address) and _STOPPED not in url:
             self.wrong.append(f"a foreign host: {url}")
-
-
-def _bottom(page: Page) -> float:
-    boxes = [holder.bounding_box() for holder in page.locator(".dashboard-component-chart-holder").all()]
-    return max(box["y"] + box["height"] for box in boxes)

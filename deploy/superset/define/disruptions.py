@@ -63,12 +63,12 @@ def _map() -> Chart:
         "point_unit": "square_km",
         "min_radius": 2,
         "max_radius": 26,
-        "multiplier": 65,
+        "multiplier": 75,
         "color_picker": red,
         "color_scheme_type": "fixed_color",
         # Superset's own tiles (land.py), relative to a dashboard's page: they hold under any path of the proxy's.
         "mapbox_style": "tile://../../../tarmac/land/{z}/{x}/{y}.png",
-        "viewport": {"latitude": 38.4, "longitude": -96.0, "zoom": 2.85, "bearing": 0, "pitch": 0},
+        "viewport": {"latitude": 38.4, "longitude": -96.0, "zoom": 2.6, "bearing": 0, "pitch": 0},
         "autozoom": False,
         "js_columns": [],
         "dimension": None,
@@ -247,7 +247,7 @@ def _causes() -> Chart:
 def _worst_days() -> Chart:
     return table(
         "Worst days",
-        "The worst days (an airport's code opens its page)",
+        "The worst days",
         AIRPORT_DAYS,
         {
             "query_mode": "raw",
@@ -271,6 +271,7 @@ def _worst_days() -> Chart:
             },
         },
         where=("anomaly = 1",),
+        description="An airport's code opens this page for that airport alone.",
     )
 
 
@@ -359,13 +360,13 @@ def disruptions() -> Dashboard:
         description="On which days was an airport abnormal, how badly, and why.",
         rows=(
             tuple(Slot(chart=chart, width=3, height=20) for chart in _figures()),
-            (Slot(chart=_map(), width=7, height=58), Slot(chart=_worst_days(), width=5, height=58)),
-            (Slot(chart=_calendar(), width=12, height=32),),
+            (Slot(chart=_map(), width=6, height=54), Slot(chart=_worst_days(), width=6, height=54)),
+            (Slot(chart=_calendar(), width=12, height=29),),
             (Slot(chart=_airport(), width=12, height=17),),
             (Slot(chart=_series(), width=12, height=42),),
             (Slot(chart=_cancellations(), width=12, height=26),),
-            (Slot(chart=_causes(), width=7, height=46), Slot(chart=_largest(), width=5, height=46)),
-            (Slot(chart=by_month, width=7, height=42), Slot(chart=compared, width=5, height=42)),
+            (Slot(chart=_causes(), width=6, height=46), Slot(chart=_largest(), width=6, height=46)),
+            (Slot(chart=by_month, width=6, height=42), Slot(chart=compared, width=6, height=42)),
         ),
         filters=(
             Filter(
