@@ -31,7 +31,8 @@ def owner(dashboards_warehouse: str) -> Iterator[psycopg.Connection]:
         yield connection
 
 
-@pytest.fixture(scope="session")
+# Not for the session: while Playwright runs, nothing else may start an event loop in this thread.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     path = shutil.which("chromium")
     if path is None:

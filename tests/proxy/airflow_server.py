@@ -36,6 +36,7 @@ def to_environment(home: Path, postgres: Postgres, tls: Path) -> dict[str, str]:
         "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(32),
         "AIRFLOW__API__SSL_CERT": str(tls / "applications.crt"),
         "AIRFLOW__API__SSL_KEY": str(tls / "applications.key"),
+        "AIRFLOW__API__SSL_CA_FILE": str(tls / "ca.crt"),
         "AIRFLOW__FAB__COOKIE_SECURE": "True",
     }
 

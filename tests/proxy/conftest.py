@@ -104,7 +104,8 @@ def superset_sites(sites: dict[str, Site], superset: Any, tls: Path) -> Iterator
         yield sites
 
 
-@pytest.fixture(scope="session")
+# Not for the session: while Playwright runs, nothing else may start an event loop in this thread.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Debian's chromium, to which every .example host is this machine."""
     chromium = shutil.which("chromium")
