@@ -5,6 +5,7 @@ import os
 import shlex
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -33,6 +34,7 @@ def _load(name: str) -> ModuleType:
 
 
 emr = _load("emr")
+ROLE = "arn:aws:iam::123456789012:role/job"
 
 
 @pytest.fixture
@@ -50,7 +52,10 @@ def job_on(client: Any, **changed: Any) -> Any:
     application = client.create_application(
         name="tarmac", releaseLabel="emr-7.0.0", type="SPARK"
     )  # moto knows no Spark 4
-    usual = {"application": application["applicationId"], "role": "arn:aws:iam::123456789012:role/job"}
+    # moto, unlike the service, lists no jobs of an application that never had one.
+    another = {"clientToken": str(uuid.uuid4()), "executionRoleArn": ROLE, "name": "another"}
+    client.start_job_run(applicationId=application["applicationId"], **another)
+    usual = {"application": application["applicationId"], "role": ROLE}
     usual |= {"artifacts": "s3://artifacts/1", "lake": "s3://lake", "year": 2009, "run_id": "scheduled__2010-01-01"}
     return emr.Job(**usual | changed)
 
@@ -59,7 +64,8 @@ def test_a_caller_that_died_finds_its_job_again(client: Any) -> None:
     """It is not asked for a second time."""
     job = job_on(client)
     assert emr.start_or_find(client, job) == emr.start_or_find(client, job)
-    assert len(client.list_job_runs(applicationId=job.application)["jobRuns"]) == 1
+    runs = client.list_job_runs(applicationId=job.application)["jobRuns"]
+    assert [run["name"] for run in runs].count(job.name) == 1
 
 
 def test_another_run_or_year_is_another_job(client: Any) -> None:
