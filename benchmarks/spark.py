@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,9 +22,10 @@ ENGINES = ("polars", "spark")
 
 @dataclass(frozen=True, kw_only=True)
 class Tree:
-    """A process and its children: wall-clock seconds from first to last, peak resident megabytes, and what it printed."""
+    """A process and its children: wall-clock and processor seconds, peak resident megabytes, and what it printed."""
 
     seconds: float
+    processor_seconds: float
     peak_megabytes: float
     output: str
 
@@ -39,6 +41,9 @@ def figures(sizes: Sizes, folder: Path) -> Iterator[Figure]:
             what = f"{engine}, {years} year{'s' * (years > 1)} of {rows[0]:,} flights"
             for step, run in runs.items():
                 yield Figure(suite="spark", figure=f"{step} on {what}", value=run.seconds, unit="s")
+                # Of other work on the machine this depends less.
+                figure = f"{step} on {what}, processor time"
+                yield Figure(suite="spark", figure=figure, value=run.processor_seconds, unit="s")
             peak = max(run.peak_megabytes for run in runs.values())
             yield Figure(suite="spark", figure=f"peak memory of all processes, {what}", value=peak, unit="MB")
 
@@ -51,27 +56,31 @@ def _step(step: str, last: int, engine: str, folder: Path) -> Tree:
 def run_tree(command: list[str], *, folder: Path) -> Tree:
     """Run one command in `folder`, watching it and its children five times a second; it must succeed."""
     began, peak = time.perf_counter(), 0
+    worked: dict[int, float] = {}
     with (folder / "out").open("w+") as out, (folder / "err").open("w+") as err:
         process = subprocess.Popen(command, cwd=folder, stdout=out, stderr=err, text=True)
         while process.poll() is None:
-            peak = max(peak, _resident(process.pid))
+            peak = max(peak, _look(process.pid, worked))
             time.sleep(0.2)
         seconds = time.perf_counter() - began
         out.seek(0)
         err.seek(0)
         if process.returncode:
             raise SystemExit(f"{' '.join(command)} failed:\n{err.read()}")
-        return Tree(seconds=seconds, peak_megabytes=peak / 2**20, output=out.read())
+        return Tree(
+            seconds=seconds, processor_seconds=sum(worked.values()), peak_megabytes=peak / 2**20, output=out.read()
+        )
 
 
-def _resident(pid: int) -> int:
+def _look(pid: int, worked: dict[int, float]) -> int:
+    """Resident bytes of a process and its children; `worked` keeps each one's processor seconds so far."""
     found = 0
-    try:
+    with suppress(psutil.NoSuchProcess):  # one may end while it is looked at
         parent = psutil.Process(pid)
         for each in (parent, *parent.children(recursive=True)):
+            times = each.cpu_times()
+            worked[each.pid] = times.user + times.system
             found += each.memory_info().rss
-    except psutil.NoSuchProcess:
-        pass  # it ended while it was looked at
     return found
 
 

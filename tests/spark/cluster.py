@@ -8,15 +8,23 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pyspark
 
 from tarmac.engines.java import find_java
 
 Found = TypeVar("Found")
-PATIENCE = 120.0
+PATIENCE = 240.0
 """Seconds; CI has two slow cores."""
+
+
+_QUIETLY = {
+    "SPARK_LOCAL_IP": "127.0.0.1",
+    "SPARK_DAEMON_MEMORY": "256m",
+    # Else it listens on a port of its own choice, always the same.
+    "SPARK_MASTER_OPTS": "-Dspark.master.rest.enabled=false",
+}
 
 
 class Cluster:
@@ -26,7 +34,7 @@ class Cluster:
         """Start the master."""
         self.folder = folder
         self.java = find_java(folder)
-        self._processes: list[subprocess.Popen[bytes]] = []
+        self._processes: list[subprocess.Popen[Any]] = []
         self._start("master", "org.apache.spark.deploy.master.Master")
         self.url = wait_for(lambda: re.search(r"spark://127\.0\.0\.1:[1-9][0-9]*", self._log("master"))).group()
 
@@ -36,6 +44,10 @@ class Cluster:
         process = self._start(name, "org.apache.spark.deploy.worker.Worker", *options)
         wait_for(lambda: "Successfully registered with master" in self._log(name))
         return process
+
+    def adopt(self, process: subprocess.Popen[Any]) -> None:
+        """End this process, a group of its own, with the cluster."""
+        self._processes.append(process)
 
     def stop(self) -> None:
         """Kill whatever still lives."""
@@ -51,7 +63,7 @@ class Cluster:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                env=os.environ | {"JAVA_HOME": self.java, "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_DAEMON_MEMORY": "256m"},
+                env=os.environ | {"JAVA_HOME": self.java} | _QUIETLY,
             )
         self._processes.append(process)
         return process
@@ -60,7 +72,7 @@ class Cluster:
         return (self.folder / f"{name}.log").read_text(errors="replace")
 
 
-def kill_group(process: subprocess.Popen[bytes]) -> None:
+def kill_group(process: subprocess.Popen[Any]) -> None:
     """kill -9 to the process and all that it started: a worker's executor and Python with it."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)

@@ -46,27 +46,28 @@ def test_a_year_runs_through_although_a_worker_is_killed_in_the_middle(
     first, _ = cluster.add_worker("first"), cluster.add_worker("second")
     steps = ("silver", "gold", "detect")
     on_spark = ("--engine", "spark", "--spark-master", cluster.url)
-    silver = start(tmp_path, lake, "silver", *on_spark, "--json")
+    silver = start(cluster, lake, "silver", *on_spark, "--json")
     wait_for(lambda: "SparkListenerJobStart" in told(events) or silver.poll())
     time.sleep(2)
     kill_group(first)
-    out, err = silver.communicate(timeout=300)
+    out, err = silver.communicate(timeout=600)
     assert silver.returncode == 0, err
     assert "SparkListenerExecutorRemoved" in told(events).partition("SparkListenerApplicationEnd")[0]
     run = json.loads(out)["runs"][0]
     assert (run["rows_in"], run["rows_kept"]) == (150_000, 150_000)
     for step in steps[1:]:
-        finish(tmp_path, lake, step, *on_spark, "--quiet")
+        finish(cluster, lake, step, *on_spark, "--quiet")
     zones = [pl.read_parquet(file) for file in sorted(lake.glob("0[23]*/**/*.parquet"))]
     for step in steps:
-        finish(tmp_path, lake, step, "--quiet")
+        finish(cluster, lake, step, "--quiet")
     again = [pl.read_parquet(file) for file in sorted(lake.glob("0[23]*/**/*.parquet"))]
     assert len(zones) == 4
     assert [one.equals(other) for one, other in zip(zones, again, strict=True)] == [True] * 4
 
 
-def start(home: Path, lake: Path, step: str, *options: str) -> subprocess.Popen[str]:
-    """One step, as a process."""
+def start(cluster: Cluster, lake: Path, step: str, *options: str) -> subprocess.Popen[str]:
+    """One step, as a process that ends with the cluster."""
+    home = cluster.folder
     (home / "spark-defaults.conf").write_text(
         f"spark.eventLog.enabled true\nspark.eventLog.dir {(home / 'events').as_uri()}\nspark.eventLog.compress false\n"
         "spark.eventLog.rolling.enabled false\nspark.sql.shuffle.partitions 4\nspark.ui.enabled false\n"
@@ -79,15 +80,22 @@ def start(home: Path, lake: Path, step: str, *options: str) -> subprocess.Popen[
         "PYTHONWARNINGS": "default",
     }
     command = [TARMAC, step, "--year", str(YEAR), "--lake", str(lake), *options]
-    return subprocess.Popen(
-        command, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    process = subprocess.Popen(
+        command,
+        env=os.environ | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
+    cluster.adopt(process)
+    return process
 
 
-def finish(home: Path, lake: Path, step: str, *options: str) -> None:
+def finish(cluster: Cluster, lake: Path, step: str, *options: str) -> None:
     """One step, to its end."""
-    process = start(home, lake, step, *options)
-    _, err = process.communicate(timeout=300)
+    process = start(cluster, lake, step, *options)
+    _, err = process.communicate(timeout=600)
     assert process.returncode == 0, err
 
 

@@ -13,8 +13,9 @@ from spark_session import on_spark
 from tarmac.accounting import Cleaning
 from tarmac.detect import DetectParameters, detect
 from tarmac.engine import Engine, OnPolars
-from tarmac.errors import TarmacError
+from tarmac.errors import SystemFailure, TarmacError
 from tarmac.lake import Lake, open_lake
+from tarmac.pipeline import Parameters, Place, run_year
 from tarmac.simulate import SimulationParameters, write_simulation
 
 pytestmark = pytest.mark.spark
@@ -130,3 +131,20 @@ def test_values_that_differ_in_sign_of_zero_or_in_form_alone_are_duplicates_on_b
     rows = [flight(1), flight(1, TAXI_OUT="15", DEP_TIME="1512"), flight(2, ARR_DELAY="0"), flight(2, ARR_DELAY="-0.0")]
     lake = lake_of(tmp_path, {"2009.csv": kaggle_csv([*rows, *flights(9)[3:]])})
     assert_same_cleaning(lake, 2009, tmp_path, split_bytes=300)
+
+
+def test_a_failed_job_leaves_the_published_zone_as_it_was(tmp_path: Path) -> None:
+    """Silver that was damaged on the disk ends the tasks that read it; gold stays, whatever the folder's name."""
+    odd = tmp_path / "a b [c] {d}*"
+    lake = lake_of(odd, {"2009.csv": kaggle_csv(flights(300))})
+    place = Place(lake=lake, scratch=tmp_path / "scratch", home=tmp_path / "home", engine=on_spark())
+    run_year(2009, place, Parameters(), steps=("silver", "gold"))
+    gold = lake.read(lake.gold_key(2009))
+    silver = Path(lake.place(lake.silver_key(2009)))
+    damaged = bytearray(silver.read_bytes())
+    damaged[4 : len(damaged) // 4] = bytes(len(damaged) // 4 - 4)
+    silver.write_bytes(damaged)
+    with pytest.raises(SystemFailure, match=r"^Spark failed: .* Nothing was published by this step; run it again\.$"):
+        run_year(2009, place, Parameters(), steps=("gold",))
+    assert lake.read(lake.gold_key(2009)) == gold
+    assert list((odd / "lake" / ".scratch").iterdir()) == []

@@ -4,6 +4,7 @@ import gzip
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import narwhals as nw
 import polars as pl
@@ -27,7 +28,7 @@ from tarmac.engines.spark_text import (
     reports_from,
     split_texts,
 )
-from tarmac.errors import InputError
+from tarmac.errors import InputError, SystemFailure
 from tarmac.lake import Lake, open_lake
 
 on_disk = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -158,3 +159,25 @@ def test_splits_are_in_the_order_of_lines_and_cover_the_file_once(tmp_path: Path
     assert parts[0].start == len(text.header_line)
     assert all(one.stop == other.start for one, other in pairwise(parts))
     assert (parts[-1].stop or 0) >= text.file.size
+
+
+def test_parts_of_an_object_on_s3_give_what_the_file_gives(s3: Any, tmp_path: Path):
+    """Each task asks for its own bytes alone."""
+    text = kaggle_csv([*flights(60), b"-", *flights(3)])
+    s3.put_object(Bucket="lake", Key="p/01_bronze/2009.csv", Body=text)
+    there, here = Reading(open_lake("s3://lake/p"), 900), Reading(lake_of(tmp_path, text), 900)
+    assert len(there.splits) > 5
+    assert there.rows.equals(here.rows)
+    assert there.reports == here.reports
+    assert there.aside() == here.aside()
+
+
+def test_an_object_that_is_replaced_while_it_is_read_ends_the_reading(s3: Any):
+    """All its parts are of one version, in whichever task."""
+    s3.put_object(Bucket="lake", Key="p/01_bronze/2009.csv", Body=kaggle_csv(flights(60)))
+    lake = open_lake("s3://lake/p")
+    (text,) = find_texts(lake, lake.bronze_files(2009)[0])
+    s3.put_object(Bucket="lake", Key="p/01_bronze/2009.csv", Body=kaggle_csv(flights(61)))
+    (batch,) = read_split(lake, 0, split_texts([text])[0])
+    (report,) = reports_from(batch.column("report").to_pylist())
+    assert report.exit_code == SystemFailure.exit_code

@@ -1,6 +1,7 @@
 """A cluster, or one machine's cores through Spark: the session, gold, and how a frame becomes one Parquet file."""
 
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -112,9 +113,14 @@ def spark_errors() -> Iterator[None]:
 def spark_place(place: str, spark: "SparkSession") -> str:
     """A lake's place as Spark names it: a folder's files are never taken for HDFS's; S3 is S3A's, or EMR's own."""
     if not place.startswith("s3://"):
-        return Path(place).as_uri()
+        return f"file://{place}"
     native = spark.sparkContext.getConf().contains("spark.hadoop.fs.s3.impl")
     return place if native else place.replace("s3://", "s3a://", 1)
+
+
+def read_parquet(spark: "SparkSession", place: str) -> "DataFrame":
+    """The rows of a lake's Parquet file; its name is meant as it is, whatever stars it holds."""
+    return spark.read.parquet(re.sub(r"([\\*?\[\]{}])", r"\\\1", spark_place(place, spark)))
 
 
 def typed(frame: "DataFrame", kinds: Mapping[str, Kind]) -> "dict[str, Column]":
@@ -162,7 +168,7 @@ def _join(jvm: Any, inputs: list[Any], out: Any) -> None:
 
 def gold_of(spark: "SparkSession", flights: str) -> "DataFrame":
     """The airport-days of a silver file."""
-    silver = spark.read.parquet(spark_place(flights, spark))
+    silver = read_parquet(spark, flights)
     days: DataFrame = gold.to_gold(nw.from_native(silver)).to_native()
     return days
 

@@ -109,7 +109,7 @@ def read_split(lake: Lake, number: int, split: Split) -> Iterator[pa.RecordBatch
             if split.digest_only:
                 report.digest = hashlib.file_digest(cast("io.BufferedReader", stream), "sha256").hexdigest()
             else:
-                yield from _rows(lines_of(stream, split), number, split, report, seen)
+                yield from _rows(SplitLines(stream, split), number, split, report, seen)
     except (TarmacError, pl.exceptions.PolarsError) as error:
         exit_code = error.exit_code if isinstance(error, TarmacError) else SystemFailure.exit_code
         yield _report(SplitReport(split=number, error=str(error), exit_code=exit_code))
@@ -157,7 +157,7 @@ def pick(lake: Lake, split: Split, wanted: frozenset[int]) -> dict[int, str]:
     """The texts of these lines of a split, cut to what the quarantine keeps."""
     found: dict[int, str] = {}
     with open_text(lake, split.text) as stream:
-        for number, line in enumerate(io.BufferedReader(lines_of(stream, split), _BLOCK), start=2):
+        for number, line in enumerate(io.BufferedReader(SplitLines(stream, split), _BLOCK), start=2):
             if number in wanted:
                 found[number] = line.rstrip(b"\r\n")[:LONGEST_KEPT].decode(errors="backslashreplace")
                 if len(found) == len(wanted):
@@ -165,7 +165,7 @@ def pick(lake: Lake, split: Split, wanted: frozenset[int]) -> dict[int, str]:
     return found
 
 
-class lines_of(io.RawIOBase):  # noqa: N801 - used as a function: the bytes of a split's lines
+class SplitLines(io.RawIOBase):
     """The bytes of the lines that begin in the split, to the end of the last of them; the stream is at its beginning."""
 
     def __init__(self, stream: BinaryIO, split: Split) -> None:
