@@ -12,8 +12,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import psycopg
-from deploy.airflow.connections import to_connections
 from psycopg.conninfo import conninfo_to_dict
+
+from deploy.airflow.connections import to_connections
 
 HERE = Path(__file__).resolve()
 VARIABLES = HERE.parents[2] / "airflow" / "variables.json"
@@ -40,7 +41,7 @@ def prepare(secrets: Path, environment: Mapping[str, str]) -> int:
             ["variables", "import", str(ours)],
             ["connections", "import", "--overwrite", str(connections)],
         ]
-        done = subprocess.run([sys.executable, str(COMMANDS)], input=json.dumps(commands).encode(), check=False)  # noqa: S603
+        done = subprocess.run([sys.executable, str(COMMANDS)], input=json.dumps(commands).encode(), check=False)
     return done.returncode
 
 

@@ -81,7 +81,7 @@ def _install(environment: Path) -> None:
 
 
 def _run(*command: object) -> None:
-    subprocess.run([str(part) for part in command], check=True, cwd=ROOT)  # noqa: S603 - our own words, no shell
+    subprocess.run([str(part) for part in command], check=True, cwd=ROOT)
 
 
 if __name__ == "__main__":
