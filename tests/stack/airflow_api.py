@@ -51,6 +51,10 @@ class AirflowApi:
         """All runs of a DAG, oldest first."""
         return list(self.call(f"dags/{dag}/dagRuns?limit=100&order_by=run_after")["dag_runs"])
 
+    def count_ended(self) -> int:
+        """How many runs have ended, well or not."""
+        return sum(run["state"] in {"success", "failed"} for run in self.runs())
+
     def run(self, run: str) -> dict[str, Any]:
         """One run."""
         return dict(self.call(f"dags/{DAG}/dagRuns/{run}"))

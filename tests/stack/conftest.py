@@ -95,7 +95,8 @@ def catch_up(stack: AirflowStack, api: AirflowApi) -> dict[int, str]:
     wait_until(api.has_dag, "the DAG to be parsed")
     api.set_variable("last_year", str(max(YEARS)))
     api.pause(False)
-    wait_until(lambda: sum(run["state"] in {"success", "failed"} for run in api.runs()) > len(YEARS), "three years")
+    for ended in range(1, len(YEARS) + 2):
+        wait_until(lambda count=ended: api.count_ended() >= count, f"the end of {ended} years")
     return {int(run["data_interval_start"][:4]): run["dag_run_id"] for run in api.runs()[: len(YEARS) + 1]}
 
 
