@@ -361,7 +361,7 @@ def disruptions() -> Dashboard:
         rows=(
             tuple(Slot(chart=chart, width=3, height=20) for chart in _figures()),
             (Slot(chart=_map(), width=6, height=54), Slot(chart=_worst_days(), width=6, height=54)),
-            (Slot(chart=_calendar(), width=12, height=29),),
+            (Slot(chart=_calendar(), width=12, height=36),),
             (Slot(chart=_airport(), width=12, height=17),),
             (Slot(chart=_series(), width=12, height=42),),
             (Slot(chart=_cancellations(), width=12, height=26),),
