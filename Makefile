@@ -5,7 +5,7 @@ RUN := .venv/bin
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help superset superset-assets airflow demo notebooks test check docs bench lock clean setup synth release
+.PHONY: help superset superset-assets airflow demo notebooks test check docs leaderboard bench lock clean setup synth release
 
 help:
 	@echo "make demo       a simulated year, the whole way, and its report"
@@ -15,6 +15,7 @@ help:
 	@echo "make test       lint, types, import rules and all tests"
 	@echo "make check      lint, types and import rules alone"
 	@echo "make docs       write the data dictionary and the reference of commands anew"
+	@echo "make leaderboard REAL=DIR  judge every detector on known truth anew, into docs/leaderboard.md"
 	@echo "make bench      measure speed and memory into benchmarks/results.csv"
 	@echo "make synth      the AWS templates into build/aws, and what docs/aws.md and the snapshots say of them"
 	@echo "make release    the archive that the AWS machines run, dist/tarmac.tar.gz"
@@ -79,6 +80,12 @@ test: check .venv-airflow/.ready
 docs: setup
 	$(RUN)/python -m tarmac.tables.dictionary > docs/data-dictionary.md
 	$(RUN)/python -m tarmac.cli_reference > docs/cli.md
+
+# Every detector; a stopped one goes on from leaderboard/kept. REAL is the folder of real years.
+leaderboard: setup
+	$(RUN)/tarmac evaluate --corpus all --real $(REAL) --seeds 901 --shapes default,storms,outages,thin --detectors all \
+		--keep leaderboard/kept --out leaderboard
+	cp leaderboard/leaderboard.md docs/leaderboard.md
 
 bench: setup
 	$(RUN)/python -m benchmarks.run

@@ -456,7 +456,7 @@ def evaluate(
     detectors: Annotated[
         str | None,
         typer.Option(
-            "--detectors", help="Names with commas between; all but the slow ones if left out.", metavar="A,B"
+            "--detectors", help="Names with commas between, or all; all but the slow ones if left out.", metavar="A,B"
         ),
     ] = None,
     real: Annotated[Path | None, typer.Option(help="Folder of real years, schema of Kaggle.", metavar="DIR")] = None,
@@ -466,6 +466,9 @@ def evaluate(
     out: Annotated[Path, typer.Option(help="Folder for leaderboard.md, .json and .html.", metavar="DIR")] = Path(
         "leaderboard"
     ),
+    keep: Annotated[
+        Path | None, typer.Option(help="Folder of results: a stopped evaluation goes on from them.", metavar="DIR")
+    ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -484,8 +487,8 @@ def evaluate(
         if not (quiet or as_json):
             typer.echo(what, err=True)
 
-    results = run_evaluation(corpora_of(request.plan, told), request.detect, told=told)
-    facts = publish(results, out, request.command)
+    results, failures = run_evaluation(corpora_of(request, told), request.detect, told=told, keep=keep)
+    facts = publish(results, failures, out, request.command)
     if as_json:
         print_json(facts)
     elif not quiet:

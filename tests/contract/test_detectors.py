@@ -201,6 +201,18 @@ def test_adding_a_constant_changes_no_ranking(detector: Detector) -> None:
         assert _rank_correlation(one, other) > 0.99
 
 
+# Days alone, and no share of flights: what is counted in flights has no unit to change.
+@only(lambda detector: detector.reads != "cancelled_share")
+@pytest.mark.parametrize("factor", [1 / 60, 100.0])
+def test_another_unit_changes_no_ranking(detector: Detector, factor: float) -> None:
+    """Hours or seconds instead of minutes, in every column that is measured in minutes: the same abnormal days."""
+    panel = panel_for(detector, noise(2))
+    minutes = {name: array * factor for name, array in panel.also.items() if name.endswith("_delay")}
+    scaled = replace(panel, value=panel.value * factor, also={**panel.also, **minutes})
+    for one, other in zip(detector.judge(panel).score, detector.judge(scaled).score, strict=True):
+        assert _rank_correlation(one, other) > 0.99
+
+
 def test_history_is_baseline_and_never_flagged(detector: Detector) -> None:
     """Days before the first judged one help to judge and are not judged."""
     value = noise(2)

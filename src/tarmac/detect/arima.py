@@ -132,8 +132,8 @@ class Model:
 def fit(series: FloatArray, noise: FloatArray, parameters: Arima) -> Model:
     """The best order's exact maximum likelihood fit. `series` neither begins nor ends with NaN."""
     from tarmac.detect.arima_orders import fit_orders
-    from tarmac.detect.kernels.arima_grid import room_for
-    from tarmac.detect.kernels.arima_search import coefficients_of, objective
+    from tarmac.detect.kernels.arima_parameters import coefficients_of
+    from tarmac.detect.kernels.arima_search import likelihood_at
 
     # Far from zero and wide, sums of squares lose digits; the model knows neither place nor scale.
     centre = float(np.nanmedian(series))
@@ -144,8 +144,7 @@ def fit(series: FloatArray, noise: FloatArray, parameters: Arima) -> Model:
     seen = int((~np.isnan(series)).sum())
     p, q = choose(likelihoods, seen, parameters.criterion, extra=int(noisy))
     x = found[p, q]
-    room = room_for(scaled.size, max(p, q + 1))
-    _, mean, variance = objective(x, p, q, scaled, noise, room, np.zeros(0))
+    _, mean, variance, _ = likelihood_at(x, p, q, scaled, noise)
     phi, ma, gamma = coefficients_of(x, p, q)
     return Model(
         order=(p, q),

@@ -15,7 +15,8 @@ from tarmac.silver import judge, keep_sound
 from tarmac.simulate import DayPlan, SimulationParameters, each_chunk, simulate_days
 from tarmac.tables.daily import DAILY
 
-NO_DAYS = pl.DataFrame(schema={"origin": pl.String, "fl_date": pl.Date})
+SMALL_AIRPORTS = 60
+"""So many airports at most are shown to slow detectors."""
 
 Split = Literal["tuning", "reporting"]
 
@@ -34,18 +35,22 @@ WEAK_SHARE, LEAST_CANCELLED = 0.02, 0.10
 class Corpus:
     """A year of gold and its truth.
 
-    `labels`: one row per abnormal airport-day: `origin`, `fl_date`, `kind`. `doubtful`: airport-days of unknown truth,
-    which are judged and not counted. `sees_cancellations`: whether detectors that see cancellations may be measured.
+    `labels`: one row per abnormal airport-day: `origin`, `fl_date`, `kind`. `sees_cancellations`: whether detectors that
+    see cancellations may be measured.
     """
 
     name: str
-    family: Literal["simulated", "planted", "weak"]
+    family: Literal["simulated", "small", "planted", "weak"]
     split: Split
     year: int
     gold: pl.DataFrame
     labels: pl.DataFrame
-    doubtful: pl.DataFrame
     sees_cancellations: bool = True
+
+    @property
+    def too_large_for_slow(self) -> bool:
+        """Whether a detector that takes minutes for a year of few airports would take hours."""
+        return self.gold["origin"].n_unique() > SMALL_AIRPORTS
 
 
 def split_of_seed(seed: int) -> Split:
@@ -53,8 +58,13 @@ def split_of_seed(seed: int) -> Split:
     return "tuning" if seed < 500 else "reporting"
 
 
-def simulated_corpus(parameters: SimulationParameters, *, progress: Callable[[float], None] | None = None) -> Corpus:
-    """A simulated year, through silver's judgement and gold's sums, without a file between."""
+def simulated_corpus(
+    parameters: SimulationParameters, *, small: bool = False, progress: Callable[[float], None] | None = None
+) -> Corpus:
+    """A simulated year, through silver's judgement and gold's sums, without a file between.
+
+    `small`: one on which the slow detectors are measured as well, told apart from the full ones.
+    """
     plan = simulate_days(parameters)
     days: list[pl.DataFrame] = []
     flights = 0
@@ -68,13 +78,12 @@ def simulated_corpus(parameters: SimulationParameters, *, progress: Callable[[fl
         if progress is not None:
             progress(flights / parameters.flights)
     return Corpus(
-        name=f"simulated {parameters.shape} {parameters.seed}",
-        family="simulated",
+        name=f"simulated {parameters.shape} {parameters.seed}" + (f", {parameters.airports} airports" if small else ""),
+        family="small" if small else "simulated",
         split=split_of_seed(parameters.seed),
         year=parameters.year,
         gold=pl.concat(days).sort(DAILY.key),
         labels=_truth_of(plan),
-        doubtful=NO_DAYS,
     )
 
 
@@ -84,10 +93,15 @@ def split_of_year(place: str, year: int) -> Split:
 
 
 def planted_corpus(flights: pl.DataFrame, place: str, year: int, planting: Planting) -> Corpus:
-    """A real year with anomalies planted at flight level; days unusual before the planting are doubtful."""
+    """A real year's usual days with anomalies planted at flight level.
+
+    Days that were unusual before are taken out: nobody has said which of them are disasters, and those would eat the
+    alert budget that the planted days are to be found with.
+    """
     usual = usual_days(flights)
-    planted, labels = plant(flights, usual, planting, seed=zlib.crc32(f"{place}{year}".encode()))
-    every = flights.select(DAILY.key).unique().sort(DAILY.key)
+    planted, labels = plant(
+        flights.join(usual, on=list(DAILY.key), how="semi"), usual, planting, seed=zlib.crc32(f"{place}{year}".encode())
+    )
     return Corpus(
         name=f"planted {place} {year}",
         family="planted",
@@ -95,7 +109,6 @@ def planted_corpus(flights: pl.DataFrame, place: str, year: int, planting: Plant
         year=year,
         gold=gold_of(planted),
         labels=labels.select("origin", "fl_date", "kind"),
-        doubtful=every.join(usual, on=list(DAILY.key), how="anti"),
     )
 
 
@@ -113,7 +126,6 @@ def weak_corpus(flights: pl.DataFrame, place: str, year: int) -> Corpus:
         year=year,
         gold=gold,
         labels=labels.select("origin", "fl_date", kind=pl.lit("cancellations")),
-        doubtful=NO_DAYS,
         sees_cancellations=False,
     )
 

@@ -43,14 +43,14 @@ class Metrics:
     recall: float
     flagged_share: float
     seconds: float
-    added_megabytes: float
+    peak_megabytes: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """What a judgement took: wall-clock seconds, and how far resident memory rose above what the process held before.
+    """What a judgement took: wall-clock seconds, and the peak of resident memory of a process that did nothing else.
 
-    A process that has freed memory uses it again, so a small figure says that judging needed no more than was there.
+    Python and its libraries are in it: about 100 MB before any detector starts.
     """
 
     seconds: float
@@ -72,6 +72,15 @@ class Result:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Failure:
+    """A detector that could not judge a corpus, and why."""
+
+    detector: str
+    corpus: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Line:
     """One detector over a family of corpora: the means of its metrics."""
 
@@ -84,7 +93,7 @@ class Line:
 def result_of(detector: str, corpus: Corpus, panel: Panel, score: FloatArray, flags: BoolArray, cost: Cost) -> Result:
     """Measure scores and flags (airports × days) against the corpus's labels."""
     label = cells(panel, corpus.labels)
-    counted = (panel.flights > 0) & ~(cells(panel, corpus.doubtful) & ~label)
+    counted = panel.flights > 0
     counted[:, : panel.first_judged] = False
     label &= counted
     many = counted & (panel.flights >= MANY_FLIGHTS)
@@ -100,7 +109,7 @@ def result_of(detector: str, corpus: Corpus, panel: Panel, score: FloatArray, fl
         recall=own.recall,
         flagged_share=float(flags[counted].mean()) if counted.any() else float("nan"),
         seconds=cost.seconds,
-        added_megabytes=cost.megabytes,
+        peak_megabytes=cost.megabytes,
     )
     return Result(
         detector=detector,

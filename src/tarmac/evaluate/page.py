@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tarmac.evaluate.leaderboard import BUDGET, FIRST, MANY_FLIGHTS, Line, Result, leaderboard
+from tarmac.evaluate.leaderboard import BUDGET, FIRST, MANY_FLIGHTS, Failure, Line, Result, leaderboard
 
 COLUMNS: tuple[tuple[str, str, int], ...] = (
     ("average_precision", "average precision", 3),
@@ -21,12 +21,13 @@ COLUMNS: tuple[tuple[str, str, int], ...] = (
     ("recall", "recall of its flags", 3),
     ("flagged_share", "flagged share", 4),
     ("seconds", "seconds", 2),
-    ("added_megabytes", "memory added, MB", 0),
+    ("peak_megabytes", "peak memory, MB", 0),
 )
 """A metric's field, its full name, and its decimals."""
 
 FAMILIES = {
     "simulated": "Simulated years, whose truth is known",
+    "small": "Simulated years of few airports, where the slow detectors are measured as well",
     "planted": "Real years with anomalies planted in their flights",
     "weak": "Real years labelled by extreme cancellation shares, for detectors that see delays alone",
 }
@@ -35,22 +36,27 @@ MOST_POINTS = 400
 """Of a curve; more cannot be seen."""
 
 
-def as_facts(lines: Sequence[Line], results: Sequence[Result]) -> dict[str, Any]:
+def as_facts(lines: Sequence[Line], results: Sequence[Result], failures: Sequence[Failure] = ()) -> dict[str, Any]:
     """For JSON: the lines and every single result, without curves; null where there is nothing to measure."""
     return {
         "leaderboard": [_known(asdict(line)) for line in lines],
         "results": [_known({k: v for k, v in asdict(result).items() if k != "curve"}) for result in results],
+        "failures": [asdict(failure) for failure in failures],
     }
 
 
-def as_markdown(lines: Sequence[Line], results: Sequence[Result], command: str) -> str:
-    """The document: how it was made, what the words mean, a table a family."""
+def as_markdown(
+    lines: Sequence[Line], results: Sequence[Result], command: str, failures: Sequence[Failure] = ()
+) -> str:
+    """The document: how it was made, what the words mean, a table a family, and who failed."""
     parts = ["# Leaderboard of detectors", "", f"Made by `{command}`. {_corpora_of(results)}", "", *MEANING, ""]
     for family in dict.fromkeys(line.family for line in lines):
         header = ["detector", *(name for _, name, _ in COLUMNS)]
         rows = [_cells(line) for line in lines if line.family == family]
         parts += [f"## {FAMILIES[family]}", "", _row(header), _row(["---"] + ["---:"] * len(COLUMNS))]
         parts += [*(_row(row) for row in rows), ""]
+    if failures:
+        parts += ["## Not judged", "", *(f"- {told}" for told in map(_failed, failures)), ""]
     return "\n".join(parts)
 
 
@@ -58,8 +64,9 @@ MEANING = (
     "Figures are means over the corpora of a family. Average precision is the area under the precision-recall curve, ties",
     "as one step and 'cannot judge' as the lowest score. VUS-PR is that area under labels widened by up to four days, airport",
     "by airport. Events are runs of days; nothing is point-adjusted. The budget's flags are the highest scores whatever a",
-    "detector's own threshold; its own flags are what a run publishes. Seconds and memory are those of judging, kernels",
-    "compiled before. Tuning corpora are for improving detectors, reporting ones for figures; which these are is said above.",
+    "detector's own threshold; its own flags are what a run publishes. Each judgement has a process of its own: seconds are",
+    "those of judging, kernels compiled before; memory is the process's peak, Python and libraries included. Tuning corpora",
+    "are for improving detectors, reporting ones for figures; which these are is said above.",
 )
 
 
@@ -74,18 +81,24 @@ def table_of(results: Sequence[Result]) -> tuple[tuple[str, ...], list[tuple[str
     return ("family", "detector", *short), rows
 
 
-def as_page(lines: Sequence[Line], results: Sequence[Result], command: str) -> str:
+def _failed(failure: Failure) -> str:
+    return f"{failure.detector} on {failure.corpus}: {' '.join(failure.reason.split())}"
+
+
+def as_page(lines: Sequence[Line], results: Sequence[Result], command: str, failures: Sequence[Failure] = ()) -> str:
     """One HTML file that needs no network: tables, and a chart a corpus with every detector's curve."""
     from plotly.offline import get_plotlyjs
 
     tables = "".join(_html_table(family, lines) for family in dict.fromkeys(line.family for line in lines))
     corpora = dict.fromkeys(result.corpus for result in results)
+    failed = "".join(f"<li>{escape(_failed(failure))}</li>" for failure in failures)
     charts = "".join(_chart([r for r in results if r.corpus == corpus]) for corpus in corpora)
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>Leaderboard of detectors</title><style>{STYLE}</style><script>{get_plotlyjs()}</script>"
         f"<h1>Leaderboard of detectors</h1><p>Made by <code>{escape(command)}</code>. {_corpora_of(results)}</p>"
-        f"<p>{' '.join(MEANING)}</p>{tables}<h2>Precision and recall</h2>{charts}</html>\n"
+        f"<p>{' '.join(MEANING)}</p>{tables}{failed and f'<h2>Not judged</h2><ul>{failed}</ul>'}"
+        f"<h2>Precision and recall</h2>{charts}</html>\n"
     )
 
 

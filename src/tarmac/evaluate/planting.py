@@ -1,8 +1,7 @@
 """Anomalies planted in real flights: on chosen airport-days, a share of the flights is delayed or cancelled by hand.
 
-The rest of the year is what it was, with real disruptions that nobody has labelled. So a day is chosen only among the usual
-ones (neither its mean delay nor its share cancelled is in the airport's highest tenth), and the unusual ones, whose truth is
-unknown, are not counted when scores are compared with labels.
+A day is chosen only among the usual ones (neither its mean delay nor its share cancelled is in the airport's highest
+tenth): what happened on the others nobody has labelled.
 """
 
 from dataclasses import dataclass
@@ -18,10 +17,11 @@ PLANTED = ("delays", "cancellations", "both")
 class Planting:
     """What share of days to spoil; on each, which share of flights and by how many minutes, both drawn anew.
 
-    Minutes are lognormal: `minutes` is their median, `sigma` the spread of their logarithm.
+    Minutes are lognormal: `minutes` is their median, `sigma` the spread of their logarithm. The share is the alert budget that
+    detectors have unless told otherwise: planting more would only measure how much they may flag.
     """
 
-    share: float = 0.02
+    share: float = 0.01
     flights_from: float = 0.25
     flights_to: float = 0.9
     minutes: float = 60.0

@@ -1,16 +1,22 @@
 """What `tarmac evaluate` is asked for, checked before anything is made."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tarmac.detect import DetectParameters
 from tarmac.detect.registry import DETECTORS
 from tarmac.errors import InputError
-from tarmac.evaluate.corpora import REPORTING_SEEDS, TUNING_SEEDS
+from tarmac.evaluate.corpora import REPORTING_SEEDS, SMALL_AIRPORTS, TUNING_SEEDS
 from tarmac.simulate import SimulationParameters
 
-SLOW = frozenset({"reference_arima", "stl"})
-"""Judged when named: for 340 airports statsmodels' ARIMA takes about 25 minutes a year, its STL some 20 seconds."""
+SLOW = frozenset({"reference_arima", "reference_if", "stl", "mstl"})
+"""Judged when named, and on SMALL_AIRPORTS at most: statsmodels' ARIMA takes about 25 minutes for a year of 340."""
+
+SMALL_FLIGHTS = 600_000
+"""In the simulated year of SMALL_AIRPORTS that is added for slow detectors."""
+
+EVERY = "all"
+"""What --detectors takes for every known one."""
 
 KINDS, SPLITS = ("simulated", "real", "all"), ("reporting", "tuning")
 
@@ -56,6 +62,14 @@ class Request:
     detect: DetectParameters
     command: str
 
+    def small_simulations(self) -> list[SimulationParameters]:
+        """Years of few airports, one a seed, where slow detectors are named and the years asked for are larger."""
+        if not SLOW & set(self.detect.detectors) or self.plan.airports <= SMALL_AIRPORTS:
+            return []
+        years = [each for each in self.plan.simulations() if each.shape == self.plan.shapes[0]]
+        flights = min(SMALL_FLIGHTS, self.plan.flights)
+        return [replace(each, airports=SMALL_AIRPORTS, flights=flights) for each in years]
+
 
 def read_request(
     *,
@@ -78,7 +92,9 @@ def read_request(
         real=real,
         split=split,
     )
-    named = _names(detectors) if detectors else tuple(name for name in DETECTORS if name not in SLOW)
+    named = tuple(name for name in DETECTORS if name not in SLOW)
+    if detectors:
+        named = tuple(DETECTORS) if detectors == EVERY else _names(detectors)
     command = f"tarmac evaluate --corpus {corpus} --split {split}"
     if corpus != "real":
         listed = ",".join(map(str, plan.seeds))
@@ -86,7 +102,7 @@ def read_request(
     if corpus != "simulated":
         command += " --real DIR"
     if detectors:
-        command += f" --detectors {','.join(named)}"
+        command += f" --detectors {detectors if detectors == EVERY else ','.join(named)}"
     return Request(plan=plan, detect=DetectParameters(detectors=named), command=command)
 
 

@@ -1,35 +1,31 @@
-"""Runs detectors over corpora, with a clock and an eye on memory: the edge around the pure modules here."""
+"""Runs detectors over corpora and writes the leaderboard: the edge around the pure modules here."""
 
 import json
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 from uuid import uuid4
 
-import polars as pl
-
 from tarmac.detect import DetectParameters
-from tarmac.detect.contract import Detector
-from tarmac.detect.panel import panel_from_gold
 from tarmac.detect.registry import detector_named
 from tarmac.detect.run import available_cores
 from tarmac.errors import InputError
+from tarmac.evaluate.alone import judged_alone
 from tarmac.evaluate.corpora import Corpus, planted_corpus, simulated_corpus, weak_corpus
-from tarmac.evaluate.leaderboard import Cost, Result, leaderboard, result_of
+from tarmac.evaluate.kept import kept_or_made
+from tarmac.evaluate.leaderboard import Failure, Result, leaderboard
 from tarmac.evaluate.page import as_facts, as_markdown, as_page
 from tarmac.evaluate.planting import Planting
 from tarmac.evaluate.real import read_years
-from tarmac.evaluate.request import Plan
+from tarmac.evaluate.request import SLOW, Request
 
 
-def corpora_of(plan: Plan, told: Callable[[str], None]) -> Iterator[Corpus]:
+def corpora_of(request: Request, told: Callable[[str], None]) -> Iterator[Corpus]:
     """One corpus after the other: a simulated year is made when it is asked for."""
-    for parameters in plan.simulations():
-        told(f"simulate {parameters.shape} {parameters.seed}")
-        yield simulated_corpus(parameters)
+    plan, small = request.plan, request.small_simulations()
+    for parameters in [*plan.simulations(), *small]:
+        told(f"simulate {parameters.shape} {parameters.seed}, {parameters.airports} airports")
+        yield simulated_corpus(parameters, small=parameters in small)
     if plan.kind != "simulated" and plan.real is not None:
         told(f"read {plan.real}")
         for (place, year), flights in read_years(plan.real).items():
@@ -39,73 +35,49 @@ def corpora_of(plan: Plan, told: Callable[[str], None]) -> Iterator[Corpus]:
 
 
 def run_evaluation(
-    corpora: Iterable[Corpus], parameters: DetectParameters, *, told: Callable[[str], None], workers: int = 0
-) -> list[Result]:
-    """Every detector on every corpus that is fair to it."""
+    corpora: Iterable[Corpus],
+    parameters: DetectParameters,
+    *,
+    told: Callable[[str], None],
+    workers: int = 0,
+    keep: Path | None = None,
+) -> tuple[list[Result], list[Failure]]:
+    """Every detector on every corpus that is fair to it; what is in `keep` already is not judged again."""
     detectors = [detector_named(name, parameters) for name in parameters.detectors]
     cores = workers or available_cores()
-    warm = False
-    results = []
+    results: list[Result] = []
+    failures: list[Failure] = []
     for corpus in corpora:
         for detector in detectors:
+            name = detector.name
             # A detector that sees cancellations would be asked what it was told.
-            if corpus.sees_cancellations or detector.measure == "mean_dep_delay":
-                told(f"{corpus.name}: {detector.name}")
-                if not warm:
-                    _warm_up(detector, corpus)
-                results.append(_judged(detector, corpus, cores))
-        warm = True
-    return results
+            fair = corpus.sees_cancellations or detector.measure == "mean_dep_delay"
+            if not fair or (name in SLOW and corpus.too_large_for_slow):
+                continue
+            told(f"{corpus.name}: {name}")
+            found = kept_or_made(
+                keep,
+                name,
+                corpus,
+                parameters,
+                lambda n=name, c=corpus: judged_alone(n, c, parameters, cores),  # type: ignore[misc]
+            )
+            if isinstance(found, Failure):
+                told(f"{corpus.name}: {name} failed: {found.reason}")
+                failures.append(found)
+            else:
+                results.append(found)
+    return results, failures
 
 
-def _warm_up(detector: Detector, corpus: Corpus) -> None:
-    """Compile or load kernels on a few airports, so that no measured run pays for it."""
-    few = corpus.gold.filter(pl.col("origin").is_in(corpus.gold["origin"].unique().sort().head(3).to_list()))
-    detector.judge(panel_from_gold(few, detector.reads, year=corpus.year, also=detector.also))
-
-
-def _judged(detector: Detector, corpus: Corpus, workers: int) -> Result:
-    panel = panel_from_gold(corpus.gold, detector.reads, year=corpus.year, also=detector.also)
-    with _watched() as cost:
-        judgement = detector.judge(panel, workers=workers)
-        flags = detector.flags(panel, judgement)
-    return result_of(detector.name, corpus, panel, judgement.score, flags, cost[0])
-
-
-@contextmanager
-def _watched() -> Iterator[list[Cost]]:
-    """A list that holds the block's cost once it is left; memory is looked at fifty times a second."""
-    import psutil  # type: ignore[import-untyped]
-
-    process, cost, over = psutil.Process(), list[Cost](), threading.Event()
-    before = peak = process.memory_info().rss
-
-    def look() -> None:
-        nonlocal peak
-        while not over.wait(0.02):
-            peak = max(peak, process.memory_info().rss)
-
-    thread = threading.Thread(target=look, daemon=True)
-    thread.start()
-    began = perf_counter()
-    try:
-        yield cost
-    finally:
-        seconds = perf_counter() - began
-        over.set()
-        thread.join()
-    peak = max(peak, process.memory_info().rss)
-    cost.append(Cost(seconds=seconds, megabytes=(peak - before) / 1e6))
-
-
-def publish(results: Sequence[Result], out: Path, command: str) -> dict[str, Any]:
+def publish(results: Sequence[Result], failures: Sequence[Failure], out: Path, command: str) -> dict[str, Any]:
     """Write leaderboard.md, .json and .html into the folder `out`; returns what the JSON holds."""
     lines = leaderboard(results)
-    facts = {"command": command, **as_facts(lines, results)}
+    facts = {"command": command, **as_facts(lines, results, failures)}
     files = {
-        "leaderboard.md": as_markdown(lines, results, command),
+        "leaderboard.md": as_markdown(lines, results, command, failures),
         "leaderboard.json": json.dumps(facts, indent=2) + "\n",
-        "leaderboard.html": as_page(lines, results, command),
+        "leaderboard.html": as_page(lines, results, command, failures),
     }
     try:
         out.mkdir(parents=True, exist_ok=True)

@@ -9,8 +9,8 @@ from statsmodels.tsa.statespace.sarimax import SARIMAX
 
 from tarmac.detect.arima import Arima, Model, choose, fit, innovations
 from tarmac.detect.arima_orders import fit_orders
-from tarmac.detect.kernels.arima_grid import room_for
-from tarmac.detect.kernels.arima_search import coefficients_of, objective
+from tarmac.detect.kernels.arima_parameters import coefficients_of
+from tarmac.detect.kernels.arima_search import likelihood_at
 
 LOG_2PI_E = 1.0 + np.log(2.0 * np.pi)
 
@@ -23,10 +23,6 @@ def series_of(seed: int, days: int = 120, *, missing: float = 0.0) -> np.ndarray
     return y
 
 
-def value_at(x: np.ndarray, p: int, q: int, y: np.ndarray, noise: np.ndarray, gradient: np.ndarray) -> float:
-    return float(objective(x, p, q, y, noise, room_for(y.size, max(p, q + 1)), gradient)[0])
-
-
 @pytest.mark.parametrize("missing", [0.0, 0.2])
 @pytest.mark.parametrize("noisy", [False, True])
 @pytest.mark.parametrize(("p", "q"), [(1, 0), (0, 1), (2, 1), (1, 3), (4, 4), (0, 4), (4, 0)])
@@ -35,10 +31,9 @@ def test_the_gradient_is_that_of_the_likelihood_as_computed(p: int, q: int, nois
     y = series_of(p + 7 * q, missing=missing)
     noise = np.random.default_rng(1).random(y.size) if noisy else np.zeros(y.size)
     x = 0.7 * np.random.default_rng(2).normal(size=p + q + noisy)
-    gradient = np.zeros(x.size)
-    value_at(x, p, q, y, noise, gradient)
+    *_, gradient = likelihood_at(x, p, q, y, noise)
     for k, step in enumerate(1e-5 * np.eye(x.size)):
-        high, low = (value_at(x + side * step, p, q, y, noise, np.zeros(0)) for side in (1.0, -1.0))
+        high, low = (likelihood_at(x + side * step, p, q, y, noise)[0] for side in (1.0, -1.0))
         assert gradient[k] == pytest.approx((high - low) / 2e-5, abs=1e-7)
 
 
@@ -48,7 +43,7 @@ def test_likelihood_and_innovations_are_statsmodels_own_at_equal_parameters(p: i
     """The same to 1e-6, steady state and missing days included."""
     y = series_of(3, 200, missing=missing)
     x = 0.6 * np.random.default_rng(p + q).normal(size=p + q)
-    value, mean, variance = objective(x, p, q, y, np.zeros(y.size), room_for(y.size, max(p, q + 1)), np.zeros(0))
+    value, mean, variance, _ = likelihood_at(x, p, q, y, np.zeros(y.size))
     phi, ma, gamma = coefficients_of(x, p, q)
     theirs = SARIMAX(y - mean, order=(p, 0, q), concentrate_scale=True)
     theirs.ssm.tolerance = 0.0  # its own steady-state shortcut is the coarser one

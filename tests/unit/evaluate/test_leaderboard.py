@@ -4,15 +4,16 @@ import json
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 import pytest
 
 from tarmac.cli import run_command
 from tarmac.detect import DetectParameters
 from tarmac.detect.panel import panel_from_gold
-from tarmac.evaluate.corpora import NO_DAYS, Corpus, simulated_corpus
+from tarmac.evaluate import run
+from tarmac.evaluate.corpora import Corpus, simulated_corpus
 from tarmac.evaluate.leaderboard import Cost, leaderboard, result_of
 from tarmac.evaluate.page import as_markdown, as_page
+from tarmac.evaluate.request import read_request
 from tarmac.evaluate.run import run_evaluation
 from tarmac.simulate import SimulationParameters
 
@@ -35,7 +36,7 @@ def perfect(corpus: Corpus) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_who_knows_the_truth_has_the_highest_figures(corpus: Corpus) -> None:
-    """1 for average precision, F1 and precision among the first; doubtful days are not counted."""
+    """1 for average precision, F1 and precision among the first."""
     panel = panel_from_gold(corpus.gold, "mean_dep_delay", year=corpus.year)
     score, flags = perfect(corpus)
     metrics = result_of("oracle", corpus, panel, score, flags, COST).metrics
@@ -43,23 +44,13 @@ def test_who_knows_the_truth_has_the_highest_figures(corpus: Corpus) -> None:
     assert metrics.flagged_share == pytest.approx(corpus.labels.height / corpus.gold.height)
 
 
-def test_doubtful_days_cost_and_earn_nothing(corpus: Corpus) -> None:
-    """A flag on a day of unknown truth is neither right nor wrong."""
-    panel = panel_from_gold(corpus.gold, "mean_dep_delay", year=corpus.year)
-    score, flags = perfect(corpus)
-    place, day = next(zip(*np.nonzero((panel.flights > 0) & ~flags), strict=True))
-    score[place, day], flags[place, day] = 9.0, True
-    doubtful = pl.DataFrame({"origin": [panel.origins[place]], "fl_date": [panel.dates[day].astype(object)]})
-    judged = Corpus(**{**vars(corpus), "doubtful": doubtful})
-    assert result_of("oracle", corpus, panel, score, flags, COST).metrics.average_precision < 1.0
-    assert result_of("oracle", judged, panel, score, flags, COST).metrics.average_precision == 1.0
-
-
 def test_labels_of_cancellations_are_for_detectors_that_do_not_see_them(corpus: Corpus) -> None:
     """`disruption` would be asked what it was told."""
-    weak = Corpus(**{**vars(corpus), "sees_cancellations": False, "family": "weak", "doubtful": NO_DAYS})
+    weak = Corpus(**{**vars(corpus), "sees_cancellations": False, "family": "weak"})
     names = DetectParameters(detectors=("disruption", "weekday_season"))
-    results = run_evaluation([corpus, weak], names, told=lambda _: None, workers=1)
+    results, failures = run_evaluation([corpus, weak], names, told=lambda _: None, workers=1)
+    assert not failures
+    assert all(result.metrics.peak_megabytes > 50 for result in results)
     assert [(r.family, r.detector) for r in results] == [
         ("simulated", "disruption"),
         ("simulated", "weekday_season"),
@@ -71,6 +62,36 @@ def test_labels_of_cancellations_are_for_detectors_that_do_not_see_them(corpus: 
     page = as_page(lines, results, "tarmac evaluate <x>")
     assert "tarmac evaluate &lt;x&gt;" in page
     assert "<script src" not in page
+
+
+def test_a_detector_that_fails_costs_its_own_row_and_what_is_kept_is_not_judged_again(
+    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The row is named with its reason; the second time only the one that failed is tried."""
+    broken = Corpus(**{**vars(corpus), "gold": corpus.gold.drop("cancelled_share")})
+    names = DetectParameters(detectors=("cancellations", "constant"))
+    results, failures = run_evaluation([broken], names, told=lambda _: None, workers=1, keep=tmp_path)
+    assert [result.detector for result in results] == ["constant"]
+    assert [(failure.detector, "cancelled_share" in failure.reason) for failure in failures] == [
+        ("cancellations", True)
+    ]
+    assert "- cancellations on simulated default 901: " in as_markdown(leaderboard(results), results, "x", failures)
+    tried = []
+    monkeypatch.setattr(run, "judged_alone", lambda name, *_: tried.append(name) or failures[0])
+    again, _ = run_evaluation([broken], names, told=lambda _: None, workers=1, keep=tmp_path)
+    assert tried == ["cancellations"]
+    assert again[0].metrics == results[0].metrics
+    assert np.array_equal(again[0].curve.recall, results[0].curve.recall)
+
+
+def test_slow_detectors_are_given_a_year_of_few_airports() -> None:
+    """Where they are named and the years asked for are larger."""
+    asked = {"corpus": "simulated", "seeds": "901", "shapes": "default,thin", "flights": 6_500_000, "airports": 340}
+    asked |= {"real": None, "split": "reporting"}
+    large, slow = (read_request(**asked, detectors=names) for names in (None, "all"))  # type: ignore[arg-type]
+    assert large.small_simulations() == []
+    assert [(year.airports, year.seed) for year in slow.small_simulations()] == [(60, 901)]
+    assert slow.command.endswith("--detectors all")
 
 
 def test_the_command_writes_the_leaderboard_and_prints_it_as_json(
@@ -115,7 +136,7 @@ def test_the_default_beats_the_reference_rules_on_a_year_held_out() -> None:
     """By average precision and by the F1 of what a run flags, clearly."""
     year = simulated_corpus(SimulationParameters(year=2013, flights=300_000, airports=50, seed=977))
     names = DetectParameters(detectors=("disruption", "reference_if", "reference_arima"), max_p=1, max_q=1)
-    default, *reference = (r.metrics for r in run_evaluation([year], names, told=lambda _: None))
+    default, *reference = (r.metrics for r in run_evaluation([year], names, told=lambda _: None)[0])
     assert default.average_precision > 0.8
     assert default.flagged_share <= 0.015
     for rule in reference:

@@ -14,23 +14,19 @@ def filter_robustly(z, noise, phi, ma, gamma, cut):
     (1977) with Huber's ψ. With an infinite cut this is the plain filter. P follows the general recursion throughout.
     """
     size, days = phi.size, z.size
-    last = size - 1
-    square, other = np.zeros((size, size)), np.zeros((size, size))
-    now = start_covariance(phi, ma, gamma, square, other)
-    state, gain = np.zeros(size), np.zeros(size)
+    now = start_covariance(phi, ma, gamma, np.zeros(size * size), np.zeros(size * size))
+    state, gain, column = np.zeros(size + 1), np.zeros(size), np.zeros(size + 1)
     inno, scale = np.full(days, np.nan), np.zeros(days)
     for t in range(days):
         missing = np.isnan(z[t])
-        f = now[0, 0] + (0.0 if missing else noise[t])
+        f = now[0] + (0.0 if missing else noise[t])
         scale[t] = f
-        old = now.copy()
-        general_step(old, now, phi, ma, gain, f, missing)
+        general_step(now, phi, ma, gain, column, 0.0 if missing else 1.0 / f)
         first, v = state[0], 0.0
         if not missing:
             inno[t] = z[t] - first
             most = cut * np.sqrt(f)
             v = min(max(inno[t], -most), most) / f
-        for i in range(last):
+        for i in range(size):
             state[i] = phi[i] * first + state[i + 1] + gain[i] * v
-        state[last] = phi[last] * first + gain[last] * v
     return inno, scale

@@ -2,28 +2,16 @@
 
 import numpy as np
 
-from tarmac.detect.kernels.arima_search import coefficients_of, minimise, objective
+from tarmac.detect.kernels.arima_parameters import coefficients_of
+from tarmac.detect.kernels.arima_search import descend, objective
 from tarmac.detect.kernels.compiled import compiled
+from tarmac.detect.kernels.lanes import LANES
 
 LONG = 12
 """The order of the long autoregression whose residuals stand in for the innovations (Hannan and Rissanen 1982)."""
 
-ROUGH, FINE = 1e-2, 1e-4
-"""How much log-likelihood a further step must promise: while starts compete, and for the best of them."""
-
-MOST_ROUGH_EVALUATIONS, MOST_EVALUATIONS = 14, 300
-
-WORTH = 1e-4
-"""How much log-likelihood must be gained for an order's fit to be replaced."""
-
 FREQUENCIES = 8
 """At how many frequencies, equally spaced, a nearly cancelling pair of complex roots is tried."""
-
-
-@compiled
-def room_for(days, size):
-    """The arrays that the filter fills: P of each day, kinds of days, innovations, their variances."""
-    return np.empty((days, size, size)), np.zeros(days, dtype=np.int64), np.zeros((days, 2)), np.zeros(days)
 
 
 @compiled
@@ -135,49 +123,43 @@ def _with_factors(x, p, q, ar, ma, degree):
 
 
 @compiled
-def factor_starts(x, p, q, degree, series):
-    """Return the two best of the starts that a nearly cancelling pair of factors makes of a fit of lower order.
+def factor_starts(x, p, q, degree, series, most):
+    """Return the `most` best of the starts that a nearly cancelling pair of factors makes of a fit of lower order.
 
     Degree 1: real roots of either sign; degree 2: pairs of complex roots at FREQUENCIES. Either part may have the
     root nearer to the unit circle. The likelihood of larger orders has an optimum near many such pairs.
     """
     y, per_flight, room = series
-    best, value = np.zeros((2, x.size + 2 * degree)), np.full(2, np.inf)
-    ar, ma, none = np.ones(3), np.ones(3), np.zeros(0)
-    for place in range(2 if degree == 1 else FREQUENCIES):
-        for swap in range(2):
-            near, far = (0.95, 0.8) if swap == 0 else (0.8, 0.95)
-            if degree == 1:
-                side = 1.0 - 2.0 * place
-                ar[1], ma[1] = side * near, side * far
-            else:
-                wave = 2.0 * np.cos(np.pi * (place + 0.5) / FREQUENCIES)
-                ar[1], ar[2], ma[1], ma[2] = -wave * near, near * near, -wave * far, far * far
-            trial = _with_factors(x, p, q, ar, ma, degree)
-            found, _, _ = objective(trial, p, q, y, per_flight, room, none)
-            if found < value[0]:
-                best[1], value[1] = best[0], value[0]
-                best[0], value[0] = trial, found
-            elif found < value[1]:
-                best[1], value[1] = trial, found
-    return best
+    tried = 4 if degree == 1 else 2 * FREQUENCIES
+    count = x.size + 2 * degree
+    value, starts = np.full(tried, np.inf), np.zeros((tried, count))
+    ar, ma, none, found = np.ones(3), np.ones(3), np.zeros((0, LANES)), np.zeros((3, LANES))
+    some = np.zeros((count, LANES))
+    for k in range(tried):
+        near, far = (0.95, 0.8) if k % 2 == 0 else (0.8, 0.95)
+        if degree == 1:
+            side = 1.0 - 2.0 * (k // 2)
+            ar[1], ma[1] = side * near, side * far
+        else:
+            wave = 2.0 * np.cos(np.pi * (k // 2 + 0.5) / FREQUENCIES)
+            ar[1], ar[2], ma[1], ma[2] = -wave * near, near * near, -wave * far, far * far
+        starts[k] = _with_factors(x, p, q, ar, ma, degree)
+        some[:, k % LANES] = starts[k]
+        if k % LANES == LANES - 1 or k == tried - 1:
+            objective(some, p, q, y, per_flight, room, none, found)
+            for lane in range(k % LANES + 1):
+                value[k - k % LANES + lane] = found[0, lane]
+    return starts[np.argsort(value)[:most]]
 
 
 @compiled
 def compete(starts, p, q, series, seen, known):
-    """Descend roughly from all starts (rows), and on from the best one if it beats the objective `known`.
+    """Descend from all starts (rows, LANES of them at most) side by side, and on from the best.
 
-    Returns the best objective and its free parameters; `known` and the first start where nothing beats it.
+    Returns the best objective and its free parameters; `known` and any start where nothing beats it.
     """
-    y, per_flight, room = series
-    best, value = starts[0].copy(), np.inf
-    for k in range(starts.shape[0] + 1):
-        last = k == starts.shape[0]
-        if last and not value < known - WORTH / seen:
-            return known, best
-        x = best if last else starts[k].copy()
-        enough, most = (FINE, MOST_EVALUATIONS) if last else (ROUGH, MOST_ROUGH_EVALUATIONS)
-        result = minimise(x, p, q, y, per_flight, room, seen, enough, most)
-        if result < value:
-            best, value = x, result
-    return value, best
+    x, running = np.zeros((starts.shape[1], LANES)), np.arange(LANES) < starts.shape[0]
+    for lane in range(LANES):
+        x[:, lane] = starts[lane if running[lane] else 0]
+    best, value = descend(x, running, p, q, series, seen, known)
+    return value, x[:, best].copy()

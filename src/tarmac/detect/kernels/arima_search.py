@@ -1,297 +1,219 @@
-"""The search over parameters and orders of one series, compiled.
+"""The search over one order's parameters from eight starts side by side, compiled.
 
-- Free parameters x become partial autocorrelations tanh x, and these by the Levinson recursion a stationary AR or
-  an invertible MA part: Barndorff-Nielsen and Schou (1973), Monahan (1984), Jones (1980).
-- Quasi-Newton steps: Broyden, Fletcher, Goldfarb and Shanno, with the inverse Hessian; Nocedal and Wright
-  (2006), chapter 6.
+Quasi-Newton steps: Broyden, Fletcher, Goldfarb and Shanno, with the inverse Hessian; Nocedal and Wright (2006),
+chapter 6. The first one is Gauss and Newton's, from the innovations' slopes.
 """
+
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from tarmac.detect.kernels.arima_likelihood import filter_adjoint, filter_series, start_adjoint, start_covariance
+from tarmac.detect.kernels.arima_adjoint import filter_adjoint, start_adjoint
+from tarmac.detect.kernels.arima_information import inverse_information
+from tarmac.detect.kernels.arima_likelihood import filter_series, start_covariance
+from tarmac.detect.kernels.arima_parameters import coefficients_of, gradient_of
 from tarmac.detect.kernels.compiled import compiled
+from tarmac.detect.kernels.lanes import LANES, put, rows, take
 
-RIDGE = 1e-3
-"""What is added to the information per day on each free parameter."""
+ROUGH, FINE = 1e-2, 1e-4
+"""How much log-likelihood a further step must promise: while starts compete, and for the best of them."""
 
-LIMIT = 0.99999
-"""The largest partial autocorrelation: nearer to one, only rounding would decide."""
+MOST_ROUGH_EVALUATIONS, MOST_EVALUATIONS = 14, 300
 
-
-@compiled
-def levinson(partial, tangent, coefficients, slopes):
-    """Fill coefficients[k−1, :k] with those of order k from the partial autocorrelations, and their tangents."""
-    for k in range(partial.size):
-        for j in range(k):
-            other = k - 1 - j
-            coefficients[k, j] = coefficients[k - 1, j] - partial[k] * coefficients[k - 1, other]
-            slopes[k, j] = (
-                slopes[k - 1, j] - tangent[k] * coefficients[k - 1, other] - partial[k] * slopes[k - 1, other]
-            )
-        coefficients[k, k] = partial[k]
-        slopes[k, k] = tangent[k]
+WORTH = 1e-4
+"""How much log-likelihood must be gained for an order's fit to be replaced."""
 
 
-@compiled
-def autocovariances(partial, tangent, coefficients, slopes, gamma, gamma_slope):
-    """Fill the AR part's autocovariances at unit innovation variance, and their tangents, lag by lag."""
-    order = partial.size
-    variance, slope = 1.0, 0.0
-    for k in range(order):
-        keep = 1.0 - partial[k] * partial[k]
-        slope = slope / keep + variance * 2.0 * partial[k] * tangent[k] / (keep * keep)
-        variance /= keep
-    gamma[0], gamma_slope[0] = variance, slope
-    for lag in range(1, gamma.size):
-        total, total_slope = 0.0, 0.0
-        used = min(lag - 1, order)
-        for j in range(used):
-            row = used - 1
-            total += coefficients[row, j] * gamma[lag - 1 - j]
-            total_slope += slopes[row, j] * gamma[lag - 1 - j] + coefficients[row, j] * gamma_slope[lag - 1 - j]
-        if lag <= order:
-            k = lag - 1
-            total += partial[k] * variance
-            total_slope += tangent[k] * variance + partial[k] * slope
-            keep = 1.0 - partial[k] * partial[k]
-            slope = slope * keep - 2.0 * variance * partial[k] * tangent[k]
-            variance *= keep
-        gamma[lag], gamma_slope[lag] = total, total_slope
+class Way(NamedTuple):
+    """Where each lane's descent is: what it tries next, and what is known at its best place so far.
 
-
-@compiled
-def _partials(x):
-    return LIMIT * np.tanh(x)
-
-
-@compiled
-def coefficients_of(x, p, q):
-    """Return φ (length r), R = (1, θ …) (length r) and the AR part's autocovariances from the free parameters."""
-    size = max(p, q + 1)
-    phi, ma, gamma = np.zeros(size), np.zeros(size), np.zeros(size)
-    none = np.zeros(size)
-    table, slopes = np.zeros((size, size)), np.zeros((size, size))
-    partial = _partials(x[:p])
-    levinson(partial, none, table, slopes)
-    autocovariances(partial, none, table, slopes, gamma, np.zeros(size))
-    for k in range(p):
-        phi[k] = table[p - 1, k]
-    levinson(_partials(x[p : p + q]), none, table, slopes)
-    ma[0] = 1.0
-    for k in range(q):
-        ma[k + 1] = -table[q - 1, k]
-    return phi, ma, gamma
-
-
-@compiled
-def _gradient(x, p, q, phi_bar, ma_bar, gamma_bar, gradient):
-    """Carry the adjoints of φ, θ and γ back to the free parameters, by one tangent a parameter."""
-    size = phi_bar.size
-    table, slopes = np.zeros((size, size)), np.zeros((size, size))
-    gamma, gamma_slope = np.zeros(size), np.zeros(size)
-    for part in range(2):
-        first, order = (0, p) if part == 0 else (p, q)
-        partial = _partials(x[first : first + order])
-        for k in range(order):
-            tangent = np.zeros(order)
-            tangent[k] = LIMIT * (1.0 - np.tanh(x[first + k]) ** 2)
-            levinson(partial, tangent, table, slopes)
-            total = 0.0
-            if part == 0:
-                autocovariances(partial, tangent, table, slopes, gamma, gamma_slope)
-                for j in range(size):
-                    total += gamma_bar[j] * gamma_slope[j]
-                for j in range(order):
-                    total += phi_bar[j] * slopes[order - 1, j]
-            else:
-                for j in range(order):
-                    total -= ma_bar[j + 1] * slopes[order - 1, j]
-            gradient[first + k] = total
-
-
-@compiled
-def objective(x, p, q, y, per_flight, room, gradient):
-    """½ log σ̂² + Σ log F / 2n at x, the mean and the variance at their best; fills `gradient` where it has a length.
-
-    x is p free AR, then q free MA parameters, then log λ where `per_flight` (days) is not all zero.
-    Returns the objective, the mean and the variance.
+    `promise`: the log-likelihood that the next step should bring; `fresh`: the inverse Hessian is still the information's.
     """
-    memory, kinds, inno, scale = room
+
+    trial: Any
+    gradient: Any
+    found: Any
+    at: Any
+    slopes: Any
+    step: Any
+    inverse: Any
+    value: Any
+    slope: Any
+    length: Any
+    promise: Any
+    tries: Any
+    fresh: Any
+    anew: Any
+    running: Any
+
+
+@compiled
+def room_for(days, size):
+    """The arrays that the filter and its adjoint fill, for orders up to r = `size`, in filter_series' order."""
+    wide, kinds = np.zeros((1, LANES)), np.zeros(days, dtype=np.int64)
+    columns, inno, scale = rows(wide, days * size), rows(wide, 2 * days), rows(wide, days)
+    return columns, inno, scale, kinds, rows(wide, days), rows(wide, days + size)
+
+
+@compiled
+def objective(x, p, q, y, per_flight, room, gradient, result):
+    """½ log σ̂² + Σ log F / 2n at x, the mean and the variance at their best; fills `gradient` where it has rows.
+
+    x is p free AR, then q free MA parameters, then log λ where `per_flight` (days) is not all zero: so many rows of
+    eight, one parameter set a lane. `result` gets three rows: the objective, the mean and the variance.
+    """
     phi, ma, gamma = coefficients_of(x, p, q)
-    size = phi.size
-    noisy = x.size > p + q
-    noise = np.exp(x[p + q]) * per_flight if noisy else per_flight
-    bridge, product = np.zeros((size, size)), np.zeros((size, size))
+    size = phi.shape[0]
+    noisy = x.shape[0] > p + q
+    lam = rows(x, 1)
+    if noisy:
+        lam[0] = np.exp(x[p + q])
+    bridge, product = rows(x, size * size), rows(x, size * size)
     start = start_covariance(phi, ma, gamma, bridge, product)
-    log_sum, yy, y1, ones = filter_series(y, noise, phi, ma, start, memory, kinds, inno, scale)
+    log_sum, yy, y1, ones = filter_series(y, per_flight, lam, phi, ma, start, room)
     seen = 0.0
     for t in range(y.size):
         seen += not np.isnan(y[t])
-    mean = y1 / ones if ones > 0.0 else 0.0
+    mean = y1 / ones
     total = yy - mean * y1
-    if not total > 0.0:
-        return np.inf, mean, 0.0
-    value = 0.5 * np.log(total / seen) + 0.5 * log_sum / seen
-    if gradient.size > 0:
-        phi_bar, ma_bar, gamma_bar = np.zeros(size), np.zeros(size), np.zeros(size)
-        adjoint, noise_bar = filter_adjoint(
-            y, noise, phi, ma, memory, kinds, inno, scale, mean, total, seen, phi_bar, ma_bar
-        )
+    put(result, 1, mean)
+    put(result, 2, total / seen)
+    for lane in range(LANES):
+        variance = result[2, lane]
+        result[0, lane] = 0.5 * (np.log(variance) + log_sum[0, lane] / seen) if variance > 0.0 else np.inf
+    if gradient.shape[0] > 0:
+        phi_bar, ma_bar, gamma_bar = rows(x, size), rows(x, size), rows(x, size)
+        adjoint, lam_bar = filter_adjoint(y, per_flight, phi, ma, room, mean, total, seen, phi_bar, ma_bar)
         start_adjoint(phi, ma, bridge, product, adjoint, phi_bar, ma_bar, gamma_bar)
-        _gradient(x, p, q, phi_bar, ma_bar, gamma_bar, gradient)
+        gradient_of(x, p, q, phi_bar, ma_bar, gamma_bar, gradient)
         if noisy:
-            gradient[p + q] = noise_bar
-    return value, mean, total / seen
+            put(gradient, p + q, lam_bar * take(lam, 0))
 
 
 @compiled
-def inverse_information(x, p, q, y, room, mean):
-    """Return the inverse of the information per day on x, from the innovations that the last filtering left in room.
+def likelihood_at(x, p, q, y, per_flight):
+    """Return objective, mean, variance and gradient of one parameter set."""
+    many, gradient, found = np.zeros((x.size, LANES)), np.zeros((x.size, LANES)), np.zeros((3, LANES))
+    for i in range(x.size):
+        many[i] = x[i]
+    objective(many, p, q, y, per_flight, room_for(y.size, max(p, q + 1)), gradient, found)
+    return found[0, 0], found[1, 0], found[2, 0], gradient[:, 0].copy()
 
-    The innovation's slope in φ_i is −u one lag i back, in θ_j −w one lag j back, where θ(B) u = y − μ and θ(B) w = ε
-    (Box, Jenkins and Reinsel, section 7.2); with a ridge, since cancelling roots leave a direction without any.
+
+@compiled
+def descend(x, running, p, q, series, seen, known):
+    """Descend from the starts in the lanes of x that are `running`, side by side, and from the best one to its end.
+
+    Returns the best lane and its objective; `known` where no start comes to beat that.
     """
-    _, _, inno, scale = room
-    count, days, order = x.size, y.size, p + q
-    _, ma, _ = coefficients_of(x, p, q)
-    u, w = np.zeros(days), np.zeros(days)
-    square = 0.0
-    for t in range(days):
-        v = inno[t, 0] - mean * inno[t, 1]
-        if np.isnan(y[t]):
-            u[t], w[t] = -v, 0.0
-        else:
-            u[t], w[t] = y[t] - mean, v / np.sqrt(scale[t])
-            square += w[t] * w[t]
-        for j in range(min(q, t)):
-            u[t] -= ma[j + 1] * u[t - 1 - j]
-            w[t] -= ma[j + 1] * w[t - 1 - j]
-    slopes, lagged = _slopes(x, p, q), np.zeros(order)
-    products = np.zeros((order, order))
-    for t in range(max(p, q), days):
-        for i in range(p):
-            lagged[i] = u[t - 1 - i]
-        for j in range(q):
-            lagged[p + j] = w[t - 1 - j]
-        for i in range(order):
-            for j in range(i + 1):
-                products[i, j] += lagged[i] * lagged[j]
-    for i in range(order):
-        for j in range(i):
-            products[j, i] = products[i, j]
-    turned = np.zeros((order, order))
-    for i in range(order):
-        for j in range(order):
-            for k in range(order):
-                turned[i, j] += products[i, k] * slopes[k, j]
-    information = np.eye(count)
-    for i in range(order):
-        for j in range(order):
-            total = RIDGE if i == j else 0.0
-            for k in range(order):
-                total += slopes[k, i] * turned[k, j] / square
-            information[i, j] = total
-    return _inverse(information)
-
-
-@compiled
-def _slopes(x, p, q):
-    """The slopes of φ and θ in x, one column a free parameter."""
-    order = p + q
-    slopes = np.zeros((order, order))
-    table, tangents = np.zeros((order, order)), np.zeros((order, order))
-    for part in range(2):
-        first, size, sign = (0, p, 1.0) if part == 0 else (p, q, -1.0)
-        partial = _partials(x[first : first + size])
-        for k in range(size):
-            tangent = np.zeros(size)
-            tangent[k] = LIMIT * (1.0 - np.tanh(x[first + k]) ** 2)
-            levinson(partial, tangent, table, tangents)
-            for j in range(size):
-                slopes[first + j, first + k] = sign * tangents[size - 1, j]
-    return slopes
-
-
-@compiled
-def _inverse(matrix):
-    """Invert a small positive definite matrix by Gauss and Jordan without pivots; LAPACK may depend on its threads."""
-    size = matrix.shape[0]
-    left, right = matrix.copy(), np.eye(size)
-    for k in range(size):
-        pivot = left[k, k]
-        for j in range(size):
-            left[k, j] /= pivot
-            right[k, j] /= pivot
-        for i in range(size):
-            if i != k:
-                factor = left[i, k]
-                for j in range(size):
-                    left[i, j] -= factor * left[k, j]
-                    right[i, j] -= factor * right[k, j]
-    return right
-
-
-@compiled
-def minimise(x, p, q, y, per_flight, room, seen, enough, most):
-    """Improve x in place until a further step promises less than `enough` of log-likelihood; return the objective.
-
-    At most `most` evaluations. A step is shortened until it brings a ten-thousandth of what the slope promises; where
-    none does, the search starts anew from the information at x, once.
-    """
-    # The objective is called at one place: numba compiles what it calls anew for each caller.
-    count = x.size
-    gradient, other, trial = np.zeros(count), np.zeros(count), x.copy()
-    step, turned, inverse = np.zeros(count), np.zeros(count), np.zeros((count, count))
-    value, slope, length, fresh, anew, tries = np.inf, 0.0, 0.0, False, True, 0
-    for _ in range(most):
-        found, mean, _ = objective(trial, p, q, y, per_flight, room, other)
-        if anew or found <= value + 1e-4 * length * slope:
-            if anew:
-                inverse, fresh, anew = inverse_information(trial, p, q, y, room, mean), True, False
-            else:
-                fresh = not _update(inverse, trial, x, other, gradient, turned) and fresh
-            value, slope, longest, tries = found, 0.0, 0.0, 0
-            for i in range(count):
-                x[i], gradient[i] = trial[i], other[i]
-            for i in range(count):
-                step[i] = 0.0
-                for j in range(count):
-                    step[i] -= inverse[i, j] * gradient[j]
-                slope += step[i] * gradient[i]
-                longest = max(longest, abs(step[i]))
-            if not -0.5 * slope * seen > enough:
-                break
-            length = min(1.0, 2.0 / longest)
-        elif tries < 10:
-            bend = found - value - length * slope
-            shrink = -0.5 * length * slope / bend if np.isfinite(bend) else 0.1
-            length *= min(max(shrink, 0.1), 0.6)
-            tries += 1
-        elif fresh:
+    y, per_flight, room = series
+    count = x.shape[0]
+    way = Way(
+        trial=rows(x, count),
+        gradient=rows(x, count),
+        found=rows(x, 3),
+        at=x,
+        slopes=rows(x, count),
+        step=rows(x, count),
+        inverse=rows(x, count * count),
+        value=np.full(LANES, np.inf),
+        slope=np.zeros(LANES),
+        length=np.zeros(LANES),
+        promise=np.full(LANES, np.inf),
+        tries=np.zeros(LANES, dtype=np.int64),
+        fresh=np.zeros(LANES, dtype=np.bool_),
+        anew=running.copy(),
+        running=running,
+    )
+    way.trial[:] = x
+    informed, competing, best = rows(x, count * count), True, 0
+    for evaluation in range(1, MOST_EVALUATIONS + 1):
+        objective(way.trial, p, q, y, per_flight, room, way.gradient, way.found)
+        if (way.anew & running).any():
+            inverse_information(way.trial, p, q, y, room, take(way.found, 1), informed)
+        for lane in range(LANES):
+            if running[lane]:
+                _advance(way, informed, lane, seen)
+        if competing and (evaluation == MOST_ROUGH_EVALUATIONS or not (running & (way.promise > ROUGH)).any()):
+            competing, best = False, int(np.argmin(way.value))
+            if not way.value[best] < known - WORTH / seen:
+                return best, known
+            running[:] = False
+            # What the steps have taught of the curvature may mislead: from here on, anew from the information.
+            running[best], way.anew[best], way.trial[:, best] = True, True, x[:, best]
+        if not running.any():
             break
-        else:
-            anew, length = True, 0.0
-        for i in range(count):
-            trial[i] = x[i] + length * step[i]
-    return value
+    return best, way.value[best]
 
 
 @compiled
-def _update(inverse, new, old, new_gradient, old_gradient, turned):
-    """Update the inverse Hessian after Broyden, Fletcher, Goldfarb and Shanno; return whether the curvature let it."""
-    count = new.size
-    curve, bent = 0.0, 0.0
+def _advance(way, informed, lane, seen):
+    """Take or refuse a lane's trial, and choose its next one.
+
+    A step is shortened until it brings a ten-thousandth of what the slope promises; where none does, the search starts
+    anew from the information, once.
+    """
+    count, new = way.at.shape[0], way.found[0, lane]
+    length, slope = way.length[lane], way.slope[lane]
+    if way.anew[lane] or new <= way.value[lane] + 1e-4 * length * slope:
+        if way.anew[lane]:
+            way.inverse[:, lane] = informed[:, lane]
+            way.fresh[lane], way.anew[lane] = True, False
+        elif _update(way, lane):
+            way.fresh[lane] = False
+        way.value[lane], way.tries[lane] = new, 0
+        way.at[:, lane] = way.trial[:, lane]
+        way.slopes[:, lane] = way.gradient[:, lane]
+        slope, longest = _turn(way, lane)
+        way.slope[lane], way.promise[lane] = slope, -0.5 * slope * seen
+        if not way.promise[lane] > FINE:
+            way.running[lane], way.promise[lane] = False, 0.0
+        way.length[lane] = min(1.0, 2.0 / longest) if longest > 0.0 else 1.0
+    elif way.tries[lane] < 10:
+        bend = new - way.value[lane] - length * slope
+        shrink = -0.5 * length * slope / bend if np.isfinite(bend) else 0.1
+        way.length[lane] *= min(max(shrink, 0.1), 0.6)
+        way.tries[lane] += 1
+    elif way.fresh[lane]:
+        way.running[lane], way.promise[lane] = False, 0.0
+    else:
+        way.anew[lane], way.length[lane] = True, 0.0
     for i in range(count):
-        curve += (new[i] - old[i]) * (new_gradient[i] - old_gradient[i])
+        way.trial[i, lane] = way.at[i, lane] + way.length[lane] * way.step[i, lane]
+
+
+@compiled
+def _turn(way, lane):
+    """Choose a lane's next direction; return the slope along it and its longest component."""
+    count = way.at.shape[0]
+    slope, longest = 0.0, 0.0
+    for i in range(count):
+        step = 0.0
+        for j in range(count):
+            step -= way.inverse[i * count + j, lane] * way.slopes[j, lane]
+        way.step[i, lane] = step
+        slope += step * way.slopes[i, lane]
+        longest = max(longest, abs(step))
+    return slope, longest
+
+
+@compiled
+def _update(way, lane):
+    """Update a lane's inverse Hessian after Broyden, Fletcher, Goldfarb and Shanno; return whether the curvature let it."""
+    count = way.at.shape[0]
+    moved, bent, turned = np.empty(count), np.empty(count), np.zeros(count)
+    curve, twice = 0.0, 0.0
+    for i in range(count):
+        moved[i], bent[i] = way.trial[i, lane] - way.at[i, lane], way.gradient[i, lane] - way.slopes[i, lane]
+        curve += moved[i] * bent[i]
     if curve <= 1e-14:
         return False
     for i in range(count):
-        turned[i] = 0.0
         for j in range(count):
-            turned[i] += inverse[i, j] * (new_gradient[j] - old_gradient[j])
-        bent += turned[i] * (new_gradient[i] - old_gradient[i])
+            turned[i] += way.inverse[i * count + j, lane] * bent[j]
+        twice += turned[i] * bent[i]
     for i in range(count):
         for j in range(count):
-            left, right = new[i] - old[i], new[j] - old[j]
-            inverse[i, j] += ((1.0 + bent / curve) * left * right - turned[i] * right - left * turned[j]) / curve
+            change = (1.0 + twice / curve) * moved[i] * moved[j] - turned[i] * moved[j] - moved[i] * turned[j]
+            way.inverse[i * count + j, lane] += change / curve
     return True

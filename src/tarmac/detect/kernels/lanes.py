@@ -1,0 +1,219 @@
+"""Eight numbers at a time: a numba type for the processor's vectors, so that eight parameter sets share one pass.
+
+`take(array, k)` and `put(array, k, value)` read and write row k of an array: a number where the array has one dimension,
+eight of them where it is rows × LANES. A kernel written with them is compiled for either. Sums, products and so on go
+lane by lane, in the order written; nothing is reordered, so a lane's result depends on no other lane and on no processor.
+"""
+
+# mypy: disable-error-code="call-arg"
+# An intrinsic is called without its first argument, the typing context, which numba adds.
+
+import operator
+
+import numpy as np
+from llvmlite import ir
+from numba.core import types
+from numba.core.typing.templates import ConcreteTemplate, infer_global, signature
+from numba.extending import intrinsic, lower_builtin, models, overload, register_model
+
+LANES = 8
+"""One vector of AVX-512, two of AVX2, four of NEON."""
+
+_VECTOR = ir.VectorType(ir.DoubleType(), LANES)
+
+
+class LanesType(types.Type):
+    """Eight doubles in one value."""
+
+    def __init__(self):
+        super().__init__(name="lanes")
+
+
+lanes = LanesType()
+
+
+@register_model(LanesType)
+class _LanesModel(models.PrimitiveModel):
+    def __init__(self, manager, kind):
+        super().__init__(manager, kind, _VECTOR)
+
+
+class _Arithmetic(ConcreteTemplate):
+    cases = [  # noqa: RUF012 - numba's own way to list signatures
+        signature(lanes, lanes, lanes),
+        signature(lanes, lanes, types.float64),
+        signature(lanes, types.float64, lanes),
+    ]
+
+
+def _spread(builder, value):
+    one = builder.insert_element(ir.Constant(_VECTOR, ir.Undefined), value, ir.Constant(ir.IntType(32), 0))
+    everywhere = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
+    return builder.shuffle_vector(one, ir.Constant(_VECTOR, ir.Undefined), everywhere)
+
+
+def _lower(operation, instruction):
+    def lowered(context, builder, sig, args):
+        del context
+        vectors = [
+            _spread(builder, value) if kind is types.float64 else value
+            for kind, value in zip(sig.args, args, strict=True)
+        ]
+        return getattr(builder, instruction)(*vectors)
+
+    infer_global(operation)(_Arithmetic)
+    for case in _Arithmetic.cases:
+        lower_builtin(operation, *case.args)(lowered)
+
+
+for _operation, _instruction in (
+    (operator.add, "fadd"),
+    (operator.sub, "fsub"),
+    (operator.mul, "fmul"),
+    (operator.truediv, "fdiv"),
+):
+    _lower(_operation, _instruction)
+
+
+def _row(context, builder, array_type, array, row):
+    """A pointer to a row's eight numbers."""
+    made = context.make_array(array_type)(context, builder, array)
+    start = builder.gep(made.data, [builder.mul(row, ir.Constant(row.type, LANES))])
+    return builder.bitcast(start, _VECTOR.as_pointer())
+
+
+@intrinsic
+def _load(typing, array, row):
+    def lowered(context, builder, sig, args):
+        return builder.load(_row(context, builder, sig.args[0], *args), align=8)
+
+    del typing, row
+    return lanes(array, types.intp), lowered
+
+
+@intrinsic
+def _store(typing, array, row, value):
+    def lowered(context, builder, sig, args):
+        builder.store(args[2], _row(context, builder, sig.args[0], *args[:2]), align=8)
+
+    del typing, row, value
+    return types.void(array, types.intp, lanes), lowered
+
+
+@intrinsic
+def _spread_out(typing, value):
+    def lowered(context, builder, sig, args):
+        del context, sig
+        return _spread(builder, args[0])
+
+    del typing, value
+    return lanes(types.float64), lowered
+
+
+def _called(name, result):
+    """An LLVM intrinsic of one vector, as numba lowers it."""
+
+    def lowered(context, builder, sig, args):
+        del context, sig
+        kind = ir.FunctionType(result, [_VECTOR])
+        known = builder.module.globals.get(name) or ir.Function(builder.module, kind, name)
+        return builder.call(known, args)
+
+    return lowered
+
+
+@intrinsic
+def _highest(typing, value):
+    del typing, value
+    return types.float64(lanes), _called(f"llvm.vector.reduce.fmax.v{LANES}f64", ir.DoubleType())
+
+
+@intrinsic
+def _root(typing, value):
+    del typing, value
+    return lanes(lanes), _called(f"llvm.sqrt.v{LANES}f64", _VECTOR)
+
+
+def take(array, row):
+    """Row `row`: a number of a flat array, lanes of an array rows × LANES. Bounds are the caller's."""
+    raise NotImplementedError
+
+
+def put(array, row, value):
+    """Write a row; a number goes to every lane."""
+    raise NotImplementedError
+
+
+def like(array, value):
+    """A number as what `take` gives of this array."""
+    raise NotImplementedError
+
+
+def highest(value):
+    """The largest lane, or the number itself."""
+    raise NotImplementedError
+
+
+def root(value):
+    """The square root."""
+    raise NotImplementedError
+
+
+def rows(array, count):
+    """A new array of zeros of so many rows, with as many lanes as the given one."""
+    raise NotImplementedError
+
+
+@overload(take)
+def _take(array, row):
+    if array.ndim == 1:
+        return lambda array, row: array[row]
+    return lambda array, row: _load(array, row)
+
+
+@overload(put)
+def _put(array, row, value):
+    if array.ndim == 1:
+
+        def plain(array, row, value):
+            array[row] = value
+
+        return plain
+    if value is lanes:
+        return lambda array, row, value: _store(array, row, value)
+    return lambda array, row, value: _store(array, row, _spread_out(float(value)))
+
+
+@overload(like)
+def _like(array, value):
+    if array.ndim == 1:
+        return lambda array, value: float(value)
+    return lambda array, value: _spread_out(float(value))
+
+
+@overload(highest)
+def _largest(value):
+    if value is lanes:
+        return lambda value: _highest(value)
+    return lambda value: value
+
+
+@overload(root)
+def _root_of(value):
+    if value is lanes:
+        return lambda value: _root(value)
+    return lambda value: np.sqrt(value)
+
+
+@overload(rows)
+def _rows(array, count):
+    if array.ndim == 1:
+        return lambda array, count: np.zeros(count)
+
+    def aligned(array, count):
+        # A vector that lies across two cache lines is read and written at half the speed.
+        numbers = np.zeros((count + 1) * LANES)
+        skipped = (-numbers.ctypes.data % (8 * LANES)) // 8
+        return numbers[skipped : skipped + count * LANES].reshape(count, LANES)
+
+    return aligned
