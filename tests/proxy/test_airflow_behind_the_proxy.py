@@ -61,7 +61,8 @@ def test_the_tasks_own_api_is_not_for_the_world(airflow: None, sites: dict[str, 
     """It answers beside the proxy, and the proxy does not pass it on."""
     site = sites["hosts"]
     assert site.proxy.ask("GET", f"{site.airflow}/execution/health").status == 404
-    with socket.create_connection(("127.0.0.1", site.airflow_port), timeout=20) as plain:
+    # Airflow makes this API at the first request, which takes seconds.
+    with socket.create_connection(("127.0.0.1", site.airflow_port), timeout=300) as plain:
         context = ssl.create_default_context(cafile=str(site.proxy.tls / "ca.crt"))
         with context.wrap_socket(plain, server_hostname="localhost") as wrapped:
             wrapped.sendall(b"GET /execution/health HTTP/1.0\r\nHost: localhost\r\n\r\n")
