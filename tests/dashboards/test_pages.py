@@ -1,7 +1,6 @@
 """The dashboards as their readers have them: in a browser, every chart drawn, every number the warehouse's own."""
 
 import json
-import math
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -10,12 +9,9 @@ from typing import Any
 
 import psycopg
 import pytest
-import yaml
 from page import Dashboard
 from playwright.sync_api import Browser
 from superset_api import User
-
-from superset_running import ROOT
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -251,41 +247,6 @@ def test_an_airports_link_opens_the_page_of_that_airport(
     assert len(page.rows("Where: disrupted days by airport")) == 1
     flagged = ask(owner, f"SELECT sum(anomaly) FROM {DAYS} WHERE origin = '{worst}'")[0][0]
     assert page.rows("Disrupted airport-days")[0]["Disrupted days"] == flagged
-
-
-def test_a_click_on_the_map_filters_the_other_charts(show: Callable[..., Dashboard], owner: psycopg.Connection) -> None:
-    """Cross-filters: the chosen airport of one chart is the filter of all others, the series among them."""
-    page = show("disruptions")
-    canvas = page.page.locator(
-        ".dashboard-component-chart-holder", has_text="Where: disrupted days by airport"
-    ).locator("canvas")
-    box = canvas.first.bounding_box()
-    origin, across, down = _loneliest(ask(owner, "SELECT origin, longitude, latitude FROM airports"))
-    page.answers.clear()
-    page.page.mouse.click(box["x"] + box["width"] / 2 + across, box["y"] + box["height"] / 2 + down)
-    page.wait(CHARTS["disruptions"] - 2)  # the map itself stays, and disruptions are of many airports
-    assert [row["origin"] for row in page.rows("The airport shown below: the chosen one, else the most disrupted")] == [
-        origin
-    ]
-    days = ask(owner, f"SELECT sum(anomaly) FROM {DAYS} WHERE origin = '{origin}'")[0][0]
-    assert page.rows("Disrupted airport-days")[0]["Disrupted days"] == days
-
-
-def _loneliest(airports: list[tuple[str, float, float]]) -> tuple[str, float, float]:
-    """The airport of the 48 states that is farthest from its neighbours, and its pixels from the middle of the map."""
-    chart = yaml.safe_load(
-        (ROOT / "deploy/superset/assets/charts/airports_by_disruption.yaml").read_text(encoding="utf-8")
-    )
-    view = chart["params"]["viewport"]
-
-    def mercator(longitude: float, latitude: float) -> tuple[float, float]:
-        size = 512 * 2 ** view["zoom"]
-        return longitude / 360 * size, -math.asinh(math.tan(math.radians(latitude))) / (2 * math.pi) * size
-
-    middle = mercator(view["longitude"], view["latitude"])
-    spots = {origin: mercator(*place) for origin, *place in airports if -125 < place[0] < -66 and 24 < place[1] < 50}
-    origin = max(spots, key=lambda one: min(math.dist(spots[one], spots[other]) for other in spots if other != one))
-    return origin, spots[origin][0] - middle[0], spots[origin][1] - middle[1]
 
 
 def test_a_click_on_a_detector_leaves_that_detector(show: Callable[..., Dashboard]) -> None:

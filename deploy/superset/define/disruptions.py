@@ -83,7 +83,7 @@ def _map() -> Chart:
         kind="deck_scatter",
         dataset=AIRPORT_DAYS,
         params=params,
-        description="The larger, the more disrupted days. A click shows that airport alone; drag for Alaska and the islands.",
+        description="The larger, the more disrupted days. Drag for Alaska and the islands.",
     )
 
 

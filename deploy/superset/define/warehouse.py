@@ -173,7 +173,7 @@ DAYS = Dataset(
 
 
 def _joined(table: Table, alias: str, more: str = "", end: str = "") -> str:
-    """The table's columns with the airport's name and place beside them: what a click on the map filters by."""
+    """The table's columns with the airport's name and place beside them."""
     own = ", ".join(f"{alias}.{name}" for name in table.names)
     places = ", ".join(f"airport.{name}" for name in AIRPORTS.names if name not in table.names)
     source = f"{table.name} AS {alias} LEFT JOIN {AIRPORTS.name} AS airport USING (origin)"
