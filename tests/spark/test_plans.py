@@ -25,7 +25,9 @@ ROW_BY_ROW = re.compile(r"PythonUDF|BatchEvalPython|ArrowEvalPython|FlatMapGroup
 
 
 def plan_of(frame: "DataFrame") -> str:
-    """The physical plan."""
+    """The physical plan, nothing of it cut."""
+    frame.sparkSession.conf.set("spark.sql.maxMetadataStringLength", "10000")
+    frame.sparkSession.conf.set("spark.sql.debug.maxToStringFields", "1000")
     return str(frame._jdf.queryExecution().executedPlan().toString())
 
 
