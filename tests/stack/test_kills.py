@@ -42,7 +42,7 @@ def struck(
     api: AirflowApi, backfilled: dict[int, str], stack: AirflowStack, site: Site, moments: random.Random
 ) -> Struck:
     """A year made from nothing, while tasks, the scheduler and Postgres are killed."""
-    seconds = {task["task_id"]: float(task["duration"]) for task in api.tasks(backfilled[YEARS[0]])}
+    seconds = _at_least(api, backfilled)
     site.forget(YEARS[0])
     run = api.trigger(year=YEARS[0], force=True)
     hit = {task: _kill(api, run, task, after=moments.uniform(0, seconds[task])) for task in KILLED[:3]}
@@ -60,7 +60,7 @@ def struck(
 
 
 def test_a_killed_task_is_tried_again(struck: Struck) -> None:
-    """`kill -9` at a random moment of each step: at least three find it at work, and none costs more than one try."""
+    """`kill -9` at a random moment of each step: at least three of four cost a try, and none costs more."""
     assert sum(struck.tries[task] == 2 for task in KILLED) >= 3, f"killed too late: {struck}"
     assert all(struck.tries[task] <= 1 + struck.hit[task] for task in KILLED), struck
 
@@ -79,6 +79,12 @@ def test_a_struck_run_ends_as_an_undisturbed_one(struck: Struck, site: Site, und
     """The same bytes in the lake, the same rows in the warehouse, and nothing else in either."""
     assert site.files() == undisturbed.files()
     assert site.rows() == undisturbed.rows()
+
+
+def _at_least(api: AirflowApi, runs: Mapping[int, str]) -> dict[str, float]:
+    """Half of each task's shortest time so far: struck before that, it is still at work however busy the machine was."""
+    tasks = [task for run in runs.values() for task in api.tasks(run)]
+    return {name: min(task["duration"] for task in tasks if task["task_id"] == name) / 2 for name in KILLED}
 
 
 def _restart_scheduler(stack: AirflowStack) -> None:
