@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from cluster import Cluster, cluster_of, kill_group, wait_for
+from polars.testing import assert_frame_equal
 
 from tarmac.simulate import SimulationParameters, write_simulation
 
@@ -62,7 +63,9 @@ def test_a_year_runs_through_although_a_worker_is_killed_in_the_middle(
         finish(cluster, lake, step, "--quiet")
     again = [pl.read_parquet(file) for file in sorted(lake.glob("0[23]*/**/*.parquet"))]
     assert len(zones) == 4
-    assert [one.equals(other) for one, other in zip(zones, again, strict=True)] == [True] * 4
+    for there, here in zip(zones, again, strict=True):
+        # In gold and after, a deviation's last bits depend on which parts of a sum are added first.
+        assert_frame_equal(there, here, check_exact=False, rel_tol=1e-9, abs_tol=1e-9)
 
 
 def start(cluster: Cluster, lake: Path, step: str, *options: str) -> subprocess.Popen[str]:
