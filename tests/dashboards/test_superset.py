@@ -170,6 +170,8 @@ def test_pages_carry_the_security_headers(superset: Any) -> None:
 
 def test_preparing_again_changes_nothing(superset: Any) -> None:
     """Every row of every metadata table stays as it was, the dates of change among them."""
+    # What other tests made in this Superset, databases among it, has its permissions then.
+    superset.prepare()
     with embedded_server(superset.folder) as url, psycopg.connect(url, autocommit=True) as metadata:
         before = _rows(metadata)
         assert before["dashboards"]

@@ -4,13 +4,12 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from airflow_server import prepare, starting_api_server, to_environment
-from nginx_server import HOSTS, PATHS, Proxy, certify, free_port, running_nginx
+from nginx_server import HOSTS, PATHS, Site, certify, free_port, running_nginx
 from playwright.sync_api import Browser, sync_playwright
 from postgres_server import Postgres, running_postgres
 from superset_server import starting_superset
@@ -38,17 +37,6 @@ def postgres(tls: Path) -> Iterator[Postgres]:
     certify(tls, "postgres", "localhost")
     with running_postgres(tls) as running:
         yield running
-
-
-@dataclass(frozen=True, kw_only=True)
-class Site:
-    """One address for each application, and the proxy that both are behind; whether they run is their fixtures' matter."""
-
-    proxy: Proxy
-    airflow_port: int
-    superset_port: int
-    airflow: str
-    superset: str
 
 
 @pytest.fixture(scope="session")

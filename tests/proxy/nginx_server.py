@@ -171,3 +171,14 @@ def wait_until(reached: Callable[[], bool], *, seconds: float = 60) -> None:
     while not reached():
         assert time.monotonic() < limit, f"waited {seconds} s in vain"
         time.sleep(0.05)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """One address for each application, and the proxy that both are behind; whether they run is their fixtures' matter."""
+
+    proxy: Proxy
+    airflow_port: int
+    superset_port: int
+    airflow: str
+    superset: str

@@ -6,11 +6,9 @@ import ssl
 
 import pytest
 from airflow_server import PASSWORD, USER
-from nginx_server import who_answers
+from nginx_server import Site, who_answers
 from playwright.sync_api import Browser
 from postgres_server import Postgres
-
-from conftest import Site
 
 pytestmark = pytest.mark.slow
 

@@ -12,12 +12,10 @@ from typing import Any
 import psycopg
 import pytest
 from firewall import Firewall, open_firewall
-from nginx_server import ROOT, who_answers
+from nginx_server import ROOT, Site, who_answers
 from playwright.sync_api import Browser, Error, Page
 from psycopg.conninfo import conninfo_to_dict
 from superset_client import SupersetClient
-
-from conftest import Site
 
 pytestmark = pytest.mark.slow
 

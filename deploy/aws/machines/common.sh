@@ -4,6 +4,8 @@ set -euo pipefail
 export DEBIAN_FRONTEND=noninteractive
 machines=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 release=$(CDPATH='' cd -- "$machines/../../.." && pwd)
+# shellcheck source=deploy/timeouts.env
+. "$release/deploy/timeouts.env"
 
 # install_packages NAME... : those that are missing.
 install_packages() {
@@ -45,6 +47,7 @@ Description=Tarmac: this machine's disk and runs to CloudWatch
 [Service]
 Type=oneshot
 EnvironmentFile=/etc/tarmac/machine.env
+Environment=PGCONNECT_TIMEOUT=$WAREHOUSE_CONNECT_TIMEOUT
 ExecStart=/opt/tarmac/current/deploy/aws/machines/report_metrics.py
 END
   write_unit tarmac-metrics.timer <<END

@@ -55,9 +55,7 @@ def main() -> None:
 
     def connect(user: str | None, database: str) -> psycopg.Connection:
         name, password = (master["username"], master["password"]) if user is None else (user, passwords[user])
-        return psycopg.connect(
-            **given["connection"], user=name, password=password, dbname=database, connect_timeout=10, autocommit=True
-        )
+        return psycopg.connect(**given["connection"], user=name, password=password, dbname=database, autocommit=True)
 
     ensure_users(connect, passwords)
 

@@ -30,7 +30,7 @@ def count_failed_runs(metadata: str) -> int:
     """The runs of Airflow's DAGs that ended as failed in the last minutes; `metadata` is the URL of Airflow's database."""
     import psycopg
 
-    with psycopg.connect(metadata, connect_timeout=10) as connection:
+    with psycopg.connect(metadata) as connection:
         row = connection.execute(FAILED_RUNS).fetchone()
     return int(row[0]) if row else 0
 
