@@ -41,7 +41,7 @@ MACHINE = {
     "TARMAC_BUCKET": "lake",
     "AWS_DEFAULT_REGION": "us-east-1",
     "AIRFLOW_ADDRESS": "203.0.113.9/airflow",
-    "SUPERSET_ADDRESS": "203.0.113.9/superset",
+    "SUPERSET_ADDRESS": "203.0.113.9/dashboards",
     "DATABASE_HOST": "database-ml.example",
     "DATABASE_AUTHORITY": "/etc/tarmac/public/rds.pem",
     "SECRET_DATABASE_MASTER": "arn:…:rds!db",
@@ -68,7 +68,7 @@ def test_superset_reads_the_results_as_the_dashboards_user_and_owns_its_own_data
     assert (
         values["SUPERSET_METADATA_URL"] == f"postgresql://superset:pw-superset@database-ml.example:5432/superset?{tls}"
     )
-    assert values["SUPERSET_APP_ROOT"] == "/superset"
+    assert values["SUPERSET_APP_ROOT"] == "/dashboards"
 
 
 def test_superset_on_a_host_of_its_own_is_at_its_root():

@@ -84,12 +84,16 @@ def test_people_log_in_and_see_a_dashboard_and_the_schemas(
     page = context.new_page()
     page.set_default_timeout(120_000)
     answered: list[tuple[int, str]] = []
+    told: list[str] = []
     page.on("response", lambda answer: answered.append((answer.status, answer.url)))
+    page.on("requestfailed", lambda request: told.append(f"{request.url}: {request.failure}"))
+    page.on("pageerror", lambda error: told.append(str(error)))
     try:
         _log_in(page, site, superset.passwords["analyst"])
     except Error as error:
         failed = [(status, url) for status, url in answered if status >= 400]
-        raise AssertionError(f"no log-in at {page.url}; failed: {failed}; last: {answered[-3:]}") from error
+        shown = page.locator("body").inner_text()
+        raise AssertionError(f"no log-in at {page.url}: {shown!r}; failed: {failed}; {told}; {answered}") from error
     # As a dashboard links to another: the path is added where Superset has one.
     host = site.superset.rpartition("/dashboards")[0] or site.superset
     page.goto(f"{host}/superset/dashboard/delays/")

@@ -23,8 +23,12 @@ class Addresses(Construct):
         self._cfn_address = ec2.CfnEIP(self, "Address", domain="vpc")
         Tags.of(self._cfn_address).add("Name", "nginx")
         self.address = self._cfn_address.ref
-        where = "{name}." + settings.domain if settings.domain else self.address + "/{name}"
-        self.of_application = {name: where.replace("{name}", name) for name in ("airflow", "superset")}
+        # Superset's own addresses begin with /superset, so it cannot stand below a path of that name.
+        paths = {"airflow": "airflow", "superset": "dashboards"}
+        self.of_application = {
+            name: f"{name}.{settings.domain}" if settings.domain else f"{self.address}/{path}"
+            for name, path in paths.items()
+        }
 
     def give_to(self, machine: Machine) -> None:
         """The address belongs to this machine, and its scripts know what browsers call the applications."""
