@@ -97,7 +97,8 @@ def _cache(prefix: str, keep: timedelta) -> dict[str, Any]:
 
 
 # A year is loaded rarely; an hour is the longest that a dashboard shows yesterday's figures after a load.
-CACHE_CONFIG = _cache("metadata", timedelta(hours=1))
+# A page's settings are kept here and hold the path that Superset stands at: two at different paths keep them apart.
+CACHE_CONFIG = _cache(f"metadata{os.environ.get('SUPERSET_APP_ROOT', '')}", timedelta(hours=1))
 DATA_CACHE_CONFIG = _cache("data", timedelta(hours=1))
 FILTER_STATE_CACHE_CONFIG = _cache("filters", timedelta(days=90)) | {"REFRESH_TIMEOUT_ON_RETRIEVAL": True}
 EXPLORE_FORM_DATA_CACHE_CONFIG = _cache("explore", timedelta(days=7)) | {"REFRESH_TIMEOUT_ON_RETRIEVAL": True}
