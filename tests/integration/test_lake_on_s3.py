@@ -1,6 +1,8 @@
 """The lake on S3: the same tables as on a folder, nothing overwritten, failures told plainly."""
 
+import hashlib
 import io
+import os
 import socket
 import time
 from pathlib import Path
@@ -12,8 +14,11 @@ from lakes import Command, assert_says, in_process
 
 from flight_lines import bts_csv, flight, flights, gz, kaggle_csv, zipped
 from s3_server import S3Server
-from tarmac.errors import InputError
-from tarmac.lake import open_lake
+from tarmac.download import download_bronze
+from tarmac.errors import InputError, SystemFailure
+from tarmac.lake import Lake, open_lake
+from tarmac.pipeline import Parameters, Place, run_year
+from tarmac.s3 import S3Access
 
 ROWS = [*flights(150), flight(7, ORIGIN="../../x"), *flights(3)]
 CSV = kaggle_csv([*ROWS, b'2009-01-11,"UA'])
@@ -217,3 +222,52 @@ def test_a_full_disk_of_the_scratch_folder_is_told_as_such(s3: Any, tarmac: Comm
     answer = tarmac("silver", "--year", 2009, "--lake", "s3://lake")
     assert answer.code == 2, answer.err
     assert_says(answer.err, (str(tmp_path / "home/scratch"),))
+
+
+def test_keys_handed_over_reach_the_lake_without_the_environment(
+    s3_server: S3Server, s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading and publishing; nothing of them is left in the environment, nor shown."""
+    s3.put_object(Bucket="lake", Key="01_bronze/2009.csv", Body=kaggle_csv(flights(150)))
+    for name in ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name)
+    before = dict(os.environ)
+    access = S3Access(key=s3_server.access_key, secret=s3_server.secret_key, region="us-east-1", endpoint=s3_server.url)
+    place = Place(lake=open_lake("s3://lake", access=access), scratch=tmp_path / "scratch", home=tmp_path)
+    run_year(2009, place, Parameters(), steps=("silver", "gold"))
+    assert set(PUBLISHED) <= set(_keys(s3))
+    assert dict(os.environ) == before
+    assert s3_server.secret_key not in repr(place)
+
+
+def test_a_download_of_a_file_that_is_replaced_meanwhile_fails(
+    s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the same size as well: its MD5 tells. No copy is left, and the next download has the new file whole."""
+    s3.put_object(Bucket="lake", Key="01_bronze/2009.csv", Body=CSV)
+    new = CSV.replace(b"EWR", b"JFK")
+    asked = Lake.facts_of
+
+    def replaced(lake: Lake, key: str) -> tuple[int, str | None]:
+        facts = asked(lake, key)
+        s3.put_object(Bucket="lake", Key="01_bronze/2009.csv", Body=new)
+        return facts
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Lake, "facts_of", replaced)
+        with pytest.raises(SystemFailure, match=r"01_bronze/2009\.csv was not downloaded whole.*MD5"):
+            download_bronze(2009, open_lake("s3://lake"), tmp_path / "copy")
+    assert [path for path in (tmp_path / "copy").rglob("*") if path.is_file()] == []
+    copy = download_bronze(2009, open_lake("s3://lake"), tmp_path / "copy")
+    assert (tmp_path / "copy/2009_01_bronze.csv").read_bytes() == new
+    assert copy.sha256 == {"01_bronze/2009.csv": hashlib.sha256(new).hexdigest()}
+
+
+def test_parts_are_removed_from_s3_whatever_stars_the_prefix_holds(s3: Any) -> None:
+    """Those of the folder alone; a folder that is not there is no error."""
+    for key in ("a[*]/parts/x/1", "a[*]/parts/2", "a[*]/partsy", "ab/parts/3"):
+        s3.put_object(Bucket="lake", Key=key, Body=b"x")
+    lake = open_lake("s3://lake/a[*]")
+    lake.remove("parts")
+    lake.remove("parts")
+    assert set(_keys(s3)) == {"a[*]/partsy", "ab/parts/3"}
