@@ -28,9 +28,9 @@ def evaluate(params: Mapping[str, Any], dag_run_id: str) -> list[str]:
     storage = open_storage(dag_run_id)
     lake = storage.open_lake()
     lake.check_exists()
-    results = run_evaluation(corpora_of(request.plan, log.info), request.detect, told=log.info)
+    results, failures = run_evaluation(corpora_of(request, log.info), request.detect, told=log.info)
     folder = Path(storage.scratch)
-    publish(results, folder, request.command)
+    publish(results, failures, folder, request.command)
     keys = []
     for file in sorted(folder.glob("leaderboard.*")):
         keys.append(f"{LEADERBOARD}/{file.name}")
