@@ -4,6 +4,9 @@ UV := .tools/bin/uv
 RUN := .venv/bin
 UV_VERSION := 0.13.9
 
+# Many containers forbid bytecode; here every test that starts a process would compile its whole environment again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help superset superset-assets airflow demo notebooks test check docs leaderboard bench lock clean setup synth release
 
