@@ -23,8 +23,10 @@ from tarmac.options import (
     Mode,
     OutliersFraction,
     Quiet,
+    RunId,
     Seed,
     SparkMaster,
+    Steps,
     Threshold,
     WarehouseOption,
     Year,
@@ -178,20 +180,35 @@ def _parameters(settings: "Settings") -> "Parameters":
 def _run_steps(context: typer.Context, *steps: str) -> None:
     """Take the years through these steps; the command's options are read from its context."""
     from tarmac.pipeline import run_year
+    from tarmac.runs import check_run_id
     from tarmac.settings import parse_years
 
     options = dict(context.params)
     command = context.info_name or ""
     as_json, quiet = options.pop("as_json"), options.pop("quiet")
     years = parse_years(options.pop("year"))
+    steps = _asked_steps(options.pop("steps", None)) or steps
+    run_id = check_run_id(given) if (given := options.pop("run_id", None)) else None
     settings, place, terminal = _open(quiet=quiet, **options)
     parameters = _parameters(settings)
     place.lake.check_exists()
-    if steps[0] == "silver":
+    if "silver" in steps:
         for each in years:
             place.lake.bronze_files(each)
-    runs = [run_year(each, place, parameters, steps=steps, command=command, teller=terminal) for each in years]
+    runs = [
+        run_year(each, place, parameters, steps=steps, command=command, teller=terminal, run_id=run_id)
+        for each in years
+    ]
     _show_runs(command, runs, place, as_json=as_json, quiet=quiet)
+
+
+def _asked_steps(text: str | None) -> tuple[str, ...]:
+    from tarmac.pipeline import STEPS
+
+    asked = tuple(name.strip() for name in text.split(",")) if text is not None else ()
+    if unknown := [name for name in asked if name not in STEPS]:
+        raise InputError(f"step {unknown[0]!r} is unknown. Known: {', '.join(STEPS)}. Fix --steps.")
+    return asked
 
 
 def _show_runs(command: str, runs: "list[Run]", place: "Place", *, as_json: bool, quiet: bool) -> None:
@@ -294,6 +311,8 @@ def run(
     mode: Mode = None,
     history: History = None,
     max_quarantined: MaxQuarantined = None,
+    steps: Steps = None,
+    run_id: RunId = None,
     config: Config = None,
     as_json: AsJson = False,
     quiet: Quiet = False,

@@ -70,3 +70,13 @@ Config = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but the result.")]
+Steps = Annotated[
+    str | None,
+    typer.Option("--steps", help="Only these of silver, gold, detect, load.", show_default="all", metavar="A,B"),
+]
+RunId = Annotated[
+    str | None,
+    typer.Option(
+        "--run-id", help="Go on with this run's record, as a scheduler does.", show_default="a new one", metavar="ID"
+    ),
+]

@@ -87,7 +87,7 @@ def run_year(
                     run.seconds["detect" if step == "join" else step] = round(perf_counter() - began, 3)
     except TarmacError:
         close_run(run, place, "failed")
-        if run_id or "load" in steps:
+        if "load" in steps or (run_id and place.warehouse != "embedded"):
             record_failure(run, place)
         raise
     run.versions |= place.engine.versions

@@ -5,6 +5,7 @@ A run that a scheduler takes in several processes has one record: each step cont
 
 import json
 import platform
+import re
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -16,7 +17,7 @@ from typing import Any, Protocol
 
 from tarmac.detect import DetectParameters
 from tarmac.engine import Engine, OnPolars
-from tarmac.errors import TarmacError
+from tarmac.errors import InputError, TarmacError
 from tarmac.lake import Lake
 from tarmac.scratch import scratch_folder
 
@@ -94,6 +95,9 @@ class Run:
         return dict(vars(self))
 
 
+_RUN_ID = re.compile(r"\d{8}T\d{6}\.\d{3}Z-[0-9a-f]{8}", re.ASCII)
+
+
 def new_run_id() -> str:
     """A name that no other run has, sortable by time."""
     now = datetime.now(UTC)
@@ -102,7 +106,7 @@ def new_run_id() -> str:
 
 def open_run(command: str, year: int, parameters: Parameters, place: Place, run_id: str | None) -> Run:
     """A new run, or the one of that id as its last step left it."""
-    if run_id and (run := _read_run(place.lake, year, run_id)):
+    if run_id and (run := read_run(place.lake, year, run_id)):
         run.status, run.finished = "running", None
         return run
     return Run(
@@ -113,6 +117,19 @@ def open_run(command: str, year: int, parameters: Parameters, place: Place, run_
         parameters=asdict(parameters),
         versions=current_versions(),
     )
+
+
+def check_run_id(run_id: str) -> str:
+    """The id, if it has the form of one: others would not sort by time, or not be a file's name.
+
+    Raises:
+        InputError: it has another.
+    """
+    if not _RUN_ID.fullmatch(run_id):
+        raise InputError(
+            f"{run_id!r} is not a run's id, which looks like {new_run_id()}. Leave --run-id out for a new one."
+        )
+    return run_id
 
 
 def current_versions() -> dict[str, str]:
@@ -171,10 +188,11 @@ def _is_loaded(run: Run, place: Place) -> bool:
 
 def _last_run(lake: Lake, year: int) -> Run | None:
     ids = sorted(key.rpartition("/")[2].removesuffix(".json") for key in lake.files_in(lake.runs_folder(year)))
-    return _read_run(lake, year, ids[-1]) if ids else None
+    return read_run(lake, year, ids[-1]) if ids else None
 
 
-def _read_run(lake: Lake, year: int, run_id: str) -> Run | None:
+def read_run(lake: Lake, year: int, run_id: str) -> Run | None:
+    """The record in the lake; None where there is none of that id."""
     key = lake.run_key(year, run_id)
     if lake.size(key) is None:
         return None

@@ -62,6 +62,22 @@ def test_a_year_without_bronze_is_refused(lake: Path, tarmac: Command) -> None:
     assert not (lake / "02_silver").exists()
 
 
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("--steps=silver,glod", ("'glod'", "silver, gold, detect, load", "--steps")),
+        ("--steps=", ("''", "silver, gold, detect, load")),
+        ("--run-id=../../2009", ("'../../2009'", "--run-id")),
+    ],
+)
+def test_steps_and_runs_that_there_are_not(option: str, said: tuple[str, ...], lake: Path, tarmac: Command) -> None:
+    """The value and the choices are shown; nothing is begun."""
+    answer = tarmac("run", "--year", 2009, "--lake", lake, option)
+    assert answer.code == 2
+    assert_says(answer.err, said)
+    assert list(lake.iterdir()) == [lake / "01_bronze"]
+
+
 @pytest.mark.parametrize(("step", "missing", "before"), [("gold", "silver", "silver"), ("detect", "gold", "gold")])
 def test_a_step_without_the_one_before_says_its_command(
     step: str, missing: str, before: str, lake: Path, tarmac: Command

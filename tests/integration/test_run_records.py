@@ -9,11 +9,13 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from tarmac.cli import run_command
 from tarmac.demo import run_demo
 from tarmac.detect import DetectParameters
 from tarmac.errors import InputError, SystemFailure
 from tarmac.lake import open_lake
 from tarmac.pipeline import Parameters, Place, Silent, run_year
+from tarmac.runs import new_run_id
 from tarmac.simulate import SimulationParameters, write_simulation
 from tarmac.tables.runs import RUNS
 
@@ -122,3 +124,18 @@ def test_the_demonstration_goes_the_whole_way_and_tells_how_well(tmp_path: Path,
     assert (facts["command"], facts["true"], facts["found"]) == ("demo", demo.true, demo.found)
     assert str(out) in demo.sentence()
     assert f"flagged {demo.flagged:,}" in demo.sentence()
+
+
+def test_one_record_of_a_run_whose_steps_several_commands_take(place: Place, tmp_path: Path, capfd):
+    """By the run's id, as a scheduler gives it: half of the way is no finished run, the last step ends it."""
+    run_id, year = new_run_id(), ["--year", "2009", "--lake", place.lake.root, "--detectors", "disruption", "--quiet"]
+    assert run_command(["run", *year, "--run-id", run_id, "--steps", "silver,gold"]) == 0
+    (record,) = in_the_lake(place)
+    assert (record["run_id"], record["status"]) == (run_id, "running")
+    assert set(record["seconds"]) == {"silver", "gold"}
+    assert (
+        run_command(["run", *year, "--run-id", run_id, "--steps", "detect,load", "--warehouse", place.warehouse]) == 0
+    )
+    (record,) = in_the_lake(place)
+    assert record["status"] == "done"
+    assert {"silver", "gold", "detect", "load"} <= set(record["seconds"])
