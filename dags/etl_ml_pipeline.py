@@ -10,6 +10,7 @@ from tarmac_dags.bronze_sensor import BronzeSensor
 from tarmac_dags.mail import mail_failure
 from tarmac_dags.plan import current_plan, find_plan, read_plan
 from tarmac_dags.policy import DEFAULTS
+from tarmac_dags.spark import CleanOnSpark
 from tarmac_dags.yearly import PARAMS, RUNBOOK
 
 HOURS = timedelta(hours=1)
@@ -19,6 +20,12 @@ HOURS = timedelta(hours=1)
 def plan() -> dict[str, Any]:
     """Which year, and with what settings; skips a year after the variable last_year."""
     return read_plan(get_current_context()).to_xcom()
+
+
+@task.branch
+def choose_engine() -> str:
+    """Where silver and gold are made, by the param engine: here from a copy of bronze, or by a job on a cluster."""
+    return "clean_on_spark" if current_plan().engine == "spark" else "download_bronze"
 
 
 @task(multiple_outputs=False, execution_timeout=2 * HOURS)
@@ -53,7 +60,7 @@ def to_gold() -> dict[str, Any]:
     return told(GOLD, steps.to_gold(current_plan()))
 
 
-@task
+@task(trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS)
 def detectors() -> list[str]:
     """The names that the next task is mapped over: Airflow maps over a whole result alone."""
     return list(current_plan().detectors)
@@ -124,7 +131,10 @@ def etl_ml_pipeline() -> None:
     judged = detect_anomalies.expand(detector=names)
     published, loaded = publish_anomalies(), load_warehouse()
     # The plan is pulled and not passed: publish_anomalies is to hang on the detectors alone.
-    plan() >> waited >> downloaded >> anything_new(downloaded) >> silver >> to_gold() >> names
+    on_spark = CleanOnSpark(task_id="clean_on_spark", execution_timeout=3 * HOURS, outlets=[SILVER, GOLD])
+    plan() >> waited >> choose_engine() >> [downloaded, on_spark]
+    downloaded >> anything_new(downloaded) >> silver >> to_gold() >> names
+    on_spark >> names
     judged >> published >> loaded
     send_alert(published, loaded) >> clean_up().as_teardown()
 

@@ -70,6 +70,7 @@ class Plan:
     max_q: int
     max_quarantined: float
     history: int
+    cluster: Mapping[str, Any] | None = None
 
     def to_xcom(self) -> dict[str, Any]:
         """The plan as XCom keeps it."""
@@ -103,7 +104,6 @@ def read_plan(context: Mapping[str, Any]) -> Plan:
 
     params = context["params"]
     year = params["year"] or _scheduled_year(context)
-    _check_engine(params["engine"])
     settings = _settings()
     plan = Plan(
         run_id=new_run_id(),
@@ -114,6 +114,7 @@ def read_plan(context: Mapping[str, Any]) -> Plan:
         max_q=settings.max_q,
         max_quarantined=settings.max_quarantined,
         detectors=tuple(params["detectors"]),
+        cluster=_cluster() if params["engine"] == "spark" else None,
         **{name: params[name] for name in ("engine", "force", "months", "history")},
     )
     plan.parameters()  # refuses what no run could be made with, before anything is done
@@ -182,9 +183,18 @@ def _storage(settings: "Settings", dag_run_id: str) -> Storage:
     )
 
 
-def _check_engine(engine: str) -> None:
-    # The seam for another engine: `spark` belongs here, and to steps.to_silver and steps.to_gold.
+def _cluster() -> dict[str, Any]:
+    from airflow.sdk import Variable
+
     from tarmac.errors import InputError
 
-    if engine != "polars":
-        raise InputError(f"engine {engine!r} is not available here yet. Known: polars. Fix the param engine.")
+    given = {name: Variable.get(f"emr_{name}", default=None) for name in ("application", "role", "artifacts")}
+    if missing := [f"emr_{name}" for name, value in given.items() if not value]:
+        raise InputError(
+            f"engine 'spark' needs a job on EMR Serverless, and Airflow has no variable {', '.join(missing)}. "
+            "Set them (docs/airflow.md says to what), or take the engine polars."
+        )
+    executors = Variable.get("emr_executors", default=None) or 4
+    if not str(executors).strip().isdecimal() or int(executors) < 1:
+        raise InputError(f"the variable emr_executors is {executors!r}, not a whole number from 1 on. Mend it.")
+    return given | {"artifacts": str(given["artifacts"]).rstrip("/"), "executors": int(executors)}

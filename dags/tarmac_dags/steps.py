@@ -2,16 +2,18 @@
 
 import logging
 import shutil
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from tarmac import pipeline
 from tarmac.download import BronzeCopy, download_bronze, open_copy
-from tarmac.errors import InputError
+from tarmac.errors import InputError, SystemFailure, TarmacError
 from tarmac.judging import judge_part, remove_parts
 from tarmac.news import note_news
-from tarmac.runs import find_same_run
+from tarmac.runs import find_same_run, read_run, record_failure
+from tarmac_dags.emr import Cluster, Job
 from tarmac_dags.plan import Plan, open_storage
 
 log = logging.getLogger(__name__)
@@ -42,6 +44,55 @@ def to_silver(plan: Plan, input_hash: str) -> dict[str, Any]:
 def to_gold(plan: Plan) -> dict[str, Any]:
     """Silver to gold."""
     return _run(plan, "gold")
+
+
+def spark_job(plan: Plan) -> Job:
+    """The job that does silver and gold; another one for another bronze, and after the task `plan` ran again."""
+    lake, parameters = plan.storage.open_lake(), plan.parameters()
+    options: dict[str, Any] = {
+        "year": plan.year,
+        "steps": "silver,gold",
+        "lake": lake.root,
+        "engine": "spark",
+        "run-id": plan.run_id,
+        "detectors": ",".join(plan.detectors),
+        "outliers-fraction": plan.outliers_fraction,
+        "max-p": plan.max_p,
+        "max-q": plan.max_q,
+        "history": plan.history,
+        "max-quarantined": parameters.max_quarantined,
+    }
+    return Job(
+        cluster=Cluster(**(plan.cluster or {})),
+        label=f"silver-gold-{plan.year}",
+        arguments=("run", *(f"--{name}={value}" for name, value in options.items()), "--quiet"),
+        input="\n".join(f"{file.key} {lake.version_of(file.key)} {file.size}" for file in lake.bronze_files(plan.year)),
+        settings={f"TARMAC_{zone.upper()}_FOLDER": folder for zone, folder in plan.storage.zones.items()},
+    )
+
+
+def written_by(plan: Plan) -> dict[str, Any]:
+    """What the steps before have written, as the run's record in the lake says."""
+    run = read_run(plan.storage.open_lake(), plan.year, plan.run_id)
+    if run is None:
+        raise SystemFailure(
+            f"the lake {plan.storage.lake} has no record of run {plan.run_id}, though its job succeeded"
+        )
+    return {"year": run.year, "run_id": run.run_id, "written": dict(run.written)}
+
+
+def spark_failure(plan: Plan, said: Mapping[str, Any]) -> TarmacError:
+    """The failure of a job, from GetJobRun's answer; the warehouse is told of the failed run."""
+    if run := read_run(plan.storage.open_lake(), plan.year, plan.run_id):
+        run.status = "failed"
+        record_failure(run, plan.storage.place())
+    job = said["jobRun"]
+    details = job.get("stateDetails") or "no details"
+    kind = InputError if f"ExitCode: {InputError.exit_code}." in details else SystemFailure
+    return kind(
+        f"job {job['jobRunId']} ({job['name']}) of application {job['applicationId']} is {job['state']}: {details} "
+        "What it printed is in EMR Studio. Mend what it names, then clear this task: another job is started."
+    )
 
 
 def detect(plan: Plan, detector: str) -> int:

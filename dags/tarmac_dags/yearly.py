@@ -13,6 +13,9 @@ Each 1 January at 00:00 UTC it takes the year before from `01_bronze` in the lak
 task `anything_new` says so; the param `force` runs it all the same. Every task may run twice or be killed: what readers see
 is a whole table, the old one or the new.
 
+With the param `engine` = `spark` one job on EMR Serverless cleans and aggregates (`clean_on_spark`), from bronze where it lies;
+the rest is the same. Such a year is always done, whether its bronze is new or not.
+
 ### When a task fails
 A mail goes to `fail_email`. What only a person can mend fails at once; else a task is tried four times. Read the last
 lines of its log: they say what is wrong and what to do. Then clear the task *with downstream*.
@@ -23,7 +26,8 @@ lines of its log: they say what is wrong and what to do. Then clear the task *wi
 | `wait_for_bronze` | the year is not there after `bronze_timeout_hours` | `tarmac ingest FILE --lake s3://…`, clear it |
 | `download_bronze` | S3 failed or the file changed meanwhile; a packed file is damaged | clear it; if damaged, ingest another |
 | `to_silver` | too many rows cannot be right: the log names one | mend the file, or raise `max_quarantined` and clear `plan` |
-| `anything_new`, `to_gold`, `detectors` | S3, Postgres or the disk failed | clear it |
+| `clean_on_spark` | the job failed; its output is in EMR Studio | mend what the log names, clear it: another job is started |
+| `choose_engine`, `anything_new`, `to_gold`, `detectors` | S3, Postgres or the disk failed | clear it |
 | `detect_anomalies` | one detector failed; the others are published without it | see its log; clear it with downstream |
 | `publish_anomalies` | no detector has judged | clear `detect_anomalies` |
 | `load_warehouse` | Postgres is away or refuses; the load was rolled back | mend `postgres_conn` or the database, clear it |

@@ -78,12 +78,22 @@ def test_a_variable_that_is_wrong_is_named(
         assert fragment in str(raised.value)
 
 
-def test_an_engine_that_is_not_there_and_a_run_without_a_year_are_refused() -> None:
+def test_a_run_without_a_year_is_refused() -> None:
     """In the first task, before anything is done."""
-    with pytest.raises(InputError, match=r"engine 'spark' is not available here yet\. Known: polars"):
-        _plan(engine="spark")
     with pytest.raises(InputError, match="Trigger it again with the param year"):
         _plan(year=None)
+
+
+def test_spark_needs_to_be_told_where(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the first task as well; what is missing is named, and how many executors must be a number."""
+    with pytest.raises(InputError, match="no variable emr_application, emr_role, emr_artifacts"):
+        _plan(engine="spark")
+    for name in ("APPLICATION", "ROLE", "ARTIFACTS"):
+        monkeypatch.setenv(f"AIRFLOW_VAR_EMR_{name}", "x")
+    assert _plan(engine="spark").cluster["executors"] == 4
+    monkeypatch.setenv("AIRFLOW_VAR_EMR_EXECUTORS", "0")
+    with pytest.raises(InputError, match="emr_executors is '0'"):
+        _plan(engine="spark")
 
 
 def test_the_keys_to_the_lake_come_from_the_connection_and_stay_out_of_the_environment(

@@ -1,30 +1,22 @@
-"""A year as a job of EMR Serverless: asked for once, and what is asked for is a command that runs."""
+"""A year as a job of EMR Serverless: asked for once, found again. tests/airflow runs what is asked for."""
 
 import importlib.util
-import os
-import shlex
-import subprocess
 import sys
-import uuid
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import boto3
-import polars as pl
-import pyspark
 import pytest
 from moto import mock_aws
 
-from flight_lines import flights, kaggle_csv
-from tarmac.engines.java import find_java
-
-ROOT = Path(__file__).resolve().parents[2]
+PATH = Path(__file__).resolve().parents[2] / "dags" / "tarmac_dags" / "emr.py"
 
 
-def _load(name: str) -> ModuleType:
-    path = ROOT / "deploy" / "spark" / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(f"deploy_spark_{name}", path)
+def _load() -> ModuleType:
+    # The DAGs' folder is not on this environment's path: the rest of it needs Airflow.
+    spec = importlib.util.spec_from_file_location("dags_emr", PATH)
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
@@ -33,8 +25,7 @@ def _load(name: str) -> ModuleType:
     return module
 
 
-emr = _load("emr")
-ROLE = "arn:aws:iam::123456789012:role/job"
+emr = _load()
 
 
 @pytest.fixture
@@ -47,74 +38,56 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Any:
         yield boto3.client("emr-serverless", region_name="us-east-1")
 
 
-def job_on(client: Any, **changed: Any) -> Any:
-    """A job on a new application."""
-    application = client.create_application(
-        name="tarmac", releaseLabel="emr-7.0.0", type="SPARK"
-    )  # moto knows no Spark 4
-    # moto, unlike the service, lists no jobs of an application that never had one.
-    another = {"clientToken": str(uuid.uuid4()), "executionRoleArn": ROLE, "name": "another"}
-    client.start_job_run(applicationId=application["applicationId"], **another)
-    usual = {"application": application["applicationId"], "role": ROLE}
-    usual |= {"artifacts": "s3://artifacts/1", "lake": "s3://lake", "year": 2009, "run_id": "scheduled__2010-01-01"}
-    return emr.Job(**usual | changed)
-
-
-def test_a_caller_that_died_finds_its_job_again(client: Any) -> None:
-    """It is not asked for a second time."""
-    job = job_on(client)
-    assert emr.start_or_find(client, job) == emr.start_or_find(client, job)
-    runs = client.list_job_runs(applicationId=job.application)["jobRuns"]
-    assert [run["name"] for run in runs].count(job.name) == 1
-
-
-def test_another_run_or_year_is_another_job(client: Any) -> None:
-    """Its name says so."""
-    job = job_on(client)
-    others = [job_on(client, application=job.application, **other) for other in ({"year": 2010}, {"run_id": "manual"})]
-    assert len({emr.start_or_find(client, each) for each in (job, *others)}) == 3
-
-
-def test_a_job_that_was_stopped_is_asked_for_anew(client: Any) -> None:
-    """With another token: the service answers a known one with the job that failed."""
-    job = job_on(client)
-    first = emr.start_or_find(client, job)
-    client.cancel_job_run(applicationId=job.application, jobRunId=first)
-    assert job.request(0)["clientToken"] != job.request(1)["clientToken"]
-    assert emr.start_or_find(client, job) != first
-
-
-@pytest.mark.spark
-@pytest.mark.slow
-def test_what_is_asked_for_runs_under_spark_submit(client: Any, tmp_path: Path) -> None:
-    """The entry point and the arguments that the service was given, with a lake of this machine's."""
-    bronze = tmp_path / "lake" / "01_bronze" / "2009.csv"
-    bronze.parent.mkdir(parents=True)
-    bronze.write_bytes(kaggle_csv(flights(300)))
-    job = job_on(client, lake=str(tmp_path / "lake"))
-    started = emr.start_or_find(client, job)
-    run = client.get_job_run(applicationId=job.application, jobRunId=started)["jobRun"]
-    driver = run["jobDriver"]["sparkSubmit"]
-    given = dict(word.split("=", 1) for word in shlex.split(driver["sparkSubmitParameters"])[1::2])
-    assert given["spark.archives"] == "s3://artifacts/1/environment.tar.gz#environment"
-    submit = str(Path(pyspark.__path__[0]) / "bin" / "spark-submit")
-    entry = ROOT / "deploy" / "spark" / Path(driver["entryPoint"]).name
-    environment = {"JAVA_HOME": find_java(tmp_path), "PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1"}
-    done = subprocess.run(
-        [
-            submit,
-            "--master",
-            "local[2]",
-            "--conf",
-            "spark.ui.enabled=false",
-            str(entry),
-            *driver["entryPointArguments"],
-        ],
-        env=os.environ | environment | {"TARMAC_HOME": str(tmp_path / "home")},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
+@pytest.fixture
+def job(client: Any) -> Any:
+    """A job on an application that has had another."""
+    # moto knows no Spark 4, and lists no jobs of an application that never had one.
+    application = client.create_application(name="tarmac", releaseLabel="emr-7.0.0", type="SPARK")["applicationId"]
+    cluster = emr.Cluster(
+        application=application, role="arn:aws:iam::123456789012:role/job", artifacts="s3://artifacts/1", executors=4
     )
-    assert done.returncode == 0, done.stderr
-    assert pl.read_parquet(tmp_path / "lake/02_silver/year/2009/2009_02_silver.parquet").height == 300
+    made = emr.Job(
+        cluster=cluster, label="silver-gold-2009", arguments=("run", "--year=2009"), input="2009.csv etag", settings={}
+    )
+    client.start_job_run(**replace(made, label="another").request(0))
+    return made
+
+
+def start(client: Any, job: Any) -> str:
+    found, stopped = emr.find(client, job)
+    return str(found or client.start_job_run(**job.request(stopped))["jobRunId"])
+
+
+def test_a_job_that_runs_or_has_succeeded_is_found_again(client: Any, job: Any) -> None:
+    """By its name, which says the year and what is different about it."""
+    assert emr.find(client, job) == (None, 0)
+    assert start(client, job) == start(client, job)
+    names = [run["name"] for run in client.list_job_runs(applicationId=job.cluster.application)["jobRuns"]]
+    assert [name.startswith("tarmac-silver-gold-2009-") for name in names] == [False, True]
+
+
+def test_other_arguments_or_another_input_are_another_job(client: Any, job: Any) -> None:
+    """So a new bronze, or a plan that was read again, is worked at."""
+    others = [replace(job, arguments=("run", "--year=2010")), replace(job, input="2009.csv another")]
+    assert len({start(client, each) for each in (job, *others)}) == 3
+
+
+def test_a_job_that_was_stopped_is_asked_for_anew(client: Any, job: Any) -> None:
+    """With another token: the service answers a known one with the job that failed."""
+    first = start(client, job)
+    client.cancel_job_run(applicationId=job.cluster.application, jobRunId=first)
+    assert job.request(0)["clientToken"] != job.request(1)["clientToken"]
+    assert start(client, job) != first
+
+
+def test_settings_go_to_the_driver_and_the_environment_to_all(client: Any, job: Any) -> None:
+    """As the service's own names for them have it."""
+    asked = replace(job, settings={"TARMAC_SILVER_FOLDER": "02"}).request(0)["jobDriver"]["sparkSubmit"]
+    assert asked["entryPoint"] == "s3://artifacts/1/job.py"
+    for each in (
+        "spark.emr-serverless.driverEnv.TARMAC_SILVER_FOLDER=02",
+        "spark.archives=s3://artifacts/1/environment.tar.gz#environment",
+        "spark.executorEnv.PYSPARK_PYTHON=./environment/bin/python",
+        "spark.dynamicAllocation.maxExecutors=4",
+    ):
+        assert f"--conf {each}" in asked["sparkSubmitParameters"]

@@ -1,0 +1,79 @@
+"""Silver and gold by a job on EMR Serverless, in place of the tasks that clean and aggregate on Airflow's own machine."""
+
+from typing import Any
+
+from airflow.providers.amazon.aws.operators.emr import EmrServerlessStartJobOperator
+from airflow.providers.amazon.aws.triggers.emr import EmrServerlessStartJobTrigger
+from airflow.sdk.definitions.context import Context
+
+from tarmac_dags.assets import GOLD, SILVER, told
+from tarmac_dags.connections import S3_CONNECTION
+from tarmac_dags.plan import current_plan
+
+JOB = "job"
+"""The XCom key under which the task leaves the job's id: the trigger forgets it when the job fails."""
+
+
+class CleanOnSpark(EmrServerlessStartJobOperator):
+    """Starts the year's job, or finds the one that an earlier try has started; then waits for it without a worker."""
+
+    def __init__(self, *, look_every: int = 30, **kwargs: Any) -> None:
+        super().__init__(
+            # What to start, and where, is in the run's plan.
+            application_id="",
+            execution_role_arn="",
+            job_driver={},
+            aws_conn_id=S3_CONNECTION,
+            deferrable=True,
+            wait_for_completion=False,  # the provider's own wait forgets which job it was when that fails
+            waiter_delay=look_every,
+            **kwargs,
+        )
+
+    def execute(self, context: Context, event: dict[str, Any] | None = None) -> None:
+        """Called again once the application has started, where it had to be."""
+        from tarmac_dags import emr, steps
+
+        job = steps.spark_job(current_plan())
+        self.job_id, stopped = emr.find(self.hook.conn, job)
+        if self.job_id is None:
+            asked = job.request(attempt=stopped)
+            self.application_id, self.execution_role_arn = asked["applicationId"], asked["executionRoleArn"]
+            self.name, self.job_driver, self.client_request_token = (
+                asked["name"],
+                asked["jobDriver"],
+                asked["clientToken"],
+            )
+            self.config = {"executionTimeoutMinutes": job.minutes}
+            super().execute(context, event)
+        else:
+            self.log.info("%s, with this very input, was started before: job %s", job.name, self.job_id)
+        context["ti"].xcom_push(key=JOB, value=self.job_id)
+        self.defer(
+            trigger=EmrServerlessStartJobTrigger(
+                application_id=job.cluster.application,
+                job_id=self.job_id,
+                waiter_delay=self.waiter_delay,
+                # The job's own limit ends it first.
+                waiter_max_attempts=2 + job.minutes * 60 // self.waiter_delay,
+                aws_conn_id=self.aws_conn_id,
+            ),
+            method_name="finish",
+        )
+
+    def finish(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
+        """What the job has written, by its record in the lake; the assets' events tell it as well.
+
+        Raises:
+            SystemFailure, InputError: the job failed or was cancelled; says what the service says of it.
+        """
+        from tarmac_dags import steps
+
+        plan = current_plan()
+        if event.get("status") != "success":
+            application = steps.spark_job(plan).cluster.application
+            job_id = context["ti"].xcom_pull(task_ids=self.task_id, key=JOB)
+            raise steps.spark_failure(plan, self.hook.conn.get_job_run(applicationId=application, jobRunId=job_id))
+        written = steps.written_by(plan)
+        told(SILVER, written)
+        return told(GOLD, written)
