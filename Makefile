@@ -7,8 +7,11 @@ UV_VERSION := 0.13.9
 # Many containers forbid bytecode; here every test that starts a process would compile its whole environment again.
 unexport PYTHONDONTWRITEBYTECODE
 
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -ec
+
 .DEFAULT_GOAL := help
-.PHONY: help superset superset-assets airflow demo notebooks test check docs leaderboard bench lock clean setup synth release
+.PHONY: test-services test-rest test-dags help superset superset-assets airflow demo notebooks test check docs leaderboard bench lock clean setup synth release
 
 help:
 	@echo "make demo       a simulated year, the whole way, and its report"
@@ -75,10 +78,19 @@ check: setup
 	$(RUN)/mypy
 	$(RUN)/lint-imports
 
+# Side by side, as the tests of services mostly wait; what each says begins with its name.
 test: check .venv-airflow/.ready
-	$(RUN)/pytest
-	.venv-airflow/bin/mypy --strict dags
-	.venv-airflow/bin/pytest tests/airflow
+	@$(MAKE) --no-print-directory --jobs=2 test-services test-rest test-dags
+
+SERVICES := tests/dashboards tests/proxy tests/spark tests/stack
+test-services:
+	@$(RUN)/pytest $(SERVICES) 2>&1 | sed -u 's/^/services | /'
+
+test-rest:
+	@$(RUN)/pytest tests $(SERVICES:%=--ignore=%) 2>&1 | sed -u 's/^/rest     | /'
+
+test-dags:
+	@{ .venv-airflow/bin/mypy --strict dags && .venv-airflow/bin/pytest tests/airflow; } 2>&1 | sed -u 's/^/dags     | /'
 
 docs: setup
 	$(RUN)/python -m tarmac.tables.dictionary > docs/data-dictionary.md
