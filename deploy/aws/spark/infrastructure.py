@@ -5,7 +5,7 @@ from aws_cdk import aws_emrserverless as emr
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from deploy.aws.lake.infrastructure import BRONZE, GOLD, RUNS, SILVER, Lake
+from deploy.aws.lake.infrastructure import BRONZE, GOLD, RUNS, SCRATCH, SILVER, Lake
 
 RELEASE = "emr-spark-8.0.0"
 """Spark 4.0 and Python 3.11: https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/release-versions.html"""
@@ -47,4 +47,5 @@ class Spark(Construct):
         role = iam.Role(self, "JobRole", assumed_by=caller, description="Tarmac: silver and gold on Spark")
         lake.let_read(role, BRONZE, ARCHIVES)
         lake.let_write(role, SILVER, GOLD, RUNS)
+        lake.let_work(role, SCRATCH)
         return role
