@@ -47,6 +47,12 @@ def findings(settings: Settings) -> Iterator[Finding]:
         "master's; these are made by Secrets Manager, seen by nobody, and changed by one command: docs/aws.md, Passwords.",
     )
     yield from _rights()
+    if settings.spark:
+        yield Finding(
+            rule="AwsSolutions-IAM5[Resource::<SparkApplicationB8D0239C.Arn>/jobruns/*]",
+            paths=("Airflow/Machine/Role/DefaultPolicy", "Trial/Machine/Role/DefaultPolicy"),
+            reason="Airflow looks at the jobs that it has started, and cancels them; the service names them.",
+        )
     if not settings.protected:
         yield from _unprotected()
 
