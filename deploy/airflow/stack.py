@@ -145,7 +145,7 @@ class AirflowStack:
             commands = to_commands(
                 Path(folder),
                 defaults=self.place.variables if self.place.variables.exists() else None,
-                variables=to_variables(self.place.lake, self.place.home / "scratch"),
+                variables=to_variables(self.place.lake, self.place.home / "scratch", self.place.environment),
                 connections=to_connections(self.place.lake, warehouse, self.place.environment),
                 new_password=new_password,
             )

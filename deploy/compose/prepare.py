@@ -35,7 +35,7 @@ def prepare(secrets: Path, environment: Mapping[str, str]) -> int:
         commands = to_commands(
             Path(folder),
             defaults=VARIABLES,
-            variables=to_variables(lake, scratch),
+            variables=to_variables(lake, scratch, given),
             connections=to_connections(lake, warehouse, given),
             new_password=new_password,
         )

@@ -8,7 +8,7 @@ import pytest
 
 from deploy.airflow.connections import to_connections, without_keys
 from deploy.airflow.place import ROOT, Place, read_shared_settings, to_environment
-from deploy.airflow.preparing import to_commands
+from deploy.airflow.preparing import to_commands, to_variables
 from deploy.airflow.state import State
 
 SHARED = ROOT / "deploy" / "airflow" / "settings.env"
@@ -53,6 +53,18 @@ def test_keys_of_aws_go_into_the_connection_and_nowhere_else() -> None:
 def test_a_warehouse_url_becomes_the_fields_of_a_connection(url: str, expected: dict[str, object]) -> None:
     """Percent-encoded parts are decoded, and a socket's folder is a host."""
     assert expected.items() <= to_connections("/lake", url, {})["postgres_conn"].items()
+
+
+def test_variables_of_spark_are_written_where_they_are_given_and_left_alone_elsewhere(tmp_path: Path) -> None:
+    """An empty one would overwrite what an operator has set; the DAG reads these very names."""
+    given = {"TARMAC_EMR_APPLICATION": "00f", "TARMAC_EMR_ROLE": "arn:r", "TARMAC_EMR_ARTIFACTS": "s3://lake/x"}
+    always = {"data_lake_bucket": "s3://lake", "local_path": str(tmp_path)}
+    spark = {"emr_application": "00f", "emr_role": "arn:r", "emr_artifacts": "s3://lake/x"}
+    assert to_variables("s3://lake", tmp_path, given) == always | spark
+    assert to_variables("s3://lake", tmp_path, dict.fromkeys(given, "")) == always
+    assert to_variables("s3://lake", tmp_path, {}) == always
+    known = json.loads((ROOT / "airflow" / "variables.json").read_text(encoding="utf-8"))
+    assert set(spark) <= set(known)
 
 
 def test_what_a_place_decides_is_written_after_the_defaults_that_leave_changes_alone(tmp_path: Path) -> None:
