@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from deploy.airflow.place import Place
-from deploy.airflow.stack import ADMIN, SECONDS_TO_STOP, AirflowStack
+from deploy.airflow.preparing import ADMIN
+from deploy.airflow.stack import SECONDS_TO_STOP, AirflowStack
 from tarmac.errors import TarmacError
 from tarmac.settings import read_settings
 from tarmac.warehouse.urls import to_label

@@ -18,13 +18,12 @@ import psycopg
 
 from deploy.airflow.connections import to_connections
 from deploy.airflow.place import METADATA, ROOT, Place, airflow_program, to_environment
+from deploy.airflow.preparing import has_admin, to_commands, to_variables
 from deploy.airflow.processes import Kin, Process
-from deploy.airflow.state import State, write_private
+from deploy.airflow.state import State
 from tarmac.errors import InputError, SystemFailure
 from tarmac.warehouse.embedded import embedded_server
 from tarmac.warehouse.failures import told_plainly
-
-ADMIN = "admin"
 
 SERVICES: Mapping[str, tuple[str, ...]] = {
     "api-server": ("--host", "127.0.0.1"),
@@ -140,20 +139,17 @@ class AirflowStack:
         """Make or migrate the database; then variables that an operator changed stay, what this place decides is new."""
         if "://" not in self.place.lake:
             Path(self.place.lake).mkdir(parents=True, exist_ok=True)
+        warehouse = self.postgres if self.place.warehouse == "embedded" else self.place.warehouse
+        new_password = None if self._has_admin() else self.password
         with TemporaryDirectory(dir=self.state.folder) as folder:
-            ours, connections = Path(folder, "variables.json"), Path(folder, "connections.json")
-            scratch = self.place.home / "scratch"
-            write_private(ours, {"data_lake_bucket": self.place.lake, "local_path": str(scratch)})
-            warehouse = self.postgres if self.place.warehouse == "embedded" else self.place.warehouse
-            write_private(connections, to_connections(self.place.lake, warehouse, self.place.environment))
-            everywhere = [str(self.place.variables)] if self.place.variables.exists() else []
-            self._run_commands(
-                ["db", "migrate"],
-                *([] if self._has_admin() else [self._make_admin()]),
-                *(["variables", "import", "--action-on-existing-key", "skip", file] for file in everywhere),
-                ["variables", "import", str(ours)],
-                ["connections", "import", "--overwrite", str(connections)],
+            commands = to_commands(
+                Path(folder),
+                defaults=self.place.variables if self.place.variables.exists() else None,
+                variables=to_variables(self.place.lake, self.place.home / "scratch", self.place.environment),
+                connections=to_connections(self.place.lake, warehouse, self.place.environment),
+                new_password=new_password,
             )
+            self._run_commands(*commands)
 
     def _has_admin(self) -> bool:
         """Whether an earlier start made the user; makes the database where it is missing."""
@@ -161,14 +157,7 @@ class AirflowStack:
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [METADATA]).fetchone():
                 connection.execute(f"CREATE DATABASE {METADATA}")
         with told_plainly("Reading Airflow's users"), psycopg.connect(self.postgres, dbname=METADATA) as connection:
-            made = connection.execute("SELECT to_regclass('ab_user') IS NOT NULL").fetchone() == (True,)
-            query = "SELECT 1 FROM ab_user WHERE username = %s"
-            return made and connection.execute(query, [ADMIN]).fetchone() is not None
-
-    def _make_admin(self) -> list[str]:
-        names = ["--firstname", "Tarmac", "--lastname", "Operator", "--email", f"{ADMIN}@localhost"]
-        # One word: a generated password may begin with a dash.
-        return ["users", "create", "--username", ADMIN, "--role", "Admin", *names, f"--password={self.password}"]
+            return has_admin(connection)
 
     def _run_commands(self, *commands: list[str]) -> None:
         """Run Airflow's commands one after the other, to their end."""

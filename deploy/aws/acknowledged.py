@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from aws_cdk import Acknowledgment, Stack, Validations
 from constructs import Construct, IConstruct
 
-from deploy.aws.lake.infrastructure import BRONZE, GOLD, RUNS, SILVER
+from deploy.aws.lake.infrastructure import BRONZE, GOLD, RUNS, SCRATCH, SILVER
 from deploy.aws.settings import Settings
 from deploy.aws.warehouse.users import USERS
 
@@ -47,6 +47,12 @@ def findings(settings: Settings) -> Iterator[Finding]:
         "master's; these are made by Secrets Manager, seen by nobody, and changed by one command: docs/aws.md, Passwords.",
     )
     yield from _rights()
+    if settings.spark:
+        yield Finding(
+            rule="AwsSolutions-IAM5[Resource::<SparkApplicationB8D0239C.Arn>/jobruns/*]",
+            paths=("Airflow/Machine/Role/DefaultPolicy", "Trial/Machine/Role/DefaultPolicy"),
+            reason="Airflow looks at the jobs that it has started, and cancels them; the service names them.",
+        )
     if not settings.protected:
         yield from _unprotected()
 
@@ -77,6 +83,11 @@ def _rights() -> Iterator[Finding]:
         rule="AwsSolutions-IAM5[Resource::<LakeBucketB1D32E10.Arn>/releases/spark/*]",
         paths=("Spark/JobRole/DefaultPolicy",),
         reason="A job reads its program and its packed environment, whose names carry their versions.",
+    )
+    yield Finding(
+        rule=f"AwsSolutions-IAM5[Resource::<LakeBucketB1D32E10.Arn>/{SCRATCH}/*]",
+        paths=("Spark/JobRole/DefaultPolicy",),
+        reason="A job's folder for what is not joined yet has a random name, and S3A names the files in it.",
     )
 
 

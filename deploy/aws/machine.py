@@ -15,6 +15,7 @@ from deploy.aws.lake.infrastructure import RELEASE_KEY, Lake
 from deploy.aws.network.groups import Groups
 from deploy.aws.network.infrastructure import Network
 from deploy.aws.settings import Settings
+from deploy.aws.spark.infrastructure import Spark
 from deploy.aws.warehouse.infrastructure import Warehouse
 
 BOOT = Path(__file__).parent / "machines" / "boot.sh"
@@ -33,6 +34,7 @@ class House:
     groups: Groups
     lake: Lake
     image: ec2.IMachineImage
+    spark: Spark | None
 
 
 class Machine(Construct):

@@ -34,12 +34,14 @@ class TarmacStack(Stack):
             synthesizer=DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
         )
         network = Network(self, "Network", settings=settings)
+        lake = Lake(self, "Lake", settings=settings)
         self._house = House(
             settings=settings,
             network=network,
             groups=Groups(self, "Groups", vpc=network.vpc, settings=settings),
-            lake=Lake(self, "Lake", settings=settings),
+            lake=lake,
             image=ec2.MachineImage.from_ssm_parameter(settings.image_parameter, os=ec2.OperatingSystemType.LINUX),
+            spark=Spark(self, "Spark", lake=lake, environment=settings.environment) if settings.spark else None,
         )
         self._monitoring = Monitoring(self, "Monitoring", settings=settings)
         addresses = Addresses(self, "Addresses", settings=settings)
@@ -47,8 +49,6 @@ class TarmacStack(Stack):
         machines = add(addresses)
         self._monitoring.watch_machines(machines)
         self._monitoring.watch_runs()
-        if settings.spark:
-            Spark(self, "Spark", lake=self._house.lake, environment=settings.environment)
         CfnOutput(self, "Address", value=addresses.address)
         CfnOutput(self, "Release", value=self._house.lake.bucket.s3_url_for_object(RELEASE_KEY))
         Tags.of(self).add("project", "tarmac")

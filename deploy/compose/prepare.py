@@ -15,11 +15,11 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from deploy.airflow.connections import to_connections
+from deploy.airflow.preparing import has_admin, to_commands, to_variables
 
 HERE = Path(__file__).resolve()
 VARIABLES = HERE.parents[2] / "airflow" / "variables.json"
 COMMANDS = HERE.parents[1] / "airflow" / "commands.py"
-ADMIN = "admin"
 
 
 def prepare(secrets: Path, environment: Mapping[str, str]) -> int:
@@ -27,20 +27,18 @@ def prepare(secrets: Path, environment: Mapping[str, str]) -> int:
     metadata = (secrets / "metadata_url").read_text().replace("+psycopg2", "", 1)
     warehouse = (secrets / "warehouse_url").read_text()
     _make_database(metadata, str(conninfo_to_dict(warehouse)["dbname"]))
-    lake = environment["TARMAC_LAKE"]
+    with psycopg.connect(metadata) as connection:
+        new_password = None if has_admin(connection) else (secrets / "admin_password").read_text()
+    lake, scratch = environment["TARMAC_LAKE"], Path(environment["TARMAC_HOME"], "scratch")
     given = {name: value for name, value in environment.items() if value}
     with TemporaryDirectory() as folder:
-        ours, connections = Path(folder, "variables.json"), Path(folder, "connections.json")
-        scratch = Path(environment["TARMAC_HOME"], "scratch")
-        ours.write_text(json.dumps({"data_lake_bucket": lake, "local_path": str(scratch)}))
-        connections.write_text(json.dumps(to_connections(lake, warehouse, given)))
-        commands = [
-            ["db", "migrate"],
-            *([] if _has_admin(metadata) else [_make_admin((secrets / "admin_password").read_text())]),
-            ["variables", "import", "--action-on-existing-key", "skip", str(VARIABLES)],
-            ["variables", "import", str(ours)],
-            ["connections", "import", "--overwrite", str(connections)],
-        ]
+        commands = to_commands(
+            Path(folder),
+            defaults=VARIABLES,
+            variables=to_variables(lake, scratch, given),
+            connections=to_connections(lake, warehouse, given),
+            new_password=new_password,
+        )
         done = subprocess.run([sys.executable, str(COMMANDS)], input=json.dumps(commands).encode(), check=False)
     return done.returncode
 
@@ -49,18 +47,6 @@ def _make_database(server: str, name: str) -> None:
     with psycopg.connect(server, autocommit=True) as connection:
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
             connection.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(name)))
-
-
-def _has_admin(metadata: str) -> bool:
-    with psycopg.connect(metadata) as connection:
-        made = connection.execute("SELECT to_regclass('ab_user') IS NOT NULL").fetchone() == (True,)
-        query = "SELECT 1 FROM ab_user WHERE username = %s"
-        return made and connection.execute(query, [ADMIN]).fetchone() is not None
-
-
-def _make_admin(password: str) -> list[str]:
-    names = ["--firstname", "Tarmac", "--lastname", "Operator", "--email", f"{ADMIN}@localhost"]
-    return ["users", "create", "--username", ADMIN, "--role", "Admin", *names, f"--password={password}"]
 
 
 if __name__ == "__main__":

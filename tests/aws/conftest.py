@@ -27,6 +27,7 @@ ASKED = (
 """A lab in which everything that is off by default is on."""
 
 UNACKNOWLEDGED = """
+import sys
 from deploy.aws import app
 from deploy.aws import acknowledged, stack
 known = lambda of, settings: [
@@ -34,7 +35,7 @@ known = lambda of, settings: [
     if acknowledged._find(of, path) is not None
 ]
 stack.acknowledge = lambda of, settings: [print(rule, path) for rule, path in known(of, settings)]
-app.main([])
+app.main(sys.argv[1:])
 """
 """Synthesis that acknowledges nothing, and prints what would have been acknowledged where."""
 
@@ -82,6 +83,7 @@ APP = ("-m", "deploy.aws.app")
 RUNS = {
     "synthesis": ([*APP], 0),
     "unacknowledged": (["-c", UNACKNOWLEDGED], 4711),
+    "spark": (["-c", UNACKNOWLEDGED, "-c", "spark=true"], 0),
     "asked": ([*APP, *(word for pair in ASKED for word in ("-c", pair))], 0),
     "without-bastion": ([*APP, "-c", "environment=prod", "-c", "bastion=false"], 0),
 }
@@ -105,6 +107,12 @@ def synthesis(runs) -> Synthesis:
 @pytest.fixture(scope="session")
 def unacknowledged(runs) -> Synthesis:
     return runs["unacknowledged"].result()
+
+
+@pytest.fixture(scope="session")
+def with_spark(runs) -> Synthesis:
+    """All environments with spark=true, and with nothing acknowledged."""
+    return runs["spark"].result()
 
 
 @pytest.fixture(scope="session")

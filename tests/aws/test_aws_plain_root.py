@@ -50,14 +50,16 @@ def endpoint() -> Iterator[str]:
 def _given(reference: str) -> str:
     """What CloudFormation would put in a reference's place; a secret is found by its logical id."""
     known = {"AWS::Region": "us-east-1", "LakeBucket": "lake", "AddressesAddress": "203.0.113.9"}
+    known |= {"SparkApplication": "00fexample", "SparkJobRole": "arn:aws:iam::123456789012:role/job"}
     return next((value for name, value in known.items() if reference.startswith(name)), reference)
 
 
-def _user_data(templates, folder: Path) -> set[str]:
-    """Each machine's user data as a file; returns the names of the secrets that they know."""
+def _user_data(templates, with_spark, folder: Path) -> set[str]:
+    """Each machine's user data as a file, Airflow's with Spark; returns the names of the secrets that they know."""
     (folder / "user-data").mkdir()
     for machine, environment in MACHINES.items():
-        script = templates[environment].user_data(machine)
+        template = with_spark.template(environment) if machine == "airflow" else templates[environment]
+        script = template.user_data(machine)
         script = re.sub(r"<([A-Za-z0-9.:]+)>", lambda reference: _given(reference[1]), script)
         (folder / "user-data" / machine).write_text(script, encoding="utf-8")
     scripts = "".join(path.read_text(encoding="utf-8") for path in (folder / "user-data").iterdir())
@@ -80,14 +82,14 @@ def _fill(endpoint: str, secrets: set[str], archive: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def ran(templates, endpoint, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def ran(templates, with_spark, endpoint, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of what the scripts left behind."""
     if os.geteuid() != 0 or shutil.which("unshare") is None:
         pytest.skip("needs root and util-linux's unshare")
     folder, layer = tmp_path_factory.mktemp("exchange"), tmp_path_factory.mktemp("layer")
     archive = folder / "tarmac.tar.gz"
     subprocess.run(["make", "-s", "release", f"ARCHIVE={archive}"], cwd=ROOT, check=True, capture_output=True)
-    _fill(endpoint, _user_data(templates, folder), archive)
+    _fill(endpoint, _user_data(templates, with_spark, folder), archive)
     shutil.copytree(INSIDE, folder, dirs_exist_ok=True)
     lower = os.environ.get("TARMAC_DEBIAN_ROOT", "/")
     own = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation", "private"]
@@ -170,8 +172,23 @@ def test_the_one_machine_does_what_the_three_do(ran):
     assert set(given["users"]) == set(USERS)
 
 
+def told_to_compose(ran: Path, machine: str) -> dict[str, str]:
+    lines = (ran / f"compose-{machine}.env").read_text(encoding="utf-8").splitlines()
+    return dict(line.split("=", 1) for line in lines)
+
+
+def test_compose_is_told_where_jobs_run_and_nothing_where_there_is_no_spark(ran):
+    """An empty value makes no variable of Airflow."""
+    names = ("TARMAC_EMR_APPLICATION", "TARMAC_EMR_ROLE", "TARMAC_EMR_ARTIFACTS")
+    told = {machine: [told_to_compose(ran, machine)[name] for name in names] for machine in ("airflow", "tarmac")}
+    assert told == {
+        "airflow": ["00fexample", "arn:aws:iam::123456789012:role/job", "s3://lake/releases/spark"],
+        "tarmac": ["", "", ""],
+    }
+
+
 def test_what_compose_is_told_holds_addresses_and_no_secret(ran):
-    told = dict(line.split("=", 1) for line in (ran / "compose.env").read_text(encoding="utf-8").splitlines())
+    told = told_to_compose(ran, "tarmac")
     assert told["AIRFLOW_BASE_URL"] == "https://203.0.113.9/airflow"
     assert (told["AIRFLOW_PATH"], told["TARMAC_LAKE"]) == ("/airflow", "s3://lake")
     assert int(told["TARMAC_UID"]) > 0

@@ -99,6 +99,21 @@ def test_no_secret_is_in_a_variable(resolved: dict[str, Any], copy: Path) -> Non
         assert given - read <= ({"warehouse_url", "admin_password"} if name == "prepare" else set())
 
 
+def test_where_jobs_on_spark_run_is_told_to_prepare_alone(copy: Path) -> None:
+    """It writes Airflow's variables of them; what .env leaves out is empty."""
+    names = ["TARMAC_EMR_APPLICATION", "TARMAC_EMR_ARTIFACTS", "TARMAC_EMR_ROLE"]
+    for given in (dict.fromkeys(names, ""), {name: f"s3://{name}/x:y" for name in names}):
+        with (copy / ".env").open("a") as file:
+            file.writelines(f"{name}={value}\n" for name, value in given.items() if value)
+        answer = _config(copy)
+        told = {
+            name: {key: value for key, value in service["environment"].items() if "EMR" in key}
+            for name, service in yaml.safe_load(answer.stdout)["services"].items()
+        }
+        assert told.pop("prepare") == given
+        assert not any(told.values())
+
+
 def test_images_are_pinned_and_ports_are_this_machines_alone(resolved: dict[str, Any]) -> None:
     """Also the two from which the image is built."""
     images = {service["image"] for service in resolved["services"].values()}

@@ -16,6 +16,7 @@ from pathlib import Path
 import psycopg
 import pytest
 import yaml
+from cryptography.fernet import Fernet
 
 from tarmac.warehouse.embedded import embedded_server
 
@@ -73,7 +74,7 @@ def test_the_services_of_the_image_start_in_their_order_and_become_healthy(tmp_p
         environment = _environment(services["prepare"]["environment"], tmp_path, server, port)
         for _ in range(2):
             _prepare(program, environment, tmp_path)
-        _assert_prepared(server)
+        _assert_prepared(server, Fernet((tmp_path / "secrets/fernet_key").read_bytes()))
         healthy = [str(program), *services["api-server"]["healthcheck"]["test"][2:]]
         assert subprocess.run(healthy, env=environment, capture_output=True, check=False).returncode == 1
         command = [word if word != "8080" else str(port) for word in services["api-server"]["command"]]
@@ -117,6 +118,8 @@ def _environment(given: dict[str, str], folder: Path, server: str, port: int) ->
             "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
             "TARMAC_HOME": str(folder / "home"),
             "TARMAC_LAKE": "/lake",
+            "TARMAC_EMR_APPLICATION": "00fexample",
+            "TARMAC_EMR_ROLE": "",
             "PYTHONPATH": str(ROOT),
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
@@ -136,12 +139,14 @@ def _prepare(program: Path, environment: dict[str, str], folder: Path) -> None:
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
 
 
-def _assert_prepared(server: str) -> None:
+def _assert_prepared(server: str, key: Fernet) -> None:
     with psycopg.connect(server.replace("//postgres@/postgres", "//postgres@/airflow")) as connection:
         assert connection.execute("SELECT username FROM ab_user").fetchall() == [("admin",)]
         assert connection.execute("SELECT conn_id FROM connection").fetchall() == [("postgres_conn",)]
-        keys = {key for (key,) in connection.execute('SELECT "key" FROM variable').fetchall()}
-    assert {"data_lake_bucket", "local_path", "last_year", "db_table"} <= keys
+        rows = connection.execute('SELECT "key", val FROM variable').fetchall()
+    variables = {name: key.decrypt(value).decode() for name, value in rows}
+    assert {"data_lake_bucket", "local_path", "last_year", "db_table"} <= set(variables)
+    assert (variables["emr_application"], variables["emr_role"]) == ("00fexample", "")
     with psycopg.connect(server.replace("//postgres@/postgres", "//postgres@/tarmac")) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
 

@@ -12,7 +12,8 @@ from ports import free_port
 from sites import YEARS, Site, make_bronze, run_undisturbed
 
 from deploy.airflow.place import ROOT, Place
-from deploy.airflow.stack import ADMIN, AirflowStack
+from deploy.airflow.preparing import ADMIN
+from deploy.airflow.stack import AirflowStack
 from s3_server import S3Server
 
 QUICK = {

@@ -1,5 +1,6 @@
 """One file has Airflow's settings; what runs Airflow adds to it only what its place decides."""
 
+import json
 import re
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from deploy.airflow.connections import to_connections, without_keys
 from deploy.airflow.place import ROOT, Place, read_shared_settings, to_environment
+from deploy.airflow.preparing import to_commands, to_variables
 from deploy.airflow.state import State
 
 SHARED = ROOT / "deploy" / "airflow" / "settings.env"
@@ -51,3 +53,35 @@ def test_keys_of_aws_go_into_the_connection_and_nowhere_else() -> None:
 def test_a_warehouse_url_becomes_the_fields_of_a_connection(url: str, expected: dict[str, object]) -> None:
     """Percent-encoded parts are decoded, and a socket's folder is a host."""
     assert expected.items() <= to_connections("/lake", url, {})["postgres_conn"].items()
+
+
+def test_variables_of_spark_are_written_where_they_are_given_and_left_alone_elsewhere(tmp_path: Path) -> None:
+    """An empty one would overwrite what an operator has set; the DAG reads these very names."""
+    given = {"TARMAC_EMR_APPLICATION": "00f", "TARMAC_EMR_ROLE": "arn:r", "TARMAC_EMR_ARTIFACTS": "s3://lake/x"}
+    always = {"data_lake_bucket": "s3://lake", "local_path": str(tmp_path)}
+    spark = {"emr_application": "00f", "emr_role": "arn:r", "emr_artifacts": "s3://lake/x"}
+    assert to_variables("s3://lake", tmp_path, given) == always | spark
+    assert to_variables("s3://lake", tmp_path, dict.fromkeys(given, "")) == always
+    assert to_variables("s3://lake", tmp_path, {}) == always
+    known = json.loads((ROOT / "airflow" / "variables.json").read_text(encoding="utf-8"))
+    assert set(spark) <= set(known)
+
+
+def test_what_a_place_decides_is_written_after_the_defaults_that_leave_changes_alone(tmp_path: Path) -> None:
+    """A user is made where there is none; a password that begins with a dash is one word with its option."""
+    connections = {"postgres_conn": {"conn_type": "postgres"}}
+    ours = {"data_lake_bucket": "s3://lake"}
+    given = {"variables": ours, "connections": connections}
+    commands = to_commands(tmp_path, defaults=Path("/defaults.json"), new_password="-secret", **given)
+    assert [command[:2] for command in commands] == [
+        ["db", "migrate"],
+        ["users", "create"],
+        ["variables", "import"],
+        ["variables", "import"],
+        ["connections", "import"],
+    ]
+    assert "--password=-secret" in commands[1]
+    assert commands[2][2:] == ["--action-on-existing-key", "skip", "/defaults.json"]
+    assert [json.loads(Path(command[-1]).read_text()) for command in commands[3:]] == [ours, connections]
+    again = to_commands(tmp_path, defaults=None, new_password=None, **given)
+    assert again == [commands[0], *commands[3:]]

@@ -8,7 +8,8 @@ from airflow_api import DAG, AirflowApi
 from playwright.sync_api import Page, expect, sync_playwright
 from sites import YEARS
 
-from deploy.airflow.stack import ADMIN, AirflowStack
+from deploy.airflow.preparing import ADMIN
+from deploy.airflow.stack import AirflowStack
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.airflow]
 

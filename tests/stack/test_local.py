@@ -15,8 +15,9 @@ from airflow_api import wait_until
 from ports import free_port
 
 from deploy.airflow.place import ROOT
+from deploy.airflow.preparing import ADMIN
 from deploy.airflow.processes import Kin
-from deploy.airflow.stack import ADMIN, AirflowStack
+from deploy.airflow.stack import AirflowStack
 from deploy.airflow.state import State
 from tarmac.warehouse.embedded import embedded_server
 

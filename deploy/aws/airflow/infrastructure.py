@@ -31,8 +31,11 @@ class Airflow(Construct):
 
 
 def run_pipeline(scope: Construct, machine: Machine, house: House) -> None:
-    """What the pipeline needs on whichever machine it runs: its zones, its secrets, and a way to be known to nginx."""
+    """What the pipeline needs on whichever machine it runs: its zones, its secrets, Spark, and a way to be known to nginx."""
     house.lake.let_read(machine.role, BRONZE)
     house.lake.let_write(machine.role, SILVER, GOLD, RUNS)
     house.lake.let_put(machine.role, certificate_key("airflow"))
     add_secrets(scope, machine, house, "airflow")
+    if house.spark is not None:
+        house.spark.let_ask(machine.role)
+        machine.tell(house.spark.values)

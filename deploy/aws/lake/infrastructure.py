@@ -12,6 +12,8 @@ from deploy.aws.ending import ending_of
 from deploy.aws.settings import Settings
 
 BRONZE, SILVER, GOLD, RUNS = "01_bronze", "02_silver", "03_gold", "runs"
+SCRATCH = ".scratch"
+"""Where a job on Spark puts what its executors have not joined yet: tarmac.on_spark.engine."""
 RELEASE_KEY = "releases/tarmac.tar.gz"
 """Where machines look for the archive that `make release` makes."""
 
@@ -53,6 +55,14 @@ class Lake(Construct):
         self._let_list(role)
         actions = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"]
         self._let(role, actions, [f"{prefix}/*" for prefix in prefixes])
+
+    def let_work(self, role: iam.IRole, *prefixes: str) -> None:
+        """The role may list the bucket and its unfinished uploads, and read, write and delete what is below these prefixes."""
+        self.let_write(role, *prefixes)
+        self._let(role, ["s3:DeleteObject"], [f"{prefix}/*" for prefix in prefixes])
+        # What a dead task has begun to upload, S3A finds by its list and aborts.
+        listing = iam.PolicyStatement(actions=["s3:ListBucketMultipartUploads"], resources=[self.bucket.bucket_arn])
+        role.add_to_principal_policy(listing)
 
     def let_fetch(self, role: iam.IRole, *keys: str) -> None:
         """The role may read these objects."""

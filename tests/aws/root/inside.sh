@@ -13,10 +13,10 @@ for machine in airflow superset nginx bastion-host tarmac; do
   echo "# $machine" >>/mnt/calls
   # shellcheck source=/dev/null
   (set -a && . /etc/tarmac/machine.env && set +a && /usr/local/sbin/tarmac-start) >"/mnt/$machine.log" 2>&1
+  cp /run/tarmac/compose.env "/mnt/compose-$machine.env"
 done
 readlink /opt/tarmac/current >/mnt/current
 ls /opt/tarmac/releases >/mnt/releases
-cp /run/tarmac/compose.env /mnt/compose.env
 find /run/tarmac -type f -printf '%f %m %u\n' >/mnt/modes
 nginx -T >/mnt/nginx.conf 2>/dev/null
 [ "$(readlink /opt/tarmac/current/deploy/compose/secrets)" = /run/tarmac/secrets ]
