@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from aws_cdk import Acknowledgment, Stack, Validations
 from constructs import Construct, IConstruct
 
-from deploy.aws.lake.infrastructure import BRONZE, GOLD, RUNS, SCRATCH, SILVER
+from deploy.aws.lake.infrastructure import BRONZE, GOLD, PARTS, REPORTS, RUNS, SCRATCH, SILVER
 from deploy.aws.settings import Settings
 from deploy.aws.warehouse.users import USERS
 
@@ -72,11 +72,11 @@ def _rights() -> Iterator[Finding]:
         paths=roles,
         reason="Session Manager's channels and PutMetricData know no resources; the latter is bound to our namespace.",
     )
-    writers = ("Airflow/Machine/Role/DefaultPolicy", "Trial/Machine/Role/DefaultPolicy", "Spark/JobRole/DefaultPolicy")
-    for prefix in (BRONZE, SILVER, GOLD, RUNS):
+    airflow = ("Airflow/Machine/Role/DefaultPolicy", "Trial/Machine/Role/DefaultPolicy")
+    for prefix in (BRONZE, SILVER, GOLD, RUNS, REPORTS, PARTS):
         yield Finding(
             rule=f"AwsSolutions-IAM5[Resource::<LakeBucketB1D32E10.Arn>/{prefix}/*]",
-            paths=writers,
+            paths=airflow if prefix in {REPORTS, PARTS} else (*airflow, "Spark/JobRole/DefaultPolicy"),
             reason="A zone is a prefix: its files are named by years that nobody knows yet.",
         )
     yield Finding(

@@ -33,6 +33,11 @@ def lake(*keys: str, bucket: str = "airflow-ml-datalake") -> list[str]:
     return [f"{bucket}/{key}" for key in keys]
 
 
+def of_parts(template: Template, machine: str, action: str) -> bool:
+    """Whether the machine may do this to what detectors leave for each other, and to nothing else."""
+    return all(key.endswith("/runs/year/*/parts/*") for key in rights(template, machine, action))
+
+
 RELEASE = "releases/tarmac.tar.gz"
 READ = "secretsmanager:GetSecretValue"
 ZONES = ("02_silver/*", "03_gold/*", "runs/*")
@@ -41,13 +46,19 @@ RIGHTS: list[Promise] = [
         "Airflow reads bronze, the release and what it writes",
         "lab",
         lambda t: rights(t, "airflow", "s3:GetObject"),
-        lake("01_bronze/*", "02_silver/*", "03_gold/*", RELEASE, "runs/*"),
+        lake("01_bronze/*", "02_silver/*", "03_gold/*", RELEASE, "reports/*", "runs/*"),
     ),
     (
-        "Airflow writes silver, gold, the records of runs, and its certificate",
+        "Airflow writes silver, gold, reports, the records of runs, and its certificate",
         "lab",
         lambda t: rights(t, "airflow", "s3:PutObject"),
-        lake("02_silver/*", "03_gold/*", "certificates/airflow.crt", "runs/*"),
+        lake("02_silver/*", "03_gold/*", "certificates/airflow.crt", "reports/*", "runs/*"),
+    ),
+    (
+        "Airflow removes what detectors left for each other",
+        "lab",
+        lambda t: rights(t, "airflow", "s3:DeleteObject"),
+        lake("runs/year/*/parts/*"),
     ),
     ("Airflow lists its bucket", "lab", lambda t: rights(t, "airflow", "s3:ListBucket"), ["airflow-ml-datalake"]),
     (
@@ -115,13 +126,13 @@ RIGHTS: list[Promise] = [
         lake(RELEASE),
     ),
     (
-        "no machine may change what machines run, or delete anything",
+        "no machine may change what machines run, or delete anything but a run's own parts",
         "lab prod min",
         lambda t: [
             (name, action)
             for name in t.names("EC2::Instance")
             for action in t.actions(name)
-            if ("Delete" in action and action != "ec2messages:DeleteMessage")
+            if ("Delete" in action and action != "ec2messages:DeleteMessage" and not of_parts(t, name, action))
             or "*" in action
             or (action == "s3:PutObject" and RELEASE in str(rights(t, name, action)))
         ],

@@ -125,14 +125,22 @@ SPARK: list[Promise] = [
         set(),
     ),
     (
-        "no machine deletes what a job has written, nor uses its scratch",
+        "no machine uses a job's scratch",
+        "lab prod min",
+        lambda t: [name for name in t.names("EC2::Instance") if ".scratch" in json.dumps(t.statements(name))],
+        [],
+    ),
+    (
+        "what a killed job left in its scratch is forgotten after a week, and nothing else",
         "lab prod min",
         lambda t: [
-            name
-            for name in t.names("EC2::Instance")
-            if "s3:DeleteObject" in t.actions(name) or ".scratch" in json.dumps(t.statements(name))
+            (one.get("Prefix"), one["ExpirationInDays"])
+            for found in t.all("S3::Bucket").values()
+            if "BucketName" in found
+            for one in found["LifecycleConfiguration"]["Rules"]
+            if "ExpirationInDays" in one
         ],
-        [],
+        [(".scratch/", 7)],
     ),
     ("Airflow's machine alone knows where jobs run", "lab prod", told, {"airflow": TOLD}),
     ("the one machine of a trial knows it", "min", told, {"tarmac": TOLD}),

@@ -2,14 +2,14 @@
 
 from constructs import Construct
 
-from deploy.aws.lake.infrastructure import BRONZE, GOLD, RUNS, SILVER, certificate_key
+from deploy.aws.lake.infrastructure import BRONZE, GOLD, PARTS, REPORTS, RUNS, SILVER, certificate_key
 from deploy.aws.machine import House, Machine, add_secrets
 from deploy.aws.proxy.infrastructure import Addresses
 from deploy.aws.warehouse.infrastructure import Warehouse
 
 
 class Airflow(Construct):
-    """`airflow`: reads bronze, writes silver, gold and the records of runs, and makes the database's users."""
+    """`airflow`: reads bronze, writes silver, gold, reports and the records of runs, and makes the database's users."""
 
     def __init__(self, scope: Construct, id: str, *, house: House, addresses: Addresses, warehouse: Warehouse) -> None:
         super().__init__(scope, id)
@@ -33,7 +33,8 @@ class Airflow(Construct):
 def run_pipeline(scope: Construct, machine: Machine, house: House) -> None:
     """What the pipeline needs on whichever machine it runs: its zones, its secrets, Spark, and a way to be known to nginx."""
     house.lake.let_read(machine.role, BRONZE)
-    house.lake.let_write(machine.role, SILVER, GOLD, RUNS)
+    house.lake.let_write(machine.role, SILVER, GOLD, RUNS, REPORTS)
+    house.lake.let_delete(machine.role, PARTS)
     house.lake.let_put(machine.role, certificate_key("airflow"))
     add_secrets(scope, machine, house, "airflow")
     if house.spark is not None:

@@ -11,7 +11,9 @@ from constructs import Construct
 from deploy.aws.ending import ending_of
 from deploy.aws.settings import Settings
 
-BRONZE, SILVER, GOLD, RUNS = "01_bronze", "02_silver", "03_gold", "runs"
+BRONZE, SILVER, GOLD, RUNS, REPORTS = "01_bronze", "02_silver", "03_gold", "runs", "reports"
+PARTS = f"{RUNS}/year/*/parts"
+"""What a run's detectors leave for each other, and its last task removes: tarmac.judging."""
 SCRATCH = ".scratch"
 """Where a job on Spark puts what its executors have not joined yet: tarmac.on_spark.engine."""
 RELEASE_KEY = "releases/tarmac.tar.gz"
@@ -41,7 +43,7 @@ class Lake(Construct):
             versioned=True,
             server_access_logs_bucket=self._logs,
             server_access_logs_prefix="lake/",
-            lifecycle_rules=_lifecycle(),
+            lifecycle_rules=_lifecycle(spark=settings.spark),
             **_closed(settings),
         )
 
@@ -59,10 +61,14 @@ class Lake(Construct):
     def let_work(self, role: iam.IRole, *prefixes: str) -> None:
         """The role may list the bucket and its unfinished uploads, and read, write and delete what is below these prefixes."""
         self.let_write(role, *prefixes)
-        self._let(role, ["s3:DeleteObject"], [f"{prefix}/*" for prefix in prefixes])
+        self.let_delete(role, *prefixes)
         # What a dead task has begun to upload, S3A finds by its list and aborts.
         listing = iam.PolicyStatement(actions=["s3:ListBucketMultipartUploads"], resources=[self.bucket.bucket_arn])
         role.add_to_principal_policy(listing)
+
+    def let_delete(self, role: iam.IRole, *prefixes: str) -> None:
+        """The role may delete what is below these prefixes; an old version stays for its time."""
+        self._let(role, ["s3:DeleteObject"], [f"{prefix}/*" for prefix in prefixes])
 
     def let_fetch(self, role: iam.IRole, *keys: str) -> None:
         """The role may read these objects."""
@@ -94,7 +100,7 @@ def _closed(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _lifecycle() -> list[s3.LifecycleRule]:
+def _lifecycle(*, spark: bool) -> list[s3.LifecycleRule]:
     colder = [
         s3.Transition(storage_class=s3.StorageClass.INTELLIGENT_TIERING, transition_after=Duration.days(30)),
     ]
@@ -105,4 +111,5 @@ def _lifecycle() -> list[s3.LifecycleRule]:
             s3.LifecycleRule(id=f"colder-{prefix}", prefix=f"{prefix}/", transitions=colder)
             for prefix in (BRONZE, SILVER, GOLD)
         ),
+        *([s3.LifecycleRule(id="killed-jobs", prefix=f"{SCRATCH}/", expiration=Duration.days(7))] if spark else []),
     ]
