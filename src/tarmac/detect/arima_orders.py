@@ -29,10 +29,9 @@ def fit_orders(
     Returns the log-likelihoods (max_p + 1 × max_q + 1) and each order's free parameters, as kernels.arima_search
     takes them; the last one is log λ where `per_flight` (days) is not all zero.
     """
-    from tarmac.detect.kernels.arima_search import room_for
+    from tarmac.detect.kernels.arima_search import series_for
 
-    series = (y, per_flight, room_for(y.size, max(max_p, max_q + 1)))
-    grid = _Grid(series=series, values=np.full((max_p + 1, max_q + 1), np.inf))
+    grid = _Grid(series=series_for(y, per_flight, max_p, max_q), values=np.full((max_p + 1, max_q + 1), np.inf))
     upwards = [(p, q) for p in range(max_p + 1) for q in range(max_q + 1)]
     regressions = _regressions(y, upwards, extra=int(per_flight.any()))
     for p, q in upwards:
