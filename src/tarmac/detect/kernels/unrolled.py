@@ -104,6 +104,9 @@ def _load_all(typing, array, first, numbers):
     """As many rows as there are `numbers`, from row `first` on."""
 
     def lowered(context, builder, sig, args):
+        # Else half of what does not fit into registers lies across two cache lines, in one process and not in the next.
+        builder.function.attributes.alignstack = 8 * VECTOR.count
+        builder.function.attributes.add("nounwind")  # llvmlite writes no alignment without another attribute
         loaded = [builder.load(pointer, align=8) for pointer in _pointers(context, builder, sig, args, len(numbers))]
         return context.make_tuple(builder, sig.return_type, loaded)
 
