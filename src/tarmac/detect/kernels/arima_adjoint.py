@@ -11,7 +11,7 @@ from tarmac.detect.kernels.unrolled import put_all, take_all, total, unrolled
 
 
 def adjoint_of(size):
-    """Compile the filter's adjoint for one size of the state; returns its address.
+    """Compile the filter's adjoint for one size of the state.
 
     It runs the adjoint of ½ log(S/n) + Σ log F / 2n, S = Σ v²/F, from what the filter left in `room`, and writes over
     `model` the adjoints of φ, R, λ and the start covariance, in their places.

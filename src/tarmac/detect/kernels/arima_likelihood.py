@@ -75,7 +75,7 @@ def at(i, j):
 
 
 def filter_of(size):
-    """Compile the filter for one size of the state; returns its address.
+    """Compile the filter for one size of the state.
 
     It filters the series and the constant 1 beside it, with one gain for both. `model`: φ, R, λ and P of the first day.
     `room`: `columns` (days · r) gets the first column of each day's P; `inno` (2 · days) both innovations, of missing

@@ -26,8 +26,8 @@ MOST_ROUGH_EVALUATIONS, MOST_EVALUATIONS = 14, 300
 WORTH = 1e-4
 """How much log-likelihood must be gained for an order's fit to be replaced."""
 
-
 _ONE_AT_A_TIME = Lock()
+"""Held while passes are compiled: airports' threads would compile the same ones side by side."""
 
 
 def series_for(y: FloatArray, per_flight: FloatArray, max_p: int, max_q: int) -> tuple[Any, ...]:
