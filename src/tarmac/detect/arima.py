@@ -133,7 +133,7 @@ def fit(series: FloatArray, noise: FloatArray, parameters: Arima) -> Model:
     """The best order's exact maximum likelihood fit. `series` neither begins nor ends with NaN."""
     from tarmac.detect.arima_orders import fit_orders
     from tarmac.detect.kernels.arima_parameters import coefficients_of
-    from tarmac.detect.kernels.arima_search import likelihood_at
+    from tarmac.detect.kernels.arima_search import likelihood_at, series_for
 
     # Far from zero and wide, sums of squares lose digits; the model knows neither place nor scale.
     centre = float(np.nanmedian(series))
@@ -144,7 +144,7 @@ def fit(series: FloatArray, noise: FloatArray, parameters: Arima) -> Model:
     seen = int((~np.isnan(series)).sum())
     p, q = choose(likelihoods, seen, parameters.criterion, extra=int(noisy))
     x = found[p, q]
-    _, mean, variance, _ = likelihood_at(x, p, q, scaled, noise)
+    _, mean, variance, _ = likelihood_at(x, p, q, series_for(scaled, noise, p, q))
     phi, ma, gamma = coefficients_of(x, p, q)
     return Model(
         order=(p, q),

@@ -8,7 +8,7 @@ of ARMA models have many local optima, and one start, as most programs have, mis
 larger orders.
 """
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,37 +29,33 @@ def fit_orders(
     Returns the log-likelihoods (max_p + 1 × max_q + 1) and each order's free parameters, as kernels.arima_search
     takes them; the last one is log λ where `per_flight` (days) is not all zero.
     """
-    from tarmac.detect.kernels.arima_search import room_for
+    from tarmac.detect.kernels.arima_search import series_for
 
-    series = (y, per_flight, room_for(y.size, max(max_p, max_q + 1)))
-    grid = _Grid(series=series, values=np.full((max_p + 1, max_q + 1), np.inf))
+    series, seen = series_for(y, per_flight, max_p, max_q), int((~np.isnan(y)).sum())
+    grid = _Grid(series=series, values=np.full((max_p + 1, max_q + 1), np.inf), seen=seen)
     upwards = [(p, q) for p in range(max_p + 1) for q in range(max_q + 1)]
     regressions = _regressions(y, upwards, extra=int(per_flight.any()))
     for p, q in upwards:
         below = grid.refitted((p, q), ((p - 1, q), (p, q - 1)))
-        grid.improve((p, q), [*below, regressions[p, q], *grid.with_factors((p, q), grid.found)])
-    grid.fresh.clear()
+        grid.improve((p, q), [*below, regressions[p, q], *grid.with_factors((p, q))])
     for p, q in reversed(upwards):
         around = ((p + 1, q), (p, q + 1), (p + 1, q - 1), (p - 1, q + 1), (p + 1, q + 1), (p - 1, q), (p, q - 1))
         grid.improve((p, q), grid.refitted((p, q), around))
     for p, q in upwards:
-        changed = [near for near in ((p - 1, q), (p, q - 1)) if near in grid.fresh]
-        grid.improve((p, q), [*grid.refitted((p, q), changed), *grid.with_factors((p, q), grid.fresh)])
+        below = grid.refitted((p, q), ((p - 1, q), (p, q - 1)))
+        grid.improve((p, q), [*below, *grid.with_factors((p, q))])
     return -grid.seen * (grid.values + 0.5 * LOG_2PI_E), grid.found
 
 
 @dataclass(kw_only=True)
 class _Grid:
-    """The best fits so far; `fresh`: the orders whose fit has changed since their neighbours tried it."""
+    """The best fits so far; `tried`: which fit of which order has been a start for which other."""
 
     series: tuple[Any, ...]
     values: FloatArray
+    seen: int
     found: dict[Order, FloatArray] = field(default_factory=dict)
-    fresh: set[Order] = field(default_factory=set)
-
-    @property
-    def seen(self) -> int:
-        return int((~np.isnan(self.series[0])).sum())
+    tried: dict[tuple[Order, Order], FloatArray] = field(default_factory=dict)
 
     def improve(self, order: Order, starts: Sequence[FloatArray]) -> None:
         from tarmac.detect.kernels.arima_grid import compete
@@ -69,21 +65,26 @@ class _Grid:
         value, x = compete(np.array(starts), *order, self.series, self.seen, self.values[order])
         if value < self.values[order]:
             self.values[order], self.found[order] = value, x
-            self.fresh.add(order)
+
+    def untried(self, order: Order, near: Iterable[Order]) -> list[Order]:
+        """Those orders whose fit is new to this one."""
+        new = [other for other in near if self.found.get(other) is not self.tried.get((order, other))]
+        self.tried.update({(order, other): self.found[other] for other in new})
+        return new
 
     def refitted(self, order: Order, near: Iterable[Order]) -> list[FloatArray]:
-        return [_refitted(self.found[other], other, order) for other in near if other in self.found]
+        return [_refitted(self.found[other], other, order) for other in self.untried(order, near)]
 
-    def with_factors(self, order: Order, among: Container[Order]) -> list[FloatArray]:
+    def with_factors(self, order: Order) -> list[FloatArray]:
         """The best starts of one and of two roots more in each part; more of the latter, which are more often right."""
         from tarmac.detect.kernels.arima_grid import factor_starts
 
         p, q = order
+        smaller = self.untried(order, [(p - degree, q - degree) for degree in range(1, min(p, q, 2) + 1)])
         return [
             start
-            for degree in range(1, min(p, q, 2) + 1)
-            if (p - degree, q - degree) in among
-            for start in factor_starts(self.found[p - degree, q - degree], p, q, degree, self.series, degree + 1)
+            for low in smaller
+            for start in factor_starts(self.found[low], p, q, p - low[0], self.series, p - low[0] + 1)
         ]
 
 

@@ -1,151 +1,132 @@
 """The adjoint of arima_likelihood's filter, run from the last day to the first; `_bar` marks an adjoint.
 
-Rows hold a number or eight (lanes.py). The adjoint of a P (symmetric) is kept as its lower triangle, row i·r + j.
+The adjoint of a P (symmetric) is kept as its lower triangle, as P is. `later` are the adjoints of the next r days' first
+state: the state's own, since the transition only shifts it but for what φ and the gain add.
 """
 
-from tarmac.detect.kernels.arima_likelihood import EXACT, MISSING, STEADY_STEP
-from tarmac.detect.kernels.compiled import compiled
+from tarmac.detect.kernels.arima_likelihood import EXACT, MISSING, PASS, STEADY_STEP, at, nothing
+from tarmac.detect.kernels.compiled import compiled, native
 from tarmac.detect.kernels.lanes import like, put, rows, take
+from tarmac.detect.kernels.unrolled import put_all, take_all, total, unrolled
 
 
-@compiled
-def filter_adjoint(y, per_flight, phi, ma, room, mean, total, seen, phi_bar, ma_bar):
-    """Run the filter's adjoint for ½ log(S/n) + Σ log F / 2n, S = Σ v²/F, from what the filter left in `room`.
+def adjoint_of(size):
+    """Compile the filter's adjoint for one size of the state.
 
-    Adds to `phi_bar` and `ma_bar`; returns the adjoint of the start covariance and that of λ.
+    It runs the adjoint of ½ log(S/n) + Σ log F / 2n, S = Σ v²/F, from what the filter left in `room`, and writes over
+    `model` the adjoints of φ, R, λ and the start covariance, in their places.
     """
-    columns, inno, scale, kinds, plain, bars = room
-    size, days = phi.shape[0], y.size
-    above, sums = rows(phi, size * size), rows(phi, size * size)  # above: the adjoint of tomorrow's P
-    work, zero, unit = rows(phi, 3 * size), like(phi, 0.0), like(phi, 1.0)
-    lam_bar, linked = zero, False  # linked: tomorrow's P was used and came from today's
-    share = unit / total
-    for i in range(size):
-        put(bars, days + i, zero)
-    for t in range(days - 1, -1, -1):
-        v = take(inno, 2 * t) - mean * take(inno, 2 * t + 1)
-        put(plain, t, v)
-        if kinds[t] == STEADY_STEP:
-            if linked:
-                _cut(above, sums)
-                linked = False
-            v_bar = v * share
-            for i in range(size - 1):
-                v_bar = v_bar + take(ma, i + 1) * take(bars, t + 1 + i)
-            put(bars, t, zero - v_bar)
-            continue
-        missing = kinds[t] == MISSING
-        by = zero if missing else unit / take(scale, t)
-        f_bar = by * (0.5 / seen) - v * v * by * by * share * 0.5
-        v_bar = v * by * share
-        if kinds[t] == EXACT:
-            _exact_adjoint(columns, t * size, above, sums, bars, t, work, v, by, f_bar, v_bar)
-        else:
-            first = zero - v if missing else y[t] - mean - v
-            f_bar = _general_adjoint(
-                columns, t * size, phi, above, sums, bars, t, work, phi_bar, first, v, by, f_bar, v_bar
-            )
-            lam_bar = lam_bar + f_bar * per_flight[t]
-        linked = True
-    _add_plain_days(y, mean, kinds, plain, bars, phi_bar, ma_bar)
-    for i in range(size):
-        for j in range(i + 1):
-            put(ma_bar, i, take(ma_bar, i) + take(sums, i * size + j) * take(ma, j) * 2.0)
-            if j < i:
-                put(ma_bar, j, take(ma_bar, j) + take(sums, i * size + j) * take(ma, i) * 2.0)
-    return above, lam_bar
+    numbers, triangle = (0.0,) * size, (0.0,) * (size * (size + 1) // 2)
+
+    def arima_adjoint(y, per_flight, model, room):
+        columns, inno, scale, sums, kinds = room
+        phi, ma = take_all(model, 0, numbers), take_all(model, size, numbers)
+        zero, unit = like(model, 0.0), like(model, 1.0)
+        mean = take(sums, 2) / take(sums, 3)
+        share = unit / (take(sums, 1) - mean * take(sums, 2))
+        half = 0.5 / take(sums, 4)
+        later, phi_bar, ma_bar, lam_bar = nothing(phi), nothing(phi), nothing(phi), zero
+        above = past = nothing(take_all(model, 2 * size + 1, triangle))  # above: the adjoint of tomorrow's P
+        linked = False  # tomorrow's P was used and came from today's
+        for t in range(y.size - 1, -1, -1):
+            v = take(inno, 2 * t) - mean * take(inno, 2 * t + 1)
+            if kinds[t] == STEADY_STEP:
+                if linked:
+                    past, above, linked = added(past, above), nothing(above), False
+                later, phi_bar, ma_bar = steady_adjoint(ma, later, phi_bar, ma_bar, v, y[t] - mean, share)
+                continue
+            column, linked = take_all(columns, t * size, numbers), True
+            past = added(past, above)
+            missing = kinds[t] == MISSING
+            by = zero if missing else unit / take(scale, t)
+            if kinds[t] == EXACT:
+                above, later, phi_bar = exact_adjoint(column, above, later, phi_bar, v, y[t] - mean, by, share, half)
+            else:
+                first = zero - v if missing else y[t] - mean - v
+                f_bar, above, later, phi_bar = other_adjoint(
+                    phi, column, above, later, phi_bar, v, first, by, share, half
+                )
+                lam_bar = lam_bar + f_bar * per_flight[t]
+        put_all(model, 0, phi_bar)
+        put_all(model, size, from_settled(ma, past, ma_bar))
+        put(model, 2 * size, lam_bar)
+        put_all(model, 2 * size + 1, above)
+
+    return native(arima_adjoint, PASS)
 
 
-@compiled
-def _add_plain_days(y, mean, kinds, plain, bars, phi_bar, ma_bar):
-    """Add what days seen without noise ask of φ, and steady ones of θ: sums of products at a lag."""
-    size = phi_bar.shape[0]
-    for i in range(size):
-        by_phi, by_ma = take(phi_bar, i), like(phi_bar, 0.0)
-        for t in range(y.size):
-            if kinds[t] >= EXACT:
-                bar = take(bars, t + 1 + i)
-                by_phi = by_phi + bar * (y[t] - mean)
-                if kinds[t] == STEADY_STEP:
-                    by_ma = by_ma + bar * take(plain, t)
-        put(phi_bar, i, by_phi)
-        if i + 1 < size:
-            put(ma_bar, i + 1, take(ma_bar, i + 1) + by_ma)
+@unrolled
+def added(left, right):
+    """Number by number."""
+    return [a + b for a, b in zip(left, right, strict=True)]
 
 
-@compiled
-def _cut(above, sums):
-    for k in range(above.shape[0]):
-        put(sums, k, take(sums, k) + take(above, k))
-        put(above, k, like(above, 0.0))
+@unrolled
+def steady_adjoint(ma, later, phi_bar, ma_bar, v, value, share):
+    """The adjoint of `steady_day`: the adjoints of the states from today on, and of φ and R."""
+    v_bar = v * share + total(theta * bar for theta, bar in zip(ma[1:], later, strict=False))
+    return (
+        [-1.0 * v_bar, *later[:-1]],
+        [bar + each * value for bar, each in zip(phi_bar, later, strict=True)],
+        [ma_bar[0], *(bar + each * v for bar, each in zip(ma_bar[1:], later, strict=False))],
+    )
 
 
-@compiled
-def _exact_adjoint(columns, first, above, sums, bars, day, along, v, by, f_bar, v_bar):
-    """The adjoint of `exact_step` and of its state: `above` of tomorrow becomes that of today."""
-    size = along.shape[0] // 3
-    for i in range(size):
-        put(along, i, like(bars, 0.0))
-    for j in range(size):
-        put(sums, (size - 1) * size + j, take(sums, (size - 1) * size + j) + take(above, (size - 1) * size + j))
-    for i in range(size - 2, -1, -1):
-        one, total = take(columns, first + i + 1), take(along, i)
-        for j in range(i + 1):
-            bent = take(above, i * size + j)
-            put(sums, i * size + j, take(sums, i * size + j) + bent)
-            put(above, (i + 1) * size + j + 1, bent)
-            total = total + bent * take(columns, first + j + 1)
-            if j < i:
-                put(along, j, take(along, j) + bent * one)
-        put(along, i, total)
+@unrolled
+def exact_adjoint(column, above, later, phi_bar, v, value, by, share, half):
+    """The adjoint of `exact_day`: the adjoints of today's P, of the states from today on, and of φ."""
+    size = len(column)
+    f_bar, v_bar = _direct(v, by, share, half)
+    first = []
     for i in range(size - 1):
-        gain, moved = take(columns, first + i + 1) * by, take(bars, day + 1 + i) * v
-        v_bar = v_bar + gain * take(bars, day + 1 + i)
-        f_bar = f_bar + (take(along, i) - moved) * gain * by
-        put(above, (i + 1) * size, (moved * 0.5 - take(along, i)) * by)
-    put(above, 0, f_bar)
-    put(bars, day, like(bars, 0.0) - v_bar)
+        along = total(above[at(i, j)] * column[j + 1] for j in range(size - 1))
+        gain, moved = column[i + 1] * by, later[i] * v
+        v_bar = v_bar + gain * later[i]
+        f_bar = f_bar + (along - moved) * gain * by
+        first.append((moved * 0.5 - along) * by)
+    today = [
+        f_bar if i == 0 else first[i - 1] if j == 0 else above[at(i - 1, j - 1)]
+        for i in range(size)
+        for j in range(i + 1)
+    ]
+    return today, [-1.0 * v_bar, *later[:-1]], [bar + each * value for bar, each in zip(phi_bar, later, strict=True)]
 
 
-@compiled
-def _general_adjoint(columns, start, phi, above, sums, bars, day, work, phi_bar, first, v, by, f_bar, v_bar):
-    """The adjoint of `general_step` and of its state; returns the adjoint of F."""
-    size = phi.shape[0]
-    corner, new_first = like(phi, 0.0), like(phi, 0.0)
-    half, along = size, 2 * size  # places in `work`, after the gain
+@unrolled
+def other_adjoint(phi, column, above, later, phi_bar, v, first, by, share, half):
+    """The adjoint of `other_day`: those of F, of today's P, of the states from today on, and of φ."""
+    size = len(phi)
+    f_bar, v_bar = _direct(v, by, share, half)
+    gain = [phi[i] * column[0] + (column[i + 1] if i + 1 < size else 0.0) for i in range(size)]
+    corner, new_first, below, phis = 0.0, 0.0, [], []
     for i in range(size):
-        moved = take(phi, i) * take(columns, start)
-        put(work, i, moved + take(columns, start + i + 1) if i + 1 < size else moved)
-    for i in range(size):
-        by_phi, by_gain = like(bars, 0.0), like(bars, 0.0)
-        for j in range(size):
-            bent = take(above, max(i, j) * size + min(i, j))
-            by_phi, by_gain = by_phi + bent * take(phi, j), by_gain + bent * take(work, j)
-        put(work, half + i, by_phi)
-        put(work, along + i, by_gain)
-    for i in range(size - 1, -1, -1):
-        for j in range(i + 1):
-            bent = take(above, i * size + j)
-            put(sums, i * size + j, take(sums, i * size + j) + bent)
-            if i + 1 < size:
-                put(above, (i + 1) * size + j + 1, bent)
-    for i in range(size):
-        moved, bent = take(bars, day + 1 + i) * v, take(work, along + i)
-        gain_bar = (moved - bent * 2.0) * by
-        corner = corner + take(phi, i) * (take(work, half + i) + gain_bar)
-        put(
-            phi_bar,
-            i,
-            take(phi_bar, i) + bent * 2.0 + take(bars, day + 1 + i) * first + gain_bar * take(columns, start),
-        )
-        f_bar = f_bar + (bent - moved) * take(work, i) * by * by
-        v_bar = v_bar + take(work, i) * take(bars, day + 1 + i) * by
-        new_first = new_first + take(phi, i) * take(bars, day + 1 + i)
-        if i + 1 < size:
-            put(above, (i + 1) * size, take(work, half + i) + gain_bar * 0.5)
-    put(above, 0, corner + f_bar)
-    put(bars, day, new_first - v_bar)
-    return f_bar
+        by_phi = total(above[at(i, j)] * phi[j] for j in range(size))
+        along = total(above[at(i, j)] * gain[j] for j in range(size))
+        moved = later[i] * v
+        gain_bar = (moved - along * 2.0) * by
+        corner = corner + phi[i] * (by_phi + gain_bar)
+        phis.append(phi_bar[i] + along * 2.0 + later[i] * first + gain_bar * column[0])
+        f_bar = f_bar + (along - moved) * gain[i] * by * by
+        v_bar = v_bar + gain[i] * later[i] * by
+        new_first = new_first + phi[i] * later[i]
+        below.append(by_phi + gain_bar * 0.5)
+    today = [
+        corner + f_bar if i == 0 else below[i - 1] if j == 0 else above[at(i - 1, j - 1)]
+        for i in range(size)
+        for j in range(i + 1)
+    ]
+    return f_bar, today, [new_first - v_bar, *later[:-1]], phis
+
+
+def _direct(v, by, share, half):
+    """What the objective itself asks of F and of the innovation."""
+    return by * half - v * v * by * by * share * 0.5, v * by * share
+
+
+@unrolled
+def from_settled(ma, past, ma_bar):
+    """R's adjoint with what R R' in all days' P asks of it."""
+    return [bar + total(past[at(i, j)] * each for j, each in enumerate(ma)) * 2.0 for i, bar in enumerate(ma_bar)]
 
 
 @compiled
@@ -157,7 +138,7 @@ def start_adjoint(phi, ma, bridge, product, adjoint, phi_bar, ma_bar, gamma_bar)
         for k in range(size):
             along, total = like(phi, 0.0), like(phi, 0.0)
             for j in range(size):
-                bent = take(adjoint, max(i, j) * size + min(i, j))
+                bent = take(adjoint, max(i, j) * (max(i, j) + 1) // 2 + min(i, j))
                 total = total + bent * take(product, j * size + k)
                 along = along + bent * take(bridge, j * size + k)
             put(bridge_bar, i * size + k, total * 2.0)

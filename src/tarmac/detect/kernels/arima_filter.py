@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tarmac.detect.kernels.arima_likelihood import general_step, start_covariance
+from tarmac.detect.kernels.arima_likelihood import start_covariance
 from tarmac.detect.kernels.compiled import compiled
 
 
@@ -15,13 +15,13 @@ def filter_robustly(z, noise, phi, ma, gamma, cut):
     """
     size, days = phi.size, z.size
     now = start_covariance(phi, ma, gamma, np.zeros(size * size), np.zeros(size * size))
-    state, gain, column = np.zeros(size + 1), np.zeros(size), np.zeros(size + 1)
+    state, gain = np.zeros(size + 1), np.zeros(size)
     inno, scale = np.full(days, np.nan), np.zeros(days)
     for t in range(days):
         missing = np.isnan(z[t])
         f = now[0] + (0.0 if missing else noise[t])
         scale[t] = f
-        general_step(now, phi, ma, gain, column, 0.0 if missing else 1.0 / f)
+        _general_step(now, phi, ma, gain, 0.0 if missing else 1.0 / f)
         first, v = state[0], 0.0
         if not missing:
             inno[t] = z[t] - first
@@ -30,3 +30,20 @@ def filter_robustly(z, noise, phi, ma, gamma, cut):
         for i in range(size):
             state[i] = phi[i] * first + state[i + 1] + gain[i] * v
     return inno, scale
+
+
+@compiled
+def _general_step(now, phi, ma, gain, by):
+    """P after a day: T P T' + R R' − g g'/F with g = T P₀; `by` is 1/F, or 0 where the value is missing. `gain` gets g."""
+    size = phi.size
+    column = np.zeros(size + 1)
+    for i in range(size):
+        column[i] = now[i * (i + 1) // 2]
+    for i in range(size):
+        gain[i] = phi[i] * column[0] + column[i + 1]
+    for i in range(size):
+        for j in range(i + 1):
+            total = phi[j] * gain[i] + phi[i] * column[j + 1] + ma[i] * ma[j] - gain[i] * gain[j] * by
+            if i + 1 < size:
+                total += now[(i + 1) * (i + 2) // 2 + j + 1]
+            now[i * (i + 1) // 2 + j] = total

@@ -129,7 +129,6 @@ def factor_starts(x, p, q, degree, series, most):
     Degree 1: real roots of either sign; degree 2: pairs of complex roots at FREQUENCIES. Either part may have the
     root nearer to the unit circle. The likelihood of larger orders has an optimum near many such pairs.
     """
-    y, per_flight, room = series
     tried = 4 if degree == 1 else 2 * FREQUENCIES
     count = x.size + 2 * degree
     value, starts = np.full(tried, np.inf), np.zeros((tried, count))
@@ -146,7 +145,7 @@ def factor_starts(x, p, q, degree, series, most):
         starts[k] = _with_factors(x, p, q, ar, ma, degree)
         some[:, k % LANES] = starts[k]
         if k % LANES == LANES - 1 or k == tried - 1:
-            objective(some, p, q, y, per_flight, room, none, found)
+            objective(some, p, q, series, none, found)
             for lane in range(k % LANES + 1):
                 value[k - k % LANES + lane] = found[0, lane]
     return starts[np.argsort(value)[:most]]

@@ -11,7 +11,7 @@ RIDGE = 1e-3
 
 
 @compiled
-def inverse_information(x, p, q, y, room, mean, inverse):
+def inverse_information(x, p, q, series, mean, inverse):
     """Fill the inverse of the information per day on x, from the innovations that the last filtering left in room.
 
     The innovation's slope in φ_i is −u one lag i back, in θ_j −w one lag j back, where θ(B) u = y − μ and θ(B) w = ε
@@ -19,7 +19,7 @@ def inverse_information(x, p, q, y, room, mean, inverse):
     products depend on the two lags' distance alone, but for the first days, which are left out.
     """
     count, order = x.shape[0], p + q
-    uu, ww, uw, square = _lagged_products(x, p, q, y, room, mean)
+    uu, ww, uw, square = _lagged_products(x, p, q, series, mean)
     slopes, turned = rows(x, order * order), rows(x, order * order)
     slopes_of(x, p, q, slopes)
     for i in range(order):
@@ -48,9 +48,10 @@ def inverse_information(x, p, q, y, room, mean, inverse):
 
 
 @compiled
-def _lagged_products(x, p, q, y, room, mean):
+def _lagged_products(x, p, q, series, mean):
     """Sums of products of u and of w with themselves, by lag, and of u with w (row p + how much later u is)."""
-    _, inno, scale, _, _, _ = room
+    y, _, room, _ = series
+    _, inno, scale, _, _ = room
     _, ma, _ = coefficients_of(x, p, q)
     days = y.size
     u, w = rows(x, days), rows(x, days)

@@ -13,13 +13,17 @@ Model: y_t − μ = Σ φ_i (y_{t−i} − μ) + ε_t + Σ θ_j ε_{t−j}; wher
 
 Conventions: `size` r = max(p, q + 1); `phi` and `ma` have r rows, ma = (1, θ_1 … θ_{r−1}) = R. Every row holds a number,
 or eight of them: so many parameter sets go through the filter side by side (lanes.py). P is kept as its lower triangle,
-row i·r + j; of each day's P only the first column, which the adjoint needs. Variances are in units of σ².
+row by row (`at`); of each day's P only the first column, which the adjoint needs. Variances are in units of σ².
+
+The filter and its adjoint are compiled once for each r, on demand, and hold the state in registers (unrolled.py).
 """
 
 import numpy as np
+from numba.core import types
 
-from tarmac.detect.kernels.compiled import compiled
-from tarmac.detect.kernels.lanes import highest, like, put, rows, take
+from tarmac.detect.kernels.compiled import compiled, native
+from tarmac.detect.kernels.lanes import LANES, exceeds, like, put, rows, take
+from tarmac.detect.kernels.unrolled import put_all, take_all, total, unrolled
 
 STEADY = 1e-11
 """The trace of P − R R' (positive semi-definite) under which the filter is taken as steady."""
@@ -28,6 +32,10 @@ MISSING, NOISY, EXACT, STEADY_STEP = 0, 1, 2, 3
 
 HUGE = 1e150
 """How far F, which is 1 or more, is multiplied up from day to day before the product's logarithm is taken."""
+
+_DAYS, _ROWS = types.float64[::1], types.float64[:, ::1]
+ROOM = types.Tuple((_ROWS, _ROWS, _ROWS, _ROWS, types.int64[::1]))
+PASS = types.void(_DAYS, _DAYS, _ROWS, ROOM)
 
 
 @compiled
@@ -46,7 +54,7 @@ def start_covariance(phi, ma, gamma, bridge, product):
             if i + 1 < size:
                 moved = moved + take(bridge, (i + 1) * size + j)
             put(bridge, i * size + j + 1, moved)
-    start = rows(phi, size * size)
+    start = rows(phi, size * (size + 1) // 2)
     for i in range(size):
         for j in range(size):
             total = like(phi, 0.0)
@@ -57,132 +65,150 @@ def start_covariance(phi, ma, gamma, bridge, product):
             total = like(phi, 0.0)
             for k in range(size):
                 total = total + take(product, i * size + k) * take(bridge, j * size + k)
-            put(start, i * size + j, total)
+            put(start, i * (i + 1) // 2 + j, total)
     return start
 
 
-@compiled
-def filter_series(y, per_flight, lam, phi, ma, now, room):
-    """Filter the series and the constant 1 beside it, with one gain for both; `now` is P of the first day.
+def at(i, j):
+    """The place of row i, column j in a lower triangle kept row by row, or of what mirrors it."""
+    return max(i, j) * (max(i, j) + 1) // 2 + min(i, j)
 
+
+def filter_of(size):
+    """Compile the filter for one size of the state.
+
+    It filters the series and the constant 1 beside it, with one gain for both. `model`: φ, R, λ and P of the first day.
     `room`: `columns` (days · r) gets the first column of each day's P; `inno` (2 · days) both innovations, of missing
-    days minus both predictions; `scale` (days) their variance F; `kinds` (days) what kind of step it was; the rest is the
-    adjoint's. The noise is λ · `per_flight`. Returns the sum of log F, and the products that μ and σ² follow from.
+    days minus both predictions; `scale` (days) their variance F; `sums` the sum of log F, the three products that μ and
+    σ² follow from, the number of days seen, and a row to work in; `kinds` (days) what kind of step it was. Noise is
+    λ · `per_flight`.
     """
-    columns, inno, scale, kinds, _, _ = room
-    size, days = phi.shape[0], y.size
-    state, one, gain, column = rows(phi, size + 1), rows(phi, size + 1), rows(phi, size), rows(phi, size + 1)
-    log_sum, product, zero, unit = rows(phi, 1), like(phi, 1.0), like(phi, 0.0), like(phi, 1.0)
-    steady = False
-    yy, y1, ones = zero, zero, zero
-    for t in range(days):
-        missing = np.isnan(y[t])
-        plain = not missing and per_flight[t] == 0.0
-        if steady and not plain:
-            for i in range(size):
-                for j in range(i + 1):
-                    put(now, i * size + j, take(ma, i) * take(ma, j))
-            steady = False
-        elif plain and not steady:
-            steady = _is_steady(now, ma)
-        value, weight = (0.0, 0.0) if missing else (y[t], 1.0)
-        v, u = like(phi, value) - take(state, 0), like(phi, weight) - take(one, 0)
-        put(inno, 2 * t, v)
-        put(inno, 2 * t + 1, u)
-        if steady:
-            kinds[t] = STEADY_STEP
-            put(scale, t, unit)
-            yy, y1, ones = yy + v * v, y1 + v * u, ones + u * u
-            _move(state, phi, value, ma, 1, v)
-            _move(one, phi, weight, ma, 1, u)
-            continue
-        f = take(now, 0)
-        if not plain and not missing:
-            f = f + take(lam, 0) * per_flight[t]
-        put(scale, t, f)
-        for i in range(size):
-            put(columns, t * size + i, take(now, i * size))
-        by = zero if missing else unit / f
-        if not missing:
-            product = product * f
-            if highest(product) > HUGE:
-                _add_log(log_sum, product)
-                product = unit
-            yy, y1, ones = yy + v * v * by, y1 + v * u * by, ones + u * u * by
-        if plain:
-            kinds[t] = EXACT
-            exact_step(now, ma, gain, by)
-            _move(state, phi, value, gain, 0, v)
-            _move(one, phi, weight, gain, 0, u)
-        else:
-            kinds[t] = MISSING if missing else NOISY
-            general_step(now, phi, ma, gain, column, by)
-            _move(state, phi, take(state, 0), gain, 0, v * by)
-            _move(one, phi, take(one, 0), gain, 0, u * by)
-    _add_log(log_sum, product)
-    return log_sum, yy, y1, ones
+    numbers, triangle = (0.0,) * size, (0.0,) * (size * (size + 1) // 2)
+
+    def arima_filter(y, per_flight, model, room):
+        columns, inno, scale, sums, kinds = room
+        phi, ma = take_all(model, 0, numbers), take_all(model, size, numbers)
+        lam, now = take(model, 2 * size), take_all(model, 2 * size + 1, triangle)
+        state, one = nothing(phi), nothing(phi)
+        zero, unit = like(model, 0.0), like(model, 1.0)
+        product, yy, y1, ones = unit, zero, zero, zero
+        steady, seen = False, 0.0
+        put(sums, 0, 0.0)
+        for t in range(y.size):
+            missing = np.isnan(y[t])
+            plain = not missing and per_flight[t] == 0.0
+            if steady and not plain:
+                now, steady = settled(ma), False
+            elif plain and not steady:
+                steady = not exceeds(now[0] - 1.0, STEADY) and not exceeds(distance(now, ma), STEADY)
+            f = by = unit
+            if steady:
+                kinds[t] = STEADY_STEP
+                v, u, state, one = steady_day(phi, ma, state, one, y[t])
+            elif plain:
+                kinds[t] = EXACT
+                column, f, by, v, u, now, state, one = exact_day(phi, ma, now, state, one, y[t])
+                put_all(columns, t * size, column)
+            else:
+                kinds[t] = MISSING if missing else NOISY
+                value, weight, noise = (0.0, 0.0, 0.0) if missing else (y[t], 1.0, per_flight[t])
+                f = now[0] + lam * noise
+                by = zero if missing else unit / f
+                column, v, u, now, state, one = other_day(phi, ma, now, state, one, value, weight, by)
+                put_all(columns, t * size, column)
+            put(inno, 2 * t, v)
+            put(inno, 2 * t + 1, u)
+            put(scale, t, f)
+            if not missing:
+                product, seen = product * f, seen + 1.0
+                yy, y1, ones = yy + v * v * by, y1 + v * u * by, ones + u * u * by
+                if exceeds(product, HUGE):
+                    _add_log(sums, product)
+                    product = unit
+        _add_log(sums, product)
+        put(sums, 1, yy)
+        put(sums, 2, y1)
+        put(sums, 3, ones)
+        put(sums, 4, seen)
+
+    return native(arima_filter, PASS)
 
 
 @compiled
-def _is_steady(now, ma):
-    size = ma.shape[0]
-    trace = like(ma, 0.0)
+def _add_log(sums, product):
+    put(sums, 5, product)
+    for lane in range(LANES):
+        sums[0, lane] += np.log(sums[5, lane])
+
+
+@unrolled
+def nothing(numbers):
+    """As many zeros."""
+    return [0.0 for _ in numbers]
+
+
+@unrolled
+def settled(ma):
+    """R R', which P comes down to."""
+    return [ma[i] * ma[j] for i in range(len(ma)) for j in range(i + 1)]
+
+
+@unrolled
+def distance(now, ma):
+    """The trace of P − R R'."""
+    return total(now[at(i, i)] - each * each for i, each in enumerate(ma))
+
+
+@unrolled
+def steady_day(phi, ma, state, one, value):
+    """A day whose gain is θ: both innovations and both next states."""
+    v, u = value - state[0], 1.0 - one[0]
+    return v, u, _moved(phi, state, value, ma[1:], v), _moved(phi, one, 1.0, ma[1:], u)
+
+
+@unrolled
+def exact_day(phi, ma, now, state, one, value):
+    """A value seen without noise: P − P₀ P₀'/F has an empty first row, so the transition only shifts it.
+
+    Returns P's first column, F, 1/F, both innovations, the next P and both next states.
+    """
+    size = len(phi)
+    column = [now[at(i, 0)] for i in range(size)]
+    by = 1.0 / column[0]
+    v, u = value - state[0], 1.0 - one[0]
+    gain = [each * by for each in column[1:]]
+    following = [
+        ma[i] * ma[j] + (now[at(i + 1, j + 1)] - column[i + 1] * gain[j] if i + 1 < size else 0.0)
+        for i in range(size)
+        for j in range(i + 1)
+    ]
+    return column, column[0], by, v, u, following, _moved(phi, state, value, gain, v), _moved(phi, one, 1.0, gain, u)
+
+
+@unrolled
+def other_day(phi, ma, now, state, one, value, weight, by):
+    """Any other day: P becomes T P T' + R R' − g g'/F with g = T P₀; `by` is 1/F, or 0 where the value is missing.
+
+    Returns P's first column, both innovations, the next P and both next states.
+    """
+    size = len(phi)
+    column = [now[at(i, 0)] for i in range(size)]
+    gain = [_shifted(phi[i] * column[0], column, i + 1) for i in range(size)]
+    following = []
     for i in range(size):
-        trace = trace + (take(now, i * size + i) - take(ma, i) * take(ma, i))
-    return highest(trace) < STEADY
+        for j in range(i + 1):
+            total = _shifted(phi[j] * gain[i], column, j + 1, by=phi[i]) + ma[i] * ma[j] - gain[i] * gain[j] * by
+            following.append(total + now[at(i + 1, j + 1)] if i + 1 < size else total)
+    v, u = value - state[0], weight - one[0]
+    return column, v, u, following, _moved(phi, state, state[0], gain, v * by), _moved(phi, one, one[0], gain, u * by)
 
 
-@compiled
-def _move(state, phi, first, gain, offset, v):
+def _shifted(value, numbers, k, by=1.0):
+    """The value and the k-th number, where there is one, `by` times."""
+    return value + by * numbers[k] if k < len(numbers) else value
+
+
+def _moved(phi, state, first, gain, v):
     """The next state: φ times the first value, what waits, and the gain times the innovation."""
-    size = phi.shape[0]
-    for i in range(size):
-        moved = take(phi, i) * first + take(state, i + 1)
-        if i + offset < size:
-            moved = moved + take(gain, i + offset) * v
-        put(state, i, moved)
-
-
-@compiled
-def _add_log(log_sum, product):
-    flat, of = log_sum.reshape(-1), rows(log_sum, 1)
-    put(of, 0, product)
-    values = of.reshape(-1)
-    for lane in range(flat.size):
-        flat[lane] += np.log(values[lane])
-
-
-@compiled
-def exact_step(now, ma, gain, by):
-    """P after a value seen without noise: P − P₀ P₀'/F has an empty first row, so the transition only shifts it."""
-    size = ma.shape[0]
-    for i in range(size - 1):
-        put(gain, i, take(now, (i + 1) * size) * by)
-    put(gain, size - 1, like(ma, 0.0))
-    # In place: what is read lies one row below what is written.
-    for i in range(size - 1):
-        for j in range(i + 1):
-            kept = take(now, (i + 1) * size + j + 1) - take(now, (i + 1) * size) * take(gain, j)
-            put(now, i * size + j, take(ma, i) * take(ma, j) + kept)
-    for j in range(size):
-        put(now, (size - 1) * size + j, take(ma, size - 1) * take(ma, j))
-
-
-@compiled
-def general_step(now, phi, ma, gain, column, by):
-    """P after any other day: T P T' + R R' − g g'/F with g = T P₀; `by` is 1/F, or 0 where the value is missing.
-
-    `gain` gets g; `column` (r + 1 rows) keeps P₀.
-    """
-    size = phi.shape[0]
-    for i in range(size):
-        put(column, i, take(now, i * size))
-    for i in range(size):
-        put(gain, i, take(phi, i) * take(column, 0) + take(column, i + 1))
-    for i in range(size):
-        for j in range(i + 1):
-            total = take(phi, j) * take(gain, i) + take(phi, i) * take(column, j + 1)
-            total = total + take(ma, i) * take(ma, j) - take(gain, i) * take(gain, j) * by
-            if i + 1 < size:
-                total = total + take(now, (i + 1) * size + j + 1)
-            put(now, i * size + j, total)
+    following = [_shifted(each * first, state, i + 1) for i, each in enumerate(phi)]
+    return [each + gain[i] * v if i < len(gain) else each for i, each in enumerate(following)]

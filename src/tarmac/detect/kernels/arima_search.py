@@ -4,16 +4,19 @@ Quasi-Newton steps: Broyden, Fletcher, Goldfarb and Shanno, with the inverse Hes
 chapter 6. The first one is Gauss and Newton's, from the innovations' slopes.
 """
 
+from functools import cache
+from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from tarmac.detect.kernels.arima_adjoint import filter_adjoint, start_adjoint
+from tarmac.detect.kernels.arima_adjoint import adjoint_of, start_adjoint
 from tarmac.detect.kernels.arima_information import inverse_information
-from tarmac.detect.kernels.arima_likelihood import filter_series, start_covariance
+from tarmac.detect.kernels.arima_likelihood import filter_of, start_covariance
 from tarmac.detect.kernels.arima_parameters import coefficients_of, gradient_of
-from tarmac.detect.kernels.compiled import compiled
+from tarmac.detect.kernels.compiled import call, compiled
 from tarmac.detect.kernels.lanes import LANES, put, rows, take
+from tarmac.detect.panel import FloatArray
 
 ROUGH, FINE = 1e-2, 1e-4
 """How much log-likelihood a further step must promise: while starts compete, and for the best of them."""
@@ -22,6 +25,24 @@ MOST_ROUGH_EVALUATIONS, MOST_EVALUATIONS = 14, 300
 
 WORTH = 1e-4
 """How much log-likelihood must be gained for an order's fit to be replaced."""
+
+_ONE_AT_A_TIME = Lock()
+"""Held while passes are compiled: airports' threads would compile the same ones side by side."""
+
+
+def series_for(y: FloatArray, per_flight: FloatArray, max_p: int, max_q: int) -> tuple[Any, ...]:
+    """What the search takes: the series, room for its filtering, and by r the compiled passes' addresses."""
+    most = max(max_p, max_q + 1)
+    passes = np.zeros((most + 1, 2), dtype=np.int64)
+    with _ONE_AT_A_TIME:
+        for size in range(1, most + 1):
+            passes[size] = [made.address for made in _passes(size)]
+    return y, per_flight, room_for(y.size, most), passes
+
+
+@cache
+def _passes(size):
+    return filter_of(size), adjoint_of(size)
 
 
 class Way(NamedTuple):
@@ -49,54 +70,53 @@ class Way(NamedTuple):
 
 @compiled
 def room_for(days, size):
-    """The arrays that the filter and its adjoint fill, for orders up to r = `size`, in filter_series' order."""
+    """The arrays that the filter fills, for orders up to r = `size`, in its order."""
     wide, kinds = np.zeros((1, LANES)), np.zeros(days, dtype=np.int64)
-    columns, inno, scale = rows(wide, days * size), rows(wide, 2 * days), rows(wide, days)
-    return columns, inno, scale, kinds, rows(wide, days), rows(wide, days + size)
+    return rows(wide, days * size), rows(wide, 2 * days), rows(wide, days), rows(wide, 6), kinds
 
 
 @compiled
-def objective(x, p, q, y, per_flight, room, gradient, result):
+def objective(x, p, q, series, gradient, result):
     """½ log σ̂² + Σ log F / 2n at x, the mean and the variance at their best; fills `gradient` where it has rows.
 
-    x is p free AR, then q free MA parameters, then log λ where `per_flight` (days) is not all zero: so many rows of
-    eight, one parameter set a lane. `result` gets three rows: the objective, the mean and the variance.
+    x is p free AR, then q free MA parameters, then log λ where the noise (days) is not all zero: so many rows of eight,
+    one parameter set a lane. `result` gets three rows: the objective, the mean and the variance.
     """
+    y, per_flight, room, passes = series
     phi, ma, gamma = coefficients_of(x, p, q)
     size = phi.shape[0]
     noisy = x.shape[0] > p + q
-    lam = rows(x, 1)
-    if noisy:
-        lam[0] = np.exp(x[p + q])
     bridge, product = rows(x, size * size), rows(x, size * size)
     start = start_covariance(phi, ma, gamma, bridge, product)
-    log_sum, yy, y1, ones = filter_series(y, per_flight, lam, phi, ma, start, room)
-    seen = 0.0
-    for t in range(y.size):
-        seen += not np.isnan(y[t])
-    mean = y1 / ones
-    total = yy - mean * y1
+    model = rows(x, 2 * size + 1 + start.shape[0])
+    model[:size], model[size : 2 * size], model[2 * size + 1 :] = phi, ma, start
+    if noisy:
+        model[2 * size] = np.exp(x[p + q])
+    lam = take(model, 2 * size)
+    call(passes[size, 0], y, per_flight, model, room)
+    sums = room[3]
+    seen, mean = take(sums, 4), take(sums, 2) / take(sums, 3)
     put(result, 1, mean)
-    put(result, 2, total / seen)
+    put(result, 2, (take(sums, 1) - mean * take(sums, 2)) / seen)
     for lane in range(LANES):
         variance = result[2, lane]
-        result[0, lane] = 0.5 * (np.log(variance) + log_sum[0, lane] / seen) if variance > 0.0 else np.inf
+        result[0, lane] = 0.5 * (np.log(variance) + sums[0, lane] / sums[4, lane]) if variance > 0.0 else np.inf
     if gradient.shape[0] > 0:
-        phi_bar, ma_bar, gamma_bar = rows(x, size), rows(x, size), rows(x, size)
-        adjoint, lam_bar = filter_adjoint(y, per_flight, phi, ma, room, mean, total, seen, phi_bar, ma_bar)
-        start_adjoint(phi, ma, bridge, product, adjoint, phi_bar, ma_bar, gamma_bar)
+        call(passes[size, 1], y, per_flight, model, room)
+        phi_bar, ma_bar, gamma_bar = model[:size], model[size : 2 * size], rows(x, size)
+        start_adjoint(phi, ma, bridge, product, model[2 * size + 1 :], phi_bar, ma_bar, gamma_bar)
         gradient_of(x, p, q, phi_bar, ma_bar, gamma_bar, gradient)
         if noisy:
-            put(gradient, p + q, lam_bar * take(lam, 0))
+            put(gradient, p + q, take(model, 2 * size) * lam)
 
 
 @compiled
-def likelihood_at(x, p, q, y, per_flight):
+def likelihood_at(x, p, q, series):
     """Return objective, mean, variance and gradient of one parameter set."""
     many, gradient, found = np.zeros((x.size, LANES)), np.zeros((x.size, LANES)), np.zeros((3, LANES))
     for i in range(x.size):
         many[i] = x[i]
-    objective(many, p, q, y, per_flight, room_for(y.size, max(p, q + 1)), gradient, found)
+    objective(many, p, q, series, gradient, found)
     return found[0, 0], found[1, 0], found[2, 0], gradient[:, 0].copy()
 
 
@@ -106,7 +126,6 @@ def descend(x, running, p, q, series, seen, known):
 
     Returns the best lane and its objective; `known` where no start comes to beat that.
     """
-    y, per_flight, room = series
     count = x.shape[0]
     way = Way(
         trial=rows(x, count),
@@ -128,9 +147,9 @@ def descend(x, running, p, q, series, seen, known):
     way.trial[:] = x
     informed, competing, best = rows(x, count * count), True, 0
     for evaluation in range(1, MOST_EVALUATIONS + 1):
-        objective(way.trial, p, q, y, per_flight, room, way.gradient, way.found)
+        objective(way.trial, p, q, series, way.gradient, way.found)
         if (way.anew & running).any():
-            inverse_information(way.trial, p, q, y, room, take(way.found, 1), informed)
+            inverse_information(way.trial, p, q, series, take(way.found, 1), informed)
         for lane in range(LANES):
             if running[lane]:
                 _advance(way, informed, lane, seen)

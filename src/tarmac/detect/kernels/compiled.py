@@ -2,10 +2,15 @@
 
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
 import numba
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.core.ccallback import CFunc
+from numba.extending import intrinsic
 
 Function = Callable[..., Any]
 
@@ -22,3 +27,27 @@ def compiled(function: Function) -> Function:
     # numba's own stamp is the age of one file: a pull that changes a called kernel elsewhere would go unnoticed.
     made._cache._cache_file._source_stamp = SOURCES
     return cast(Function, made)
+
+
+def native(function: Function, signature: Any) -> Any:
+    """Compile a function at once, for other kernels to call by its address (`call`), in whose code it is no part."""
+    made: Any = CFunc(function, (signature.args, signature.return_type), {}, {"error_model": "numpy"})
+    with suppress(RuntimeError):  # as above
+        made.enable_caching()
+        made._cache._cache_file._source_stamp = SOURCES
+    made.compile()
+    return made
+
+
+@intrinsic
+def call(typing, address, *arguments):
+    """Call a native function at its address."""
+
+    def lowered(context, builder, sig, args):
+        del sig
+        given = cgutils.unpack_tuple(builder, args[1])
+        function = ir.FunctionType(context.get_value_type(types.void), [value.type for value in given])
+        builder.call(builder.inttoptr(args[0], function.as_pointer()), given)
+
+    del typing
+    return types.void(address, types.StarArgTuple(arguments)), lowered

@@ -9,6 +9,7 @@ lane by lane, in the order written; nothing is reordered, so a lane's result dep
 # An intrinsic is called without its first argument, the typing context, which numba adds.
 
 import operator
+from typing import Any
 
 import numpy as np
 from llvmlite import ir
@@ -19,7 +20,7 @@ from numba.extending import intrinsic, lower_builtin, models, overload, register
 LANES = 8
 """One vector of AVX-512, two of AVX2, four of NEON."""
 
-_VECTOR = ir.VectorType(ir.DoubleType(), LANES)
+VECTOR = ir.VectorType(ir.DoubleType(), LANES)
 
 
 class LanesType(types.Type):
@@ -35,7 +36,7 @@ lanes = LanesType()
 @register_model(LanesType)
 class _LanesModel(models.PrimitiveModel):
     def __init__(self, manager, kind):
-        super().__init__(manager, kind, _VECTOR)
+        super().__init__(manager, kind, VECTOR)
 
 
 class _Arithmetic(ConcreteTemplate):
@@ -46,17 +47,18 @@ class _Arithmetic(ConcreteTemplate):
     ]
 
 
-def _spread(builder, value):
-    one = builder.insert_element(ir.Constant(_VECTOR, ir.Undefined), value, ir.Constant(ir.IntType(32), 0))
+def spread(builder, value):
+    """A number in every lane."""
+    one = builder.insert_element(ir.Constant(VECTOR, ir.Undefined), value, ir.Constant(ir.IntType(32), 0))
     everywhere = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
-    return builder.shuffle_vector(one, ir.Constant(_VECTOR, ir.Undefined), everywhere)
+    return builder.shuffle_vector(one, ir.Constant(VECTOR, ir.Undefined), everywhere)
 
 
 def _lower(operation, instruction):
     def lowered(context, builder, sig, args):
         del context
         vectors = [
-            _spread(builder, value) if kind is types.float64 else value
+            spread(builder, value) if kind is types.float64 else value
             for kind, value in zip(sig.args, args, strict=True)
         ]
         return getattr(builder, instruction)(*vectors)
@@ -75,17 +77,17 @@ for _operation, _instruction in (
     _lower(_operation, _instruction)
 
 
-def _row(context, builder, array_type, array, row):
+def row_of(context, builder, array_type, array, row):
     """A pointer to a row's eight numbers."""
     made = context.make_array(array_type)(context, builder, array)
     start = builder.gep(made.data, [builder.mul(row, ir.Constant(row.type, LANES))])
-    return builder.bitcast(start, _VECTOR.as_pointer())
+    return builder.bitcast(start, VECTOR.as_pointer())
 
 
 @intrinsic
 def _load(typing, array, row):
     def lowered(context, builder, sig, args):
-        return builder.load(_row(context, builder, sig.args[0], *args), align=8)
+        return builder.load(row_of(context, builder, sig.args[0], *args), align=8)
 
     del typing, row
     return lanes(array, types.intp), lowered
@@ -94,7 +96,7 @@ def _load(typing, array, row):
 @intrinsic
 def _store(typing, array, row, value):
     def lowered(context, builder, sig, args):
-        builder.store(args[2], _row(context, builder, sig.args[0], *args[:2]), align=8)
+        builder.store(args[2], row_of(context, builder, sig.args[0], *args[:2]), align=8)
 
     del typing, row, value
     return types.void(array, types.intp, lanes), lowered
@@ -104,7 +106,7 @@ def _store(typing, array, row, value):
 def _spread_out(typing, value):
     def lowered(context, builder, sig, args):
         del context, sig
-        return _spread(builder, args[0])
+        return spread(builder, args[0])
 
     del typing, value
     return lanes(types.float64), lowered
@@ -115,23 +117,33 @@ def _called(name, result):
 
     def lowered(context, builder, sig, args):
         del context, sig
-        kind = ir.FunctionType(result, [_VECTOR])
+        kind = ir.FunctionType(result, [VECTOR])
         known = builder.module.globals.get(name) or ir.Function(builder.module, kind, name)
         return builder.call(known, args)
 
     return lowered
 
 
-@intrinsic
-def _highest(typing, value):
-    del typing, value
-    return types.float64(lanes), _called(f"llvm.vector.reduce.fmax.v{LANES}f64", ir.DoubleType())
+def _exceeds(typing, value, limit):
+    """Whether any lane is above the limit; no lane that is not a number is."""
+
+    def lowered(context, builder, sig, args):
+        del context, sig
+        each = builder.fcmp_ordered(">", args[0], spread(builder, args[1]))
+        mask = ir.IntType(LANES)
+        return builder.icmp_unsigned("!=", builder.bitcast(each, mask), ir.Constant(mask, 0))
+
+    del typing
+    return types.boolean(value, limit), lowered
+
+
+exceeds: Any = intrinsic(_exceeds)
 
 
 @intrinsic
 def _root(typing, value):
     del typing, value
-    return lanes(lanes), _called(f"llvm.sqrt.v{LANES}f64", _VECTOR)
+    return lanes(lanes), _called(f"llvm.sqrt.v{LANES}f64", VECTOR)
 
 
 def take(array, row):
@@ -146,11 +158,6 @@ def put(array, row, value):
 
 def like(array, value):
     """A number as what `take` gives of this array."""
-    raise NotImplementedError
-
-
-def highest(value):
-    """The largest lane, or the number itself."""
     raise NotImplementedError
 
 
@@ -189,13 +196,6 @@ def _like(array, value):
     if array.ndim == 1:
         return lambda array, value: float(value)
     return lambda array, value: _spread_out(float(value))
-
-
-@overload(highest)
-def _largest(value):
-    if value is lanes:
-        return lambda value: _highest(value)
-    return lambda value: value
 
 
 @overload(root)
