@@ -326,6 +326,15 @@ def test_a_click_on_the_map_leaves_the_page_as_it_is(disruptions: Dashboard) -> 
     disruptions.answers |= answers
 
 
+def test_sql_lab_is_told_of_no_checker(superset: Any, browser: Browser, state: dict[str, Any]) -> None:
+    """Superset's own needs a program that is not here; the page asks it, at each pause in typing, where one is named."""
+    page = browser.new_context(storage_state=state).new_page()
+    page.goto(f"{superset.address}/sqllab/")
+    told = json.loads(page.locator("#app").get_attribute("data-bootstrap"))
+    assert told["common"]["conf"]["SQL_VALIDATORS_BY_ENGINE"] == {}
+    page.context.close()
+
+
 def test_a_filter_by_year_leaves_that_year(show: Callable[..., Dashboard], owner: psycopg.Connection) -> None:
     """By the address, as a link that people send each other."""
     mask = "(NATIVE_FILTER-year:(id:NATIVE_FILTER-year,ownState:(),filterState:(value:!(2008)),"
