@@ -202,7 +202,7 @@ AIRPORT_DAYS = Dataset(
 
 # Delays of several airports in one line would mean nothing: where nobody chose one, it is the most disrupted.
 _ONE = """
-{% if not (filter_values('origin') or filter_values('latitude')) %}
+{% if not filter_values('origin') %}
 WHERE day.origin = (
   SELECT origin FROM agg_dep_delay_by_date GROUP BY origin
   ORDER BY sum(anomaly) DESC NULLS LAST, sum(flights) DESC, origin LIMIT 1
