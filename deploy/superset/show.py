@@ -26,9 +26,8 @@ _DEMO_YEARS = range(2008, 2010)
 
 def main() -> int:
     """Serve until Ctrl-C; 2 where the request is wrong, 1 where the system fails."""
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    signal.signal(signal.SIGINT, lambda *_: stop.set())
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, _stop)
     try:
         settings = read_settings()
         port = _port(os.environ.get("SUPERSET_PORT", "8088"))
@@ -37,19 +36,28 @@ def main() -> int:
             raise InputError(
                 f"the dashboards read {PUBLISHED.name}, and db_table is {settings.table!r}. Load into that name."
             )
-        if not _has_rows(warehouse, home):
+        if not _years(warehouse, home):
             home, warehouse = home / "superset-demo", EMBEDDED
             _say(f"{to_label(settings.warehouse)} is empty, so two simulated years are shown, from {home}.")
             _fill(home)
         _say("Starting Superset; the first time takes a minute…")
         with warehouse_url(warehouse, home) as url, running_superset(home / "superset", url, port=port) as superset:
             _say(_greeting(superset.address, superset.passwords))
-            stop.wait()
-            _say("Stopping…")
+            threading.Event().wait()
+    except KeyboardInterrupt:
+        _say("Stopped.")
     except TarmacError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
     return 0
+
+
+def _stop(*_: object) -> None:
+    """At any moment, also while years are simulated; once, as a second Ctrl-C would leave processes behind."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _say("\nStopping…")
+    raise KeyboardInterrupt
 
 
 def _say(text: str) -> None:
@@ -63,22 +71,22 @@ def _port(given: str) -> int:
     return int(given)
 
 
-def _has_rows(warehouse: str, home: Path) -> bool:
+def _years(warehouse: str, home: Path) -> set[int]:
+    """Years that are loaded; a warehouse that is not there has none, and is not made."""
     if warehouse == EMBEDDED and not (home / "warehouse").exists():
-        return False
+        return set()
     with open_warehouse(warehouse, home) as connection:
-        there = connection.execute("SELECT to_regclass(%s)", [PUBLISHED.name]).fetchone()
-        if there == (None,):
-            return False
-        return connection.execute(f"SELECT FROM {PUBLISHED.name} LIMIT 1").fetchone() is not None
+        if connection.execute("SELECT to_regclass(%s)", [PUBLISHED.name]).fetchone() == (None,):
+            return set()
+        rows = connection.execute(f"SELECT DISTINCT extract(year FROM fl_date)::int FROM {PUBLISHED.name}")  # noqa: S608 - our own name
+        return {year for (year,) in rows}
 
 
 def _fill(home: Path) -> None:
-    """Two simulated years, the whole way; nothing where they are there already."""
-    if _has_rows(EMBEDDED, home):
-        return
+    """The simulated years that are not there yet, the whole way."""
     place = Place(lake=open_lake(str(home / "lake")), scratch=home / "scratch", home=home)
-    for year in _DEMO_YEARS:
+    for year in sorted({*_DEMO_YEARS} - _years(EMBEDDED, home)):
+        _say(f"Simulating and judging {year}; this once, a minute…")
         simulation = SimulationParameters(year=year, flights=700_000, airports=60, seed=year)
         made = write_simulation(simulation, home / "source")
         ingest_files([made.csv], place.lake, year=year, scratch=place.scratch)

@@ -6,11 +6,49 @@ import time
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import Error, Page, Response, expect
+from playwright.sync_api import Error, Locator, Page, Response, expect
 
 _SECONDS_TO_DRAW = 180
 # Superset's page asks for a picture that counts its users; the content policy stops it before it leaves the machine.
 _STOPPED = "scarf.sh"
+
+# Superset keeps its drawings to itself: they are found by way of React's own record of the page.
+_DRAWN = """
+const drawn = (holder, selector, found) => {
+  let at = holder.querySelector(selector), key;
+  while (!(key = Object.keys(at).find(name => name.startsWith("__reactFiber$")))) at = at.parentElement;
+  for (let fiber = at[key]; fiber; fiber = fiber.return) { const it = found(fiber); if (it) return it; }
+};
+const chart = holder => drawn(holder, "[_echarts_instance_]", fiber => {
+  for (let hook = fiber.memoizedState; hook && typeof hook === "object"; hook = hook.next)
+    if (hook.memoizedState?.current?.convertToPixel) return hook.memoizedState.current;
+});
+const layer = holder => drawn(holder, "canvas", fiber =>
+  fiber.memoizedProps?.layers?.find?.(each => each.id?.startsWith("scatter-layer")));
+"""
+_BAR = """(holder, name) => { ${_DRAWN}
+  const bars = chart(holder).getOption().series[0].data, index = bars.findIndex(bar => bar[0] === name);
+  const [x, y] = chart(holder).convertToPixel({seriesIndex: 0}, [index, bars[index][1] / 2]);
+  const box = holder.querySelector("[_echarts_instance_]").getBoundingClientRect();
+  return [box.x + x, box.y + y];
+}"""
+_SLICE = """(holder, name) => { ${_DRAWN}
+  const data = chart(holder).getModel().getSeriesByIndex(0).getData();
+  const {cx, cy, r0, r, startAngle, endAngle} = data.getItemLayout(data.indexOfName(name));
+  const box = holder.querySelector("[_echarts_instance_]").getBoundingClientRect();
+  const middle = (startAngle + endAngle) / 2, far = (r0 + r) / 2;
+  return [box.x + cx + far * Math.cos(middle), box.y + cy + far * Math.sin(middle)];
+}"""
+_POINT = """(holder, place) => { ${_DRAWN}
+  const [x, y] = layer(holder).context.viewport.project(place);
+  const box = holder.querySelector("canvas").getBoundingClientRect();
+  return [box.x + x, box.y + y];
+}"""
+_CLICK_ON_POINT = """(holder, place) => { ${_DRAWN}
+  const {props, context} = layer(holder);
+  const object = props.data.find(each => each.position[0] === place[0] && each.position[1] === place[1]);
+  props.onClick({object, coordinate: place, viewport: context.viewport}, {leftButton: true});
+}"""
 
 
 class Dashboard:
@@ -57,6 +95,29 @@ class Dashboard:
     def rows(self, title: str, query: int = 0) -> list[dict[str, Any]]:
         return self.answers[title]["result"][query]["data"]
 
+    def chart(self, title: str) -> Locator:
+        """The place of the chart with this title."""
+        header = self.page.locator("[data-test=slice-header]").filter(has_text=title)
+        return self.page.locator(".dashboard-component-chart-holder").filter(has=header)
+
+    def click_bar(self, title: str, name: str) -> None:
+        """The first series' bar above this name of the axis."""
+        self._forget_and_click(*self._ask(_BAR, title, name))
+
+    def click_slice(self, title: str, name: str) -> None:
+        """A donut's slice."""
+        self._forget_and_click(*self._ask(_SLICE, title, name))
+
+    def on_map(self, title: str, place: tuple[float, float]) -> tuple[float, float]:
+        """The window's pixel of a longitude and latitude."""
+        x, y = self._ask(_POINT, title, place)
+        return x, y
+
+    def click_point(self, title: str, place: tuple[float, float]) -> None:
+        """What the map does at a click on the airport there; headless, deck.gl takes no click of the mouse."""
+        self.answers.clear()
+        self._ask(_CLICK_ON_POINT, title, place)
+
     def resize(self, width: int) -> None:
         """Give the window this width, and the height of what it shows."""
         self.page.set_viewport_size({"width": width, "height": 2700})
@@ -65,6 +126,14 @@ class Dashboard:
         bottom = max(box["y"] + box["height"] for box in boxes)
         self.page.set_viewport_size({"width": width, "height": int(bottom) + 24})
         self.page.wait_for_timeout(1500)
+
+    def _ask(self, script: str, title: str, given: object) -> Any:
+        return self.chart(title).evaluate(script.replace("${_DRAWN}", _DRAWN), given)
+
+    def _forget_and_click(self, x: float, y: float) -> None:
+        self.answers.clear()
+        self.page.mouse.move(x, y)
+        self.page.mouse.click(x, y)
 
     def _keep(self, response: Response) -> None:
         if response.status >= 400:

@@ -1,6 +1,7 @@
 """The dashboards as their readers have them: in a browser, every chart drawn, every number the warehouse's own."""
 
 import json
+import math
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -11,13 +12,17 @@ from typing import Any
 import psycopg
 import pytest
 from page import Dashboard
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 from superset_api import User
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-CHARTS = {"delays": 8, "retrasos": 8, "disruptions": 14}
+CHARTS = {"delays": 8, "retrasos": 8, "disruptions": 15}
 DAYS = "agg_dep_delay_by_date"
+MAP = "Where: disrupted days by airport"
+RANKED = "Where: ten airports with most disrupted days"
+SHOWN = "The airport shown below: the chosen one, else the most disrupted"
+CAUSES = "Why: hours of arrival delay by cause and month"
 
 
 @pytest.fixture(scope="module")
@@ -175,7 +180,7 @@ def test_the_disruptions_figures_are_the_warehouses(disruptions: Dashboard, owne
 def test_the_map_has_every_airport_at_its_place(disruptions: Dashboard, owner: psycopg.Connection) -> None:
     """With its disrupted days as its size."""
     query = f"SELECT longitude, latitude, sum(anomaly) FROM {DAYS} JOIN airports USING (origin) GROUP BY 1, 2"
-    rows = disruptions.rows("Where: disrupted days by airport")
+    rows = disruptions.rows(MAP)
     found = [(row["longitude"], row["latitude"], row["Disrupted days"]) for row in rows]
     assert close(found, ask(owner, query))
 
@@ -204,9 +209,7 @@ def test_without_a_choice_the_most_disrupted_airport_is_shown(
     worst = ask(
         owner, f"SELECT origin FROM {DAYS} GROUP BY 1 ORDER BY sum(anomaly) DESC, sum(flights) DESC, 1 LIMIT 1"
     )[0][0]
-    assert [
-        row["origin"] for row in disruptions.rows("The airport shown below: the chosen one, else the most disrupted")
-    ] == [worst]
+    assert [row["origin"] for row in disruptions.rows(SHOWN)] == [worst]
     rows = disruptions.rows("Mean departure delay, what was expected, and the disrupted days")
     found = [(row["Delay"], row["Expected__yhat_lower"], row["Expected__yhat_upper"]) for row in rows]
     wanted = ask(owner, f"SELECT mean_dep_delay, lower, upper FROM {DAYS} WHERE origin = '{worst}'")
@@ -215,7 +218,7 @@ def test_without_a_choice_the_most_disrupted_airport_is_shown(
 
 def test_causes_are_hours_by_month(disruptions: Dashboard, owner: psycopg.Connection) -> None:
     """Five causes, one sum a month."""
-    rows = disruptions.rows("Why: hours of arrival delay by cause and month")
+    rows = disruptions.rows(CAUSES)
     sums = "sum(carrier_delay)/60, sum(weather_delay)/60, sum(nas_delay)/60, sum(security_delay)/60, sum(late_aircraft_delay)/60"
     wanted = ask(owner, f"SELECT {sums} FROM {DAYS} GROUP BY date_trunc('month', fl_date)")
     names = ("Carrier", "Weather", "Air system (NAS)", "Security", "Late aircraft")
@@ -240,10 +243,8 @@ def test_an_airports_link_opens_the_page_of_that_airport(
     # Opened by its address: a click in headless Chromium was not followed each time.
     page = show("disruptions", query="?" + unescape(link.partition("?")[2].partition('"')[0]))
     assert page.wrong == []
-    assert [row["origin"] for row in page.rows("The airport shown below: the chosen one, else the most disrupted")] == [
-        worst
-    ]
-    assert len(page.rows("Where: disrupted days by airport")) == 1
+    assert [row["origin"] for row in page.rows(SHOWN)] == [worst]
+    assert len(page.rows(MAP)) == 1
     flagged = ask(owner, f"SELECT sum(anomaly) FROM {DAYS} WHERE origin = '{worst}'")[0][0]
     assert page.rows("Disrupted airport-days")[0]["Disrupted days"] == flagged
 
@@ -256,6 +257,82 @@ def test_a_click_on_a_detector_leaves_that_detector(show: Callable[..., Dashboar
     page.page.locator("td").filter(has_text=re.compile("^ARIMA$")).click()
     page.wait(CHARTS["disruptions"])
     assert set(page.rows(months)[0]) == {"fl_date", "ARIMA"}
+
+
+def test_a_click_on_a_bar_filters_the_other_charts(show: Callable[..., Dashboard], owner: psycopg.Connection) -> None:
+    """An airport's bar leaves that airport, on the map and below, until the next click; a month's bar that month."""
+    page = show("disruptions")
+    others = CHARTS["disruptions"] - 1
+    origin, flagged = values(page.rows(RANKED))[3]
+    page.click_bar(RANKED, origin)
+    page.wait(others)
+    assert [row["origin"] for row in page.rows(MAP)] == [row["origin"] for row in page.rows(SHOWN)] == [origin]
+    assert page.rows("Disrupted airport-days")[0]["Disrupted days"] == flagged
+    page.click_bar(RANKED, origin)
+    page.wait(others)
+    page.click_bar(CAUSES, "2008-06")
+    page.wait(others)
+    in_june = ask(owner, f"SELECT sum(anomaly) FROM {DAYS} WHERE fl_date BETWEEN '2008-06-01' AND '2008-06-30'")[0][0]
+    assert page.rows("Disrupted airport-days")[0]["Disrupted days"] == in_june
+    assert page.wrong == []
+
+
+def test_bars_and_slices_of_the_delays_filter_too(show: Callable[..., Dashboard], owner: psycopg.Connection) -> None:
+    """An origin's bar, and with it the days on which both detectors agree."""
+    page = show("delays")
+    longest, agreement = "Ten origins with the longest mean delay (minutes)", "Do the two detectors agree?"
+    origin = page.rows(longest)[4]["origin"]
+    page.click_bar(longest, origin)
+    page.wait(CHARTS["delays"] - 1)
+    days = f"SELECT count(*) FROM {DAYS} WHERE origin = '{origin}'"
+    assert page.rows("Airport-days")[0]["Airport-days"] == ask(owner, days)[0][0]
+    page.click_slice(agreement, "Both")
+    page.wait(CHARTS["delays"] - 1)
+    both = ask(owner, f"{days} AND anomaly_if = 1 AND anomaly_arima = 1")[0][0]
+    assert page.rows("Airport-days")[0]["Airport-days"] == both
+    assert page.wrong == []
+
+
+def test_the_map_names_the_airport_under_the_mouse(disruptions: Dashboard) -> None:
+    """Its code, name and disrupted days rather than coordinates."""
+    canvas = disruptions.chart(MAP).locator("canvas").bounding_box()
+    at = {row["origin"]: disruptions.on_map(MAP, (row["longitude"], row["latitude"])) for row in disruptions.rows(MAP)}
+
+    def alone(row: dict[str, Any]) -> float:
+        x, y = at[row["origin"]]
+        seen = canvas["x"] < x < canvas["x"] + canvas["width"] and canvas["y"] < y < canvas["y"] + canvas["height"]
+        return seen * row["Disrupted days"] and min(
+            math.dist((x, y), at[other]) for other in at if other != row["origin"]
+        )
+
+    lonely = max(disruptions.rows(MAP), key=alone)
+    x, y = at[lonely["origin"]]
+    disruptions.page.mouse.move(x - 60, y - 60)
+    disruptions.page.mouse.move(x, y, steps=6)
+    told = disruptions.page.locator(".deckgl-tooltip")
+    expect(told).to_contain_text(f"Airport: {lonely['origin']}")
+    expect(told).to_contain_text(f"Name: {lonely['name']}")
+    expect(told).to_contain_text(f"Disrupted days: {lonely['Disrupted days']}")
+    expect(told).not_to_contain_text("Longitude")
+
+
+def test_a_click_on_the_map_leaves_the_page_as_it_is(disruptions: Dashboard) -> None:
+    """Superset would ask for the airports within a pixel of the click, and mostly find none."""
+    answers = dict(disruptions.answers)
+    row = disruptions.rows(MAP)[0]
+    disruptions.click_point(MAP, (row["longitude"], row["latitude"]))
+    disruptions.page.wait_for_timeout(2000)
+    assert disruptions.answers == {}
+    disruptions.answers |= answers
+
+
+def test_sql_lab_is_told_of_no_checker(superset: Any, browser: Browser, state: dict[str, Any]) -> None:
+    """Superset's own needs a program that is not here; the page asks it, at each pause in typing, where one is named."""
+    page = browser.new_context(storage_state=state).new_page()
+    page.goto(f"{superset.address}/sqllab/")
+    told = json.loads(page.locator("#app").get_attribute("data-bootstrap"))
+    assert told["common"]["conf"]["SQL_VALIDATORS_BY_ENGINE"] == {}
+    page.context.close()
 
 
 def test_a_filter_by_year_leaves_that_year(show: Callable[..., Dashboard], owner: psycopg.Connection) -> None:

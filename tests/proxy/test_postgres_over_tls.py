@@ -1,9 +1,12 @@
 """The way to Postgres is encrypted and checked, for Tarmac and for the drivers that Airflow and Superset use."""
 
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
 from nginx_server import ROOT, certify
 from postgres_server import PASSWORD, Postgres
@@ -12,6 +15,7 @@ from tarmac.errors import SystemFailure
 from tarmac.warehouse.postgres import open_warehouse, read_published
 
 AIRFLOW_PYTHON = ROOT / ".venv-airflow" / "bin" / "python"
+SUPERSET, SUPERSET_PYTHON = ROOT / "deploy" / "superset", ROOT / ".venv-superset" / "bin" / "python"
 
 ASKS = """
 import asyncio, sys
@@ -33,6 +37,22 @@ for url in sys.argv[1:]:
                 print(connection.execute(query).scalar())
     except OperationalError as error:
         print(" ".join(str(error).split()))
+"""
+
+ASKS_AS_SUPERSET = """
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
+from superset.app import create_app
+
+app = create_app()
+with app.app_context():
+    from superset.extensions import db
+    print(db.session.execute(text("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")).scalar())
+elsewhere = app.config["SQLALCHEMY_DATABASE_URI"].replace("@localhost:", "@127.0.0.1:")
+try:
+    create_engine(elsewhere, **app.config["SQLALCHEMY_ENGINE_OPTIONS"]).connect()
+except OperationalError as error:
+    print(" ".join(str(error).split()))
 """
 
 
@@ -96,3 +116,27 @@ def test_the_drivers_of_airflow_and_superset_check_it_too(postgres: Postgres):
     answers = asked.stdout.splitlines()
     assert answers[::2] == ["True"] * 3
     assert ['does not match host name "127.0.0.1"' in answer for answer in answers[1::2]] == [True] * 3, answers
+
+
+@pytest.mark.slow
+def test_supersets_metadata_are_asked_over_tls(postgres: Postgres, tmp_path: Path):
+    """SUPERSET_METADATA_URL with verify-full, as its own engine takes it: the right name is taken, the other refused."""
+    with psycopg.connect(postgres.url("flights"), autocommit=True) as owner:
+        owner.execute("CREATE DATABASE superset")
+    limits = dict(re.findall(r"^(\w+)=(\d+)", (ROOT / "deploy" / "timeouts.env").read_text(), re.MULTILINE))
+    given = {
+        "PYTHONPATH": str(SUPERSET),
+        "SUPERSET_CONFIG_PATH": str(SUPERSET / "superset_config.py"),
+        "SUPERSET_HOME": str(tmp_path),
+        "SUPERSET_SECRET_KEY": "k" * 42,
+        "SUPERSET_METADATA_URL": postgres.url("superset"),
+        "SUPERSET_REDIS_URL": f"unix://{tmp_path}/redis.sock",
+    }
+    asks = [SUPERSET_PYTHON, "-c", ASKS_AS_SUPERSET]
+    asked = subprocess.run(
+        asks, env=os.environ | limits | given, capture_output=True, text=True, check=False, timeout=300
+    )
+    assert asked.returncode == 0, asked.stderr
+    encrypted, refused = asked.stdout.splitlines()[-2:]
+    assert encrypted == "True"
+    assert 'does not match host name "127.0.0.1"' in refused

@@ -14,7 +14,7 @@ Metric = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Chart:
-    """One chart. `title` is what the reader sees; `name`, in English, gives the uuid."""
+    """One chart. `title` is what the reader sees; `name`, in English, gives the uuid; a click on `mute` filters nothing."""
 
     name: str
     title: str
@@ -23,6 +23,7 @@ class Chart:
     params: Mapping[str, Any]
     description: str = ""
     where: Sequence[str] = field(default=())
+    mute: bool = False
 
     @property
     def uuid(self) -> str:
@@ -88,19 +89,22 @@ def number(
 def ranking(
     name: str, title: str, dataset: Dataset, value: Metric, *, form: str, colour: str, by: str = "origin", **more: Any
 ) -> Chart:
-    """The ten largest, as horizontal bars with the largest on top."""
+    """The ten largest, as columns with the largest first. A click on one filters the other charts by it."""
     params = {
         **_AXES,
         "x_axis": by,
         "xAxisForceCategorical": True,
         "metrics": [value],
         "groupby": [],
-        "orientation": "horizontal",
+        # Upright: of a bar that lies, Superset 6.1 takes the value for the name, and a click leaves nothing.
+        "orientation": "vertical",
+        "xAxisLabelInterval": "0",
+        "xAxisLabelRotation": 45,
         "row_limit": 10,
         "order_desc": True,
         "timeseries_limit_metric": value,
         "x_axis_sort": value["label"],
-        "x_axis_sort_asc": True,
+        "x_axis_sort_asc": False,
         "y_axis_format": form,
         "show_value": True,
         "show_legend": False,

@@ -92,10 +92,10 @@ def delays(words: Words) -> Dashboard:
         description=words.about,
         rows=(
             tuple(Slot(chart=chart, width=4, height=20) for chart in _figures(words)),
-            tuple(
-                Slot(chart=chart, width=4, height=52) for chart in (_agreement(words), _by_year(words), _longest(words))
-            ),
+            tuple(Slot(chart=chart, width=6, height=46) for chart in (_agreement(words), _longest(words))),
             tuple(Slot(chart=chart, width=6, height=46) for chart in _most_anomalous(words)),
+            # As wide as the page: real data has a column for each of thirty years.
+            (Slot(chart=_by_year(words), width=12, height=60),),
         ),
         filters=(
             Filter(key="airport", title=words.origin[0], column="origin", dataset=DAYS, description=words.origin[1]),

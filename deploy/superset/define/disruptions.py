@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from define.charts import BAND, HIGH, INK, LOW, SOFT, Chart, bars, column, metric, number, table
+from define.charts import BAND, HIGH, INK, LOW, SOFT, Chart, bars, column, metric, number, ranking, table
 from define.layout import Dashboard, Filter, Slot
 from define.warehouse import AIRPORT_DAYS, DISRUPTIONS, JUDGEMENTS, ONE_AIRPORT
 
@@ -75,7 +75,11 @@ def _map() -> Chart:
         "row_limit": 5000,
         "time_range": "No filter",
         "filter_nulls": True,
-        "tooltip_contents": [],
+        "tooltip_contents": [
+            {"item_type": "column", "column_name": "origin", "verbose_name": "Airport"},
+            {"item_type": "column", "column_name": "name", "verbose_name": "Name"},
+            {"item_type": "metric", "metric_name": _DISRUPTED["label"]},
+        ],
     }
     return Chart(
         name="Airports by disruption",
@@ -84,6 +88,20 @@ def _map() -> Chart:
         dataset=AIRPORT_DAYS,
         params=params,
         description="The larger, the more disrupted days. Drag for Alaska and the islands.",
+        # Superset 6.1 filters by the place of the click, to a pixel: beside a point's centre no airport would be left.
+        mute=True,
+    )
+
+
+def _most_disrupted() -> Chart:
+    return ranking(
+        "Most disrupted airports",
+        "Where: ten airports with most disrupted days",
+        AIRPORT_DAYS,
+        _DISRUPTED,
+        form=",d",
+        colour=HIGH,
+        description="A click on an airport shows the page for it alone; another click shows all again.",
     )
 
 
@@ -229,15 +247,15 @@ def _causes() -> Chart:
         "Causes by month",
         "Why: hours of arrival delay by cause and month",
         AIRPORT_DAYS,
-        x="fl_date",
+        # A text, since a click on a date's bar filters nothing in Superset 6.1.
+        x="month",
         metrics=[metric(cause, f"SUM({minutes}) / 60.0") for cause, (minutes, _) in _CAUSES.items()],
-        description="As carriers reported them, over all days, disrupted or not.",
+        description="As carriers reported them, over all days, disrupted or not. A click on a month shows the page for it.",
         params={
-            "time_grain_sqla": "P1M",
+            "x_axis_sort": "month",
+            "x_axis_sort_asc": True,
             "stack": "Stack",
             "y_axis_format": ",.0f",
-            "x_axis_time_format": "%b %Y",
-            "tooltipTimeFormat": "%b %Y",
             "showTooltipTotal": True,
             "color_scheme": "supersetColors",
         },
@@ -360,12 +378,14 @@ def disruptions() -> Dashboard:
         description="On which days was an airport abnormal, how badly, and why.",
         rows=(
             tuple(Slot(chart=chart, width=3, height=20) for chart in _figures()),
-            (Slot(chart=_map(), width=6, height=54), Slot(chart=_worst_days(), width=6, height=54)),
+            (Slot(chart=_map(), width=7, height=50), Slot(chart=_most_disrupted(), width=5, height=50)),
             (Slot(chart=_calendar(), width=12, height=36),),
             (Slot(chart=_airport(), width=12, height=17),),
             (Slot(chart=_series(), width=12, height=42),),
             (Slot(chart=_cancellations(), width=12, height=26),),
-            (Slot(chart=_causes(), width=6, height=46), Slot(chart=_largest(), width=6, height=46)),
+            (Slot(chart=_causes(), width=12, height=38),),
+            (Slot(chart=_worst_days(), width=12, height=34),),
+            (Slot(chart=_largest(), width=12, height=34),),
             (Slot(chart=by_month, width=6, height=42), Slot(chart=compared, width=6, height=42)),
         ),
         filters=(
@@ -387,8 +407,9 @@ def disruptions() -> Dashboard:
         ),
         colours={
             "Delay": INK,
-            "Expected": BAND,
+            **dict.fromkeys(("Expected__yhat", "Expected__yhat_lower", "Expected__yhat_upper"), BAND),
             "Disrupted day": HIGH,
+            _DISRUPTED["label"]: HIGH,
             "Cancelled flights": BAND,
             **{cause: colour for cause, (_, colour) in _CAUSES.items()},
             "ARIMA": LOW,

@@ -104,10 +104,18 @@ class Dashboard:
         size = {"width": slot.width, "height": slot.height}
         if isinstance(slot, Text):
             return {"type": "MARKDOWN", "meta": {**size, "code": slot.markdown}}
-        # The number is only for references within this file; the import gives every chart its own.
-        number = 1 + self.charts.index(slot.chart)
-        meta = {**size, "chartId": number, "sliceName": slot.chart.title, "uuid": slot.chart.uuid}
+        meta = {**size, "chartId": self._number(slot.chart), "sliceName": slot.chart.title, "uuid": slot.chart.uuid}
         return {"type": "CHART", "meta": meta}
+
+    def _number(self, chart: Chart) -> int:
+        """Only for references within this file; the import gives every chart its own."""
+        return 1 + self.charts.index(chart)
+
+    def _mute(self) -> dict[str, Any]:
+        """Cross-filters that reach no chart."""
+        nowhere = {"scope": {"rootPath": [], "excluded": []}, "chartsInScope": []}
+        numbers = [self._number(chart) for chart in self.charts if chart.mute]
+        return {str(number): {"id": number, "crossFilters": nowhere} for number in numbers}
 
     def _metadata(self) -> dict[str, Any]:
         return {
@@ -117,7 +125,7 @@ class Dashboard:
             "map_label_colors": {},
             "color_scheme_domain": [],
             "cross_filters_enabled": True,
-            "chart_configuration": {},
+            "chart_configuration": self._mute(),
             "global_chart_configuration": {"scope": {"rootPath": ["ROOT_ID"], "excluded": []}, "chartsInScope": []},
             "native_filter_configuration": [_filter(each) for each in self.filters],
             "filter_bar_orientation": "HORIZONTAL",

@@ -103,6 +103,17 @@ def _entry(name: str, kind: str, description: str, *, is_date: bool = False) -> 
 _YEAR = Derived(
     name="year", kind="integer", expression="EXTRACT(YEAR FROM fl_date)::int", description="The year of fl_date."
 )
+
+
+def _month(date: str) -> Derived:
+    return Derived(
+        name="month",
+        kind="text",
+        expression=f"to_char({date}, 'YYYY-MM')",
+        description=f"The month of {date}, as in 2018-01.",
+    )
+
+
 _WEEKDAY = Derived(
     name="weekday",
     kind="text",
@@ -185,13 +196,13 @@ AIRPORT_DAYS = Dataset(
     tables=(PUBLISHED, AIRPORTS),
     date="fl_date",
     description="Published airport-days with the airport's name and place.",
-    derived=(_YEAR, _WEEK, _WEEKDAY, _CAUSE, _link("airport_link", "origin")),
+    derived=(_YEAR, _month("fl_date"), _WEEK, _WEEKDAY, _CAUSE, _link("airport_link", "origin")),
     sql=_joined(PUBLISHED, "day"),
 )
 
 # Delays of several airports in one line would mean nothing: where nobody chose one, it is the most disrupted.
 _ONE = """
-{% if not (filter_values('origin') or filter_values('latitude')) %}
+{% if not filter_values('origin') %}
 WHERE day.origin = (
   SELECT origin FROM agg_dep_delay_by_date GROUP BY origin
   ORDER BY sum(anomaly) DESC NULLS LAST, sum(flights) DESC, origin LIMIT 1
@@ -203,7 +214,7 @@ ONE_AIRPORT = Dataset(
     tables=(PUBLISHED, AIRPORTS),
     date="fl_date",
     description="The chosen airport's days; where none is chosen, those of the airport with most disrupted days.",
-    derived=(_YEAR,),
+    derived=(_YEAR, _month("fl_date")),
     sql=_joined(PUBLISHED, "day", end=_ONE),
 )
 
@@ -214,6 +225,7 @@ JUDGEMENTS = Dataset(
     description="Each detector's judgement of each airport-day, with the airport's name and place.",
     derived=(
         _YEAR,
+        _month("fl_date"),
         Derived(
             name="detector_name",
             kind="text",
@@ -236,6 +248,7 @@ DISRUPTIONS = Dataset(
     date="start_date",
     description=EVENTS.grain,
     derived=(
+        _month("start_date"),
         _link("worst_link", "worst_origin"),
         Derived(
             name="cause_or_mixed",
