@@ -129,6 +129,14 @@ class Model:
     log_likelihood: float
 
 
+LARGEST_VARIANCE = 1e10
+"""The largest stationary variance of a fit, in units of σ², whose filter is still more than rounding.
+
+The first days' F is a difference of numbers of that size. A fit that has gone to the unit circle may be told any
+likelihood; an order where that happened is not taken.
+"""
+
+
 def fit(series: FloatArray, noise: FloatArray, parameters: Arima) -> Model:
     """The best order's exact maximum likelihood fit. `series` neither begins nor ends with NaN."""
     from tarmac.detect.arima_orders import fit_orders
@@ -142,10 +150,14 @@ def fit(series: FloatArray, noise: FloatArray, parameters: Arima) -> Model:
     noisy = bool(noise.any())
     likelihoods, found = fit_orders(scaled, noise, parameters.max_p, parameters.max_q)
     seen = int((~np.isnan(series)).sum())
-    p, q = choose(likelihoods, seen, parameters.criterion, extra=int(noisy))
-    x = found[p, q]
+    while True:
+        p, q = choose(likelihoods, seen, parameters.criterion, extra=int(noisy))
+        x = found[p, q]
+        phi, ma, gamma = coefficients_of(x, p, q)
+        if gamma[0] <= LARGEST_VARIANCE:
+            break
+        likelihoods[p, q] = -np.inf
     _, mean, variance, _ = likelihood_at(x, p, q, series_for(scaled, noise, p, q))
-    phi, ma, gamma = coefficients_of(x, p, q)
     return Model(
         order=(p, q),
         phi=phi,

@@ -63,7 +63,7 @@ class Disruption:
     looks_ahead: ClassVar[bool] = True
 
     budget: float = 0.01
-    at_least: float = 4.8
+    at_least: float = 4.0
     width: float = 3.0
     trust: float = 7.0
     memory: float = 0.8

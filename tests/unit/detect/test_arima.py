@@ -128,6 +128,18 @@ def test_an_outlier_neither_widens_its_own_interval_nor_casts_an_echo() -> None:
     assert abs(struck[101] - innovation[101] - 10.0) < 1.0
 
 
+def test_a_fit_on_the_unit_circle_is_not_taken() -> None:
+    """Its first days' variances are rounding, and so is its likelihood: here the one that AIC would choose."""
+    days, random = np.arange(365), np.random.default_rng(85)
+    series = 8 + 6 * np.sin(2 * np.pi * days / 365) + random.normal(0, 3, days.size)
+    series[random.integers(0, days.size, 4)] += 60
+    model = fit(series, np.zeros(days.size), Arima())
+    assert model.gamma[0] < 1e10
+    innovation, deviation = innovations(series, model, 3.0)
+    assert np.isfinite(innovation).all()
+    assert (deviation > 0).all()
+
+
 def test_ten_years_of_one_airport_work_in_one_call() -> None:
     """3650 days."""
     y = series_of(4, 3650)
