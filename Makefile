@@ -7,7 +7,7 @@ UV_VERSION := 0.13.9
 # Many containers forbid bytecode; here every test that starts a process would compile its whole environment again.
 unexport PYTHONDONTWRITEBYTECODE
 
-SHELL := /bin/bash
+SHELL := bash
 .SHELLFLAGS := -o pipefail -ec
 
 .DEFAULT_GOAL := help

@@ -6,6 +6,7 @@ from airflow.providers.amazon.aws.operators.emr import EmrServerlessStartJobOper
 from airflow.providers.amazon.aws.triggers.emr import EmrServerlessStartJobTrigger
 from airflow.sdk.definitions.context import Context
 
+from tarmac_dags import emr
 from tarmac_dags.assets import GOLD, SILVER, told
 from tarmac_dags.connections import S3_CONNECTION
 from tarmac_dags.plan import current_plan
@@ -17,7 +18,7 @@ JOB = "job"
 class CleanOnSpark(EmrServerlessStartJobOperator):
     """Starts the year's job, or finds the one that an earlier try has started; then waits for it without a worker."""
 
-    def __init__(self, *, look_every: int = 30, **kwargs: Any) -> None:
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(
             # What to start, and where, is in the run's plan.
             application_id="",
@@ -26,24 +27,23 @@ class CleanOnSpark(EmrServerlessStartJobOperator):
             aws_conn_id=S3_CONNECTION,
             deferrable=True,
             wait_for_completion=False,  # the provider's own wait forgets which job it was when that fails
-            waiter_delay=look_every,
+            waiter_delay=30,
             **kwargs,
         )
 
     def execute(self, context: Context, event: dict[str, Any] | None = None) -> None:
         """Called again once the application has started, where it had to be."""
-        from tarmac_dags import emr, steps
+        from tarmac_dags import steps
 
         job = steps.spark_job(current_plan())
         self.job_id, stopped = emr.find(self.hook.conn, job)
         if self.job_id is None:
             asked = job.request(attempt=stopped)
-            self.application_id, self.execution_role_arn = asked["applicationId"], asked["executionRoleArn"]
-            self.name, self.job_driver, self.client_request_token = (
-                asked["name"],
-                asked["jobDriver"],
-                asked["clientToken"],
-            )
+            self.application_id = asked["applicationId"]
+            self.execution_role_arn = asked["executionRoleArn"]
+            self.client_request_token = asked["clientToken"]
+            self.job_driver = asked["jobDriver"]
+            self.name = job.name
             self.config = {"executionTimeoutMinutes": job.minutes}
             super().execute(context, event)
         else:
@@ -71,9 +71,9 @@ class CleanOnSpark(EmrServerlessStartJobOperator):
 
         plan = current_plan()
         if event.get("status") != "success":
-            application = steps.spark_job(plan).cluster.application
             job_id = context["ti"].xcom_pull(task_ids=self.task_id, key=JOB)
-            raise steps.spark_failure(plan, self.hook.conn.get_job_run(applicationId=application, jobRunId=job_id))
+            asked = {"applicationId": steps.cluster_of(plan).application, "jobRunId": job_id}
+            raise steps.spark_failure(plan, self.hook.conn.get_job_run(**asked))
         written = steps.written_by(plan)
         told(SILVER, written)
         return told(GOLD, written)

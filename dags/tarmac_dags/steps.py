@@ -46,9 +46,14 @@ def to_gold(plan: Plan) -> dict[str, Any]:
     return _run(plan, "gold")
 
 
+def cluster_of(plan: Plan) -> Cluster:
+    """Where the run's job is done."""
+    return Cluster(**(plan.cluster or {}))
+
+
 def spark_job(plan: Plan) -> Job:
     """The job that does silver and gold; another one for another bronze, and after the task `plan` ran again."""
-    lake, parameters = plan.storage.open_lake(), plan.parameters()
+    lake = plan.storage.open_lake()
     options: dict[str, Any] = {
         "year": plan.year,
         "steps": "silver,gold",
@@ -60,10 +65,10 @@ def spark_job(plan: Plan) -> Job:
         "max-p": plan.max_p,
         "max-q": plan.max_q,
         "history": plan.history,
-        "max-quarantined": parameters.max_quarantined,
+        "max-quarantined": plan.max_quarantined,
     }
     return Job(
-        cluster=Cluster(**(plan.cluster or {})),
+        cluster=cluster_of(plan),
         label=f"silver-gold-{plan.year}",
         arguments=("run", *(f"--{name}={value}" for name, value in options.items()), "--quiet"),
         input="\n".join(f"{file.key} {lake.version_of(file.key)} {file.size}" for file in lake.bronze_files(plan.year)),
@@ -91,7 +96,8 @@ def spark_failure(plan: Plan, said: Mapping[str, Any]) -> TarmacError:
     kind = InputError if f"ExitCode: {InputError.exit_code}." in details else SystemFailure
     return kind(
         f"job {job['jobRunId']} ({job['name']}) of application {job['applicationId']} is {job['state']}: {details} "
-        "What it printed is in EMR Studio. Mend what it names, then clear this task: another job is started."
+        "What it printed is in EMR Studio. Mend what it names, then clear this task: a job that still runs is waited for, "
+        "else another is started."
     )
 
 
