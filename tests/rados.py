@@ -2,7 +2,6 @@
 
 import contextlib
 import shutil
-import socket
 import subprocess
 import time
 import urllib.error
@@ -12,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from ports import free_port
 
 PROGRAMS = ("ceph", "ceph-authtool", "ceph-mon", "ceph-osd", "monmaptool", "radosgw", "radosgw-admin", "setpriv")
 _SECONDS_TO_START = 120
@@ -125,10 +126,3 @@ def _wait_for(url: str, server: subprocess.Popen[bytes], folder: Path) -> None:
         time.sleep(0.05)
     log = folder / "client.admin.log"
     raise AssertionError(f"radosgw does not answer: {log.read_text()[-2000:] if log.exists() else server.poll()}")
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listened on a moment ago."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])

@@ -55,17 +55,17 @@ def running_superset(
     _check_installed()
     folder.mkdir(parents=True, exist_ok=True)
     kept = _kept_secrets(folder / "secrets.json")
-    port = port or _free_port()
     with ExitStack() as running:
         metadata = running.enter_context(embedded_server(folder))
         redis = running.enter_context(_redis(folder))
         with psycopg.connect(warehouse, autocommit=True) as owner:
             ensure_reader(owner, kept["reader"])
         environment = os.environ | _environment(kept, metadata, redis, _as_reader(warehouse, kept["reader"]), folder)
-        environment |= {"SUPERSET_BIND": f"127.0.0.1:{port}"}
         if cert:
             environment |= {"SUPERSET_CERT": str(cert[0]), "SUPERSET_KEY": str(cert[1])}
         _prepare(environment, folder)
+        port = port or _free_port()  # after the minute that preparing takes: nobody keeps a free port for us
+        environment |= {"SUPERSET_BIND": f"127.0.0.1:{port}"}
         web = running.enter_context(_process("web", environment, folder))
         running.enter_context(_process("worker", environment, folder))
         address = f"{'https' if cert else 'http'}://127.0.0.1:{port}"

@@ -3,7 +3,6 @@
 import fnmatch
 import os
 import re
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,7 @@ import pytest
 import yaml
 from cryptography.fernet import Fernet
 
+from ports import free_port
 from tarmac.warehouse.embedded import embedded_server
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -70,7 +70,7 @@ def test_the_services_of_the_image_start_in_their_order_and_become_healthy(tmp_p
     program = ROOT / ".venv-airflow/bin/python"
     subprocess.run(["make", "--quiet", ".venv-airflow/.ready"], cwd=ROOT, check=True)
     with tempfile.TemporaryDirectory(prefix="tarmac-test-") as home, embedded_server(Path(home)) as server:
-        services, port = yaml.safe_load((HERE / "compose.yaml").read_text())["services"], _free_port()
+        services, port = yaml.safe_load((HERE / "compose.yaml").read_text())["services"], free_port()
         environment = _environment(services["prepare"]["environment"], tmp_path, server, port)
         for _ in range(2):
             _prepare(program, environment, tmp_path)
@@ -161,9 +161,3 @@ def _running(command: list[str], environment: dict[str, str], log: Path) -> Iter
     finally:
         os.killpg(server.pid, 9)
         server.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])

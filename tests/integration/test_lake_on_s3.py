@@ -3,7 +3,6 @@
 import hashlib
 import io
 import os
-import socket
 import time
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 from lakes import Command, assert_says, in_process
 
 from flight_lines import bts_csv, flight, flights, gz, kaggle_csv, zipped
+from ports import free_port
 from s3_server import S3Server
 from tarmac.download import download_bronze
 from tarmac.errors import InputError, SystemFailure
@@ -190,9 +190,7 @@ def test_a_profile_is_enough_for_every_step(
 @pytest.mark.slow
 def test_an_endpoint_where_nobody_listens(s3: Any, tarmac: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     """The system failed: exit code 1, in seconds and not in minutes."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free.getsockname()[1]}")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
     began = time.monotonic()
     answer = tarmac("silver", "--year", 2009, "--lake", "s3://lake")
     assert answer.code == 1, answer.err

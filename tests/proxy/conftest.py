@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 from airflow_server import prepare, starting_api_server, to_environment
-from nginx_server import HOSTS, PATHS, Site, certify, free_port, running_nginx
+from nginx_server import HOSTS, PATHS, Site, certify, running_nginx
 from playwright.sync_api import Browser, sync_playwright
 from postgres_server import Postgres, running_postgres
 from superset_server import starting_superset
+
+from ports import free_port
 
 
 @pytest.fixture(scope="session")

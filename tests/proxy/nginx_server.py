@@ -15,18 +15,13 @@ from typing import Any
 import psutil
 import urllib3
 
+from ports import free_port
+
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy" / "nginx"
 
 HOSTS = {"AIRFLOW_ADDRESS": "airflow.example", "SUPERSET_ADDRESS": "superset.example"}
 PATHS = {"AIRFLOW_ADDRESS": "tarmac.example/airflow", "SUPERSET_ADDRESS": "tarmac.example/dashboards"}
-
-
-def free_port() -> int:
-    """A port that nobody listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def certify(folder: Path, name: str, *hosts: str) -> None:

@@ -14,8 +14,10 @@ from typing import Any
 
 import psycopg
 import pytest
-from nginx_server import free_port, stop_group, wait_for_port, wait_until
+from nginx_server import stop_group, wait_for_port, wait_until
 from psycopg import pq
+
+from ports import free_port
 
 PASSWORD = "only-for-tests"
 

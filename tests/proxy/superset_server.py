@@ -23,11 +23,12 @@ def starting_superset(running: Any, tls: Path, proxy: Proxy, url: str, port: int
     if path := urlsplit(url).path:
         environment["SUPERSET_APP_ROOT"] = path
     command = [ROOT / "deploy" / "superset" / "start.sh", "web"]
-    with (running.folder / f"web-{port}.log").open("wb") as log:
+    file = running.folder / f"web-{port}.log"
+    with file.open("wb") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
 
     def answers() -> bool:
-        assert process.poll() is None, f"Superset ended with {process.returncode}"
+        assert process.poll() is None, f"Superset ended with {process.returncode}: {file.read_text()[-2000:]}"
         return proxy.ask("GET", f"{url}/health").status == 200
 
     try:

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 from echo import running_echo
-from nginx_server import HOSTS, PATHS, Proxy, certify, free_port, running_nginx, wait_for_port
+from nginx_server import HOSTS, PATHS, Proxy, certify, running_nginx, wait_for_port
 from websockets.sync.client import connect
+
+from ports import free_port
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
