@@ -8,12 +8,12 @@ from pathlib import Path
 import boto3
 import pytest
 from airflow_api import AirflowApi, wait_until
-from ports import free_port
 from sites import YEARS, Site, make_bronze, run_undisturbed
 
 from deploy.airflow.place import ROOT, Place
 from deploy.airflow.preparing import ADMIN
 from deploy.airflow.stack import AirflowStack
+from ports import free_port
 from s3_server import S3Server
 
 QUICK = {
