@@ -462,7 +462,9 @@ def simulate(
 
 @app.command()
 def evaluate(
-    corpus: Annotated[str, typer.Option(help="simulated, real or all.", metavar="KIND")] = "simulated",
+    corpus: Annotated[
+        str, typer.Option(help="simulated, second (simulator), real or all.", metavar="KIND")
+    ] = "simulated",
     seeds: Annotated[
         str | None,
         typer.Option(help="Of the simulated years, commas between; the split's own if left out.", metavar="S,…"),

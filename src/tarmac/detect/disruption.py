@@ -10,6 +10,7 @@ from tarmac.detect.companions import companions_of, days_beside
 from tarmac.detect.contract import Judgement, checked, nothing
 from tarmac.detect.delays import delay_scores
 from tarmac.detect.panel import BoolArray, FloatArray, Panel
+from tarmac.detect.tail import p_values
 from tarmac.detect.threshold import flag_share_of_all, on_judged_days
 
 COMPRESS, COMPRESS_CANCELLED = 3.0, 2.0
@@ -52,7 +53,9 @@ class Disruption:
     standard deviations of a day with that many flights, its lower side drawn in as far as that tail is shorter. Where
     cancellations outweigh delays, the mean is of survivors and the interval is widened to hold it.
 
-    Flagged are the highest `budget` of all airports' days, if their score is at least `at_least`.
+    Flagged are, of the highest `budget` of all airports' days, those whose score an ordinary day of this panel reaches
+    with a probability of at most `rare` (tail.py: how far ordinary days reach differs from panel to panel), and those of
+    `surely` or more, since a panel with many bad days has a tail of bad days; none below `at_least`.
     """
 
     name: ClassVar[str] = "disruption"
@@ -63,7 +66,9 @@ class Disruption:
     looks_ahead: ClassVar[bool] = True
 
     budget: float = 0.01
-    at_least: float = 4.0
+    rare: float = 0.0025
+    at_least: float = 3.5
+    surely: float = 5.0
     width: float = 3.0
     trust: float = 7.0
     memory: float = 0.8
@@ -74,6 +79,11 @@ class Disruption:
         checked(
             0.0 < self.budget <= 0.5,
             f"disruption: outliers_fraction is {self.budget}. It must be in (0, 0.5]; 0.01 is usual.",
+        )
+        checked(0.0 <= self.rare <= 1.0, f"disruption: rare is {self.rare}. It must be in [0, 1]; 0.0025 is usual.")
+        checked(
+            self.at_least <= self.surely,
+            f"disruption: at_least is {self.at_least}, above surely, {self.surely}. It must not be; 3.5 and 5 are usual.",
         )
         checked(self.width > 0, f"disruption: width is {self.width}. It must be above 0; 3 is usual.")
         for name in ("trust", "memory", "explained"):
@@ -106,9 +116,12 @@ class Disruption:
         return Judgement(expected=means.expected, lower=lower, upper=upper, score=score)
 
     def flags(self, panel: Panel, judgement: Judgement) -> BoolArray:
-        """Flag within the alert budget of all airports together."""
+        """Flag within the alert budget of all airports together what ordinary days do not reach."""
         score = judgement.score[:, panel.judged]
-        return on_judged_days(panel, flag_share_of_all(score, self.budget, at_least=self.at_least))
+        known = ~np.isnan(score)
+        unlikely = score >= self.surely
+        unlikely[known] |= p_values(score[known]) <= self.rare
+        return on_judged_days(panel, unlikely & flag_share_of_all(score, self.budget, at_least=self.at_least))
 
 
 def _medians(panel: Panel) -> Panel:

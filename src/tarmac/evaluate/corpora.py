@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from tarmac.evaluate.planting import Planting, plant, usual_days
+from tarmac.evaluate.second import World, second_year
 from tarmac.gold import to_gold
 from tarmac.silver import judge, keep_sound
 from tarmac.simulate import DayPlan, SimulationParameters, each_chunk, simulate_days
@@ -40,7 +41,7 @@ class Corpus:
     """
 
     name: str
-    family: Literal["simulated", "small", "planted", "weak"]
+    family: Literal["simulated", "small", "second", "planted", "weak"]
     split: Split
     year: int
     gold: pl.DataFrame
@@ -84,6 +85,19 @@ def simulated_corpus(
         year=parameters.year,
         gold=pl.concat(days).sort(DAILY.key),
         labels=_truth_of(plan),
+    )
+
+
+def second_corpus(world: World) -> Corpus:
+    """A year of the second simulator."""
+    gold, labels = second_year(world)
+    return Corpus(
+        name=f"second {world.seed}.{world.number}",
+        family="second",
+        split=split_of_seed(world.seed),
+        year=world.year,
+        gold=gold,
+        labels=labels,
     )
 
 

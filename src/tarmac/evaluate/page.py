@@ -28,6 +28,7 @@ COLUMNS: tuple[tuple[str, str, int], ...] = (
 FAMILIES = {
     "simulated": "Simulated years, whose truth is known",
     "small": "Simulated years of few airports, where the slow detectors are measured as well",
+    "second": "Worlds of a second simulator, written without a look at the first",
     "planted": "Real years with anomalies planted in their flights",
     "weak": "Real years labelled by extreme cancellation shares, for detectors that see delays alone",
 }

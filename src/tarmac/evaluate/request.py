@@ -7,6 +7,7 @@ from tarmac.detect import DetectParameters
 from tarmac.detect.registry import DETECTORS
 from tarmac.errors import InputError
 from tarmac.evaluate.corpora import REPORTING_SEEDS, SMALL_AIRPORTS, TUNING_SEEDS
+from tarmac.evaluate.second import World
 from tarmac.simulate import SimulationParameters
 
 SLOW = frozenset({"reference_arima", "reference_if", "stl", "mstl"})
@@ -18,7 +19,10 @@ SMALL_FLIGHTS = 600_000
 EVERY = "all"
 """What --detectors takes for every known one."""
 
-KINDS, SPLITS = ("simulated", "real", "all"), ("reporting", "tuning")
+KINDS, SPLITS = ("simulated", "second", "real", "all"), ("reporting", "tuning")
+
+WORLDS = 3
+"""Of the second simulator, to each seed: one world is one man's opinion."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,8 +42,8 @@ class Plan:
         """Refuse an unknown kind, and real corpora without their folder."""
         if self.kind not in KINDS:
             raise InputError(f"corpus {self.kind!r} is unknown. Known: {', '.join(KINDS)}. Fix --corpus.")
-        if self.kind == "real" and self.real is None:
-            raise InputError("real corpora need their flights. Name the folder: --real DIR.")
+        if self.kind in ("real", "all") and self.real is None:
+            raise InputError(f"--corpus {self.kind} needs real flights. Name their folder: --real DIR.")
         if self.split not in SPLITS:
             raise InputError(f"split {self.split!r} is unknown. Known: {', '.join(SPLITS)}. Fix --split.")
         self.simulations()
@@ -50,7 +54,15 @@ class Plan:
             SimulationParameters(year=self.year, flights=self.flights, airports=self.airports, seed=seed, shape=shape)
             for shape in self.shapes
             for seed in self.seeds
-            if self.kind != "real"
+            if self.kind in ("simulated", "all")
+        ]
+
+    def worlds(self) -> list[World]:
+        """The second simulator's years; their size is their own."""
+        if self.kind not in ("second", "all"):
+            return []
+        return [
+            World(year=self.year, seed=seed, number=number) for seed in self.seeds for number in range(1, WORLDS + 1)
         ]
 
 
@@ -97,9 +109,10 @@ def read_request(
         named = tuple(DETECTORS) if detectors == EVERY else _names(detectors)
     command = f"tarmac evaluate --corpus {corpus} --split {split}"
     if corpus != "real":
-        listed = ",".join(map(str, plan.seeds))
-        command += f" --seeds {listed} --shapes {','.join(plan.shapes)} --flights {flights} --airports {airports}"
-    if corpus != "simulated":
+        command += f" --seeds {','.join(map(str, plan.seeds))}"
+    if corpus in ("simulated", "all"):
+        command += f" --shapes {','.join(plan.shapes)} --flights {flights} --airports {airports}"
+    if corpus in ("real", "all"):
         command += " --real DIR"
     if detectors:
         command += f" --detectors {detectors if detectors == EVERY else ','.join(named)}"

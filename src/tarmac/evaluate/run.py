@@ -11,7 +11,7 @@ from tarmac.detect.registry import detector_named
 from tarmac.detect.run import available_cores
 from tarmac.errors import InputError
 from tarmac.evaluate.alone import judged_alone
-from tarmac.evaluate.corpora import Corpus, planted_corpus, simulated_corpus, weak_corpus
+from tarmac.evaluate.corpora import SMALL_AIRPORTS, Corpus, planted_corpus, second_corpus, simulated_corpus, weak_corpus
 from tarmac.evaluate.kept import kept_or_made
 from tarmac.evaluate.leaderboard import Failure, Result, leaderboard
 from tarmac.evaluate.page import as_facts, as_markdown, as_page
@@ -26,7 +26,10 @@ def corpora_of(request: Request, told: Callable[[str], None]) -> Iterator[Corpus
     for parameters in [*plan.simulations(), *small]:
         told(f"simulate {parameters.shape} {parameters.seed}, {parameters.airports} airports")
         yield simulated_corpus(parameters, small=parameters in small)
-    if plan.kind != "simulated" and plan.real is not None:
+    for world in plan.worlds():
+        told(f"simulate world {world.seed}.{world.number} of the second simulator")
+        yield second_corpus(world)
+    if plan.real is not None and plan.kind in ("real", "all"):
         told(f"read {plan.real}")
         for (place, year), flights in read_years(plan.real).items():
             for corpus in (planted_corpus(flights, place, year, Planting()), weak_corpus(flights, place, year)):
@@ -71,7 +74,15 @@ def run_evaluation(
 
 
 def publish(results: Sequence[Result], failures: Sequence[Failure], out: Path, command: str) -> dict[str, Any]:
-    """Write leaderboard.md, .json and .html into the folder `out`; returns what the JSON holds."""
+    """Write leaderboard.md, .json and .html into the folder `out`; returns what the JSON holds.
+
+    Raises InputError where no detector was fair to any corpus, or `out` cannot be written to.
+    """
+    if not results and not failures:
+        raise InputError(
+            f"nothing was judged by '{command}': {', '.join(sorted(SLOW))} are judged on {SMALL_AIRPORTS} airports at most, and "
+            "those that see cancellations not on weak labels. Name other detectors: --detectors, or --corpus simulated."
+        )
     lines = leaderboard(results)
     facts = {"command": command, **as_facts(lines, results, failures)}
     files = {

@@ -11,8 +11,10 @@ from scipy.stats import betabinom
 from tarmac.detect import DetectParameters, detect
 from tarmac.detect.cancellations import cancellation_scores, log_upper_tail
 from tarmac.detect.companions import companions_of, days_beside
+from tarmac.detect.contract import Judgement
 from tarmac.detect.direction import with_direction
-from tarmac.detect.panel import Panel
+from tarmac.detect.disruption import Disruption
+from tarmac.detect.panel import Panel, panel_from_gold
 from tarmac.errors import InputError
 
 ONLY = DetectParameters(detectors=("disruption",))
@@ -146,12 +148,35 @@ def test_survivors_of_cancellations_never_make_a_day_low() -> None:
     assert day["anomaly_direction"] == "high"
 
 
+@pytest.mark.parametrize(("spread", "flagged"), [(0.4, [False, True, True]), (1.2, [False, False, True])])
+def test_how_far_ordinary_days_reach_decides_which_scores_are_flagged(spread: float, flagged: list[bool]) -> None:
+    """A score of 4.2 is far out among calm days and nothing among wild ones; below 3.5 nothing is flagged, from 5 on all."""
+    days = pl.date_range(date(2013, 1, 1), date(2013, 12, 31), eager=True)
+    gold = pl.concat(
+        pl.DataFrame({"origin": origin, "fl_date": days, "mean_dep_delay": 0.0, "flights": 9, "departed": 9})
+        for origin in ("EWR", "JFK", "LGA", "PHL")
+    ).with_columns(cancelled=0)
+    panel = panel_from_gold(gold, "mean_dep_delay", year=2013)
+    score = np.random.default_rng(5).exponential(spread, panel.shape).clip(0, 3.4)
+    score[1, [30, 60, 90]] = 3.45, 4.2, 5.1
+    nothing = np.full(panel.shape, np.nan)
+    flags = Disruption().flags(panel, Judgement(expected=nothing, lower=nothing, upper=nothing, score=score))
+    assert flags[1, [30, 60, 90]].tolist() == flagged
+    assert flags.sum() == sum(flagged)
+
+
 def test_a_weight_below_zero_is_refused() -> None:
     """It would reward calm companions."""
-    from tarmac.detect.disruption import Disruption
-
     with pytest.raises(InputError, match=r"trust is -1"):
         Disruption(trust=-1.0)
+
+
+def test_bounds_that_contradict_each_other_are_refused() -> None:
+    """What is surely flagged cannot lie below what never is."""
+    with pytest.raises(InputError, match=r"at_least is 6.0, above surely, 5.0"):
+        Disruption(at_least=6.0)
+    with pytest.raises(InputError, match=r"rare is 2"):
+        Disruption(rare=2.0)
 
 
 def test_an_early_day_that_is_flagged_is_low() -> None:

@@ -1,5 +1,6 @@
 """Corpora: deterministic, disjoint, and spoilt where they say so."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -12,12 +13,14 @@ from tarmac.evaluate.corpora import (
     TUNING_SEEDS,
     gold_of,
     planted_corpus,
+    second_corpus,
     simulated_corpus,
     split_of_seed,
     split_of_year,
     weak_corpus,
 )
 from tarmac.evaluate.planting import Planting, plant, usual_days
+from tarmac.evaluate.second import KINDS, World
 from tarmac.simulate import SimulationParameters, simulate_days
 from tarmac.tables.daily import CAUSES, DAILY
 
@@ -52,6 +55,41 @@ def test_a_simulated_year_is_the_same_each_time_and_has_the_plan_s_truth() -> No
     assert one.labels.height == plan.truth.sum()
     assert one.gold["flights"].sum() == SMALL.flights
     assert one.labels.join(one.gold, on=list(DAILY.key), how="anti").is_empty()
+
+
+def test_a_world_of_the_second_simulator_is_the_same_each_time_and_each_number_another() -> None:
+    """The seed is the chance, the number the world; both decide every day."""
+    world = World(year=2012, seed=901, number=1, flights=40_000, airports=12)
+    one, other = second_corpus(world), second_corpus(world)
+    assert one.gold.equals(other.gold)
+    assert one.labels.equals(other.labels)
+    others = [second_corpus(replace(world, **change)) for change in ({"number": 2}, {"seed": 902})]
+    assert all(not one.gold.equals(each.gold) for each in others)
+
+
+def test_the_second_simulator_s_truth_lies_on_days_with_flights_and_shows_where_many_fly() -> None:
+    """Its labels are of every kind; what it calls abnormal delays or cancels more than the airport's usual days do."""
+    corpus = second_corpus(World(year=2012, seed=901, number=1))
+    day = list(DAILY.key)
+    assert corpus.labels.join(corpus.gold, on=day, how="anti").is_empty()
+    assert set(corpus.labels["kind"]) == set(KINDS)
+    days = corpus.gold.join(corpus.labels, on=day, how="left").filter(pl.col("flights") >= 30)
+    usual = pl.col("kind").is_null()
+    means = days.select(
+        *(pl.col(name).filter(usual).mean().alias(f"usual_{name}") for name in ("mean_dep_delay", "cancelled_share"))
+    )
+    by_kind = days.filter(~usual).group_by("kind").agg(pl.col("mean_dep_delay", "cancelled_share").mean())
+    shown = by_kind.select(
+        "kind",
+        delays=pl.col("mean_dep_delay") > 1.5 * means["usual_mean_dep_delay"].item(),
+        cancels=pl.col("cancelled_share") > 3 * means["usual_cancelled_share"].item(),
+    ).sort("kind")
+    assert shown.rows() == [
+        ("closure", True, True),
+        ("outage", True, False),
+        ("slow day", True, False),
+        ("storm", True, True),
+    ]
 
 
 def test_tuning_and_reporting_share_no_seed_and_no_year() -> None:

@@ -114,6 +114,8 @@ def test_the_command_writes_the_leaderboard_and_prints_it_as_json(
     [
         ("--corpus moon", "corpus 'moon' is unknown"),
         ("--corpus real", "--real DIR"),
+        ("--corpus all", "--real DIR"),
+        ("--corpus second --seeds 901 --detectors stl", "nothing was judged"),
         ("--seeds 1,x", "'x' is no seed"),
         ("--shapes flat", "shape is 'flat'"),
         ("--detectors iforrest", "detector 'iforrest' is unknown"),
