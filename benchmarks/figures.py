@@ -15,7 +15,8 @@ class Sizes:
     repeats: int
 
     def words(self) -> str:
-        return f"{self.flights:,} flights, {self.airports} airports, median of {self.repeats}"
+        times = f"median of {self.repeats}" if self.repeats > 1 else "measured once"
+        return f"{self.flights:,} flights, {self.airports} airports, {times}"
 
 
 @dataclass(frozen=True, kw_only=True)

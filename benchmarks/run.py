@@ -24,6 +24,9 @@ SUITES = {
     "spark": spark.figures,
     "start": start.figures,
 }
+ONCE = frozenset({"spark"})
+"""Suites that measure everything once, whatever --repeats: this one takes three quarters of an hour as it is."""
+
 RESULTS = Path(__file__).with_name("results.csv")
 
 
@@ -43,7 +46,8 @@ def main() -> None:
             subprocess.run(command, check=True)
         return
     (name,) = options.only
-    sizes = Sizes(flights=options.flights, airports=options.airports, years=options.years, repeats=options.repeats)
+    repeats = 1 if name in ONCE else options.repeats
+    sizes = Sizes(flights=options.flights, airports=options.airports, years=options.years, repeats=repeats)
     found: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="tarmac-bench-") as folder:
         for figure in SUITES[name](sizes, Path(folder)):
