@@ -16,10 +16,11 @@ case "${1:-}" in
   prepare)
     exec "$bin/python" "$here/prepare.py" ;;
   web)
-    # Threads, since a request mostly waits for the warehouse.
+    # Threads, since a request mostly waits for the warehouse. No control socket: nobody asks it, and its place is the
+    # same for all of a user's servers.
     set -- --bind "${SUPERSET_BIND:-127.0.0.1:8088}" --workers "${SUPERSET_WORKERS:-2}" --worker-class gthread --threads 8 \
       --timeout "$GUNICORN_TIMEOUT" --graceful-timeout 10 --limit-request-line 8190 \
-      --worker-tmp-dir /dev/shm --log-level warning
+      --worker-tmp-dir /dev/shm --log-level warning --no-control-socket
     [ -z "${SUPERSET_CERT:-}" ] || set -- "$@" --certfile "$SUPERSET_CERT" --keyfile "${SUPERSET_KEY:?SUPERSET_CERT needs SUPERSET_KEY}"
     exec "$bin/gunicorn" "$@" "$FLASK_APP" ;;
   worker)
