@@ -27,10 +27,11 @@ REPAIRS: tuple[str, ...] = ("dep_delay_on_time", "cancelled_from_departure")
 _FLAGS = ("cancelled", "diverted")
 
 
-def judge(bronze: nw.LazyFrame[Any], *, year: int) -> nw.LazyFrame[Any]:
+def judge(bronze: nw.LazyFrame[Any], *, year: int, also: Sequence[str] = ()) -> nw.LazyFrame[Any]:
     """Every bronze row as a silver row, with `reason` (null where the row is sound) and a boolean for each repair.
 
-    Grain: one row per bronze row, named by `source_file` and `source_line`; the other columns are those of `FLIGHTS`.
+    Grain: one row per bronze row, named by `source_file` and `source_line`; the other columns are those of `FLIGHTS`, and
+    of bronze's those that `also` names, as they are.
     """
     typed = bronze.with_columns(
         *(_whole(name, 0, 2400, nw.Int16) for name in CLOCKS),
@@ -60,6 +61,7 @@ def judge(bronze: nw.LazyFrame[Any], *, year: int) -> nw.LazyFrame[Any]:
             else nw.col(name if name in ready else name.upper()).alias(name)
             for name in FLIGHTS.names
         ),
+        *also,
     )
 
 

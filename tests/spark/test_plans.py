@@ -12,7 +12,7 @@ from tarmac.bronze import find_texts
 from tarmac.engines.spark import gold_of
 from tarmac.engines.spark_text import read_splits, split_texts
 from tarmac.lake import Lake, open_lake
-from tarmac.on_spark.cleaning import duplicates, judge
+from tarmac.on_spark.cleaning import duplicates, flights_among, judge, repeated_hashes
 from tarmac.tables.daily import CAUSES
 from tarmac.tables.flights import FLIGHTS
 
@@ -53,11 +53,12 @@ def test_silver_is_expressions_over_one_reader_of_whole_batches(lake: Lake) -> N
     (text,) = find_texts(lake, lake.bronze_files(2009)[0])
     rows = read_splits(spark_session(), lake, split_texts([text]))
     judged = judge(rows, 2009)
-    for frame in (judged, duplicates(judged)):
+    hashes = repeated_hashes(flights_among(judged))
+    for frame in (judged, hashes, duplicates(flights_among(judged), hashes)):
         plan = plan_of(frame)
         assert not ROW_BY_ROW.search(plan)
         assert plan.count("PythonMapInArrow") + plan.count("MapInArrow ") <= 2
-        assert "bad_fl_date" in plan
+    assert "bad_fl_date" in plan_of(judged)
 
 
 def test_gold_reads_its_columns_of_its_year_and_no_python_runs(lake: Lake) -> None:

@@ -45,6 +45,11 @@ SAME_AS_POLARS: Mapping[str, str] = {
     "spark.sql.session.timeZone": "UTC",
 }
 
+_QUICK: Mapping[str, str] = {
+    # The JVM compiles no method of more bytecode than this: what would be one, such as silver's judgement, is run as several.
+    "spark.sql.codegen.hugeMethodLimit": "8000",
+}
+
 _OF_THE_PROCESS: Mapping[str, str] = {
     "spark.app.name": "tarmac",
     "spark.ui.showConsoleProgress": "false",
@@ -82,7 +87,7 @@ def start_spark(master: str | None, home: Path, options: Mapping[str, str] | Non
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ
     master = master or (None if submitted else "local[*]")
     builder = SparkSession.builder
-    settings = {**SAME_AS_POLARS, **_OF_THE_PROCESS}
+    settings = {**SAME_AS_POLARS, **_QUICK, **_OF_THE_PROCESS}
     if master is not None:
         settings |= {"spark.master": master, **(_ON_THIS_MACHINE if master.startswith("local") else {})}
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)

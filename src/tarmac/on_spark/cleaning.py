@@ -5,6 +5,7 @@ Flights stay on the executors. To this process come one report a split, counts, 
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import reduce
 from itertools import groupby
@@ -38,6 +39,7 @@ from tarmac.tables.flights import FLIGHTS
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
+_NO_FLIGHT = ("unsound", "row", "report")
 _ASIDE = ("source_file", "source_line", "reason", "row")
 _QUARANTINE = "source_file string, source_line bigint, reason string, row string"
 
@@ -100,18 +102,24 @@ def clean_year(
     """
     texts = [text for file in files for text in find_texts(lake, file)]
     splits = split_texts(texts, split_bytes)
-    rows = read_splits(spark, lake, splits).persist()
+    with spark_errors(), _held(judge(read_splits(spark, lake, splits), year)) as lines:
+        read = _read(lines, lake, texts, splits)
+        return _clean(lines, read, year, scratch, spark_place(parts, spark), most_quarantined)
+
+
+@contextmanager
+def _held(frame: "DataFrame") -> Iterator["DataFrame"]:
+    """The frame, computed once and kept on the executors; from then on Spark knows its size."""
+    frame.persist()
     try:
-        with spark_errors():
-            return _clean(
-                rows, _read(rows, lake, texts, splits), year, scratch, spark_place(parts, spark), most_quarantined
-            )
+        frame.count()
+        yield frame
     finally:
-        rows.unpersist()
+        frame.unpersist()
 
 
-def _read(rows: "DataFrame", lake: Lake, texts: Sequence[TextPlace], splits: Sequence[Split]) -> _Texts:
-    told = rows.filter(rows["report"].isNotNull()).select("report").collect()
+def _read(lines: "DataFrame", lake: Lake, texts: Sequence[TextPlace], splits: Sequence[Split]) -> _Texts:
+    told = lines.filter(lines["report"].isNotNull()).select("report").collect()
     reports = reports_from(row["report"] for row in told)
     for report in reports:
         if report.exit_code:
@@ -119,12 +127,11 @@ def _read(rows: "DataFrame", lake: Lake, texts: Sequence[TextPlace], splits: Seq
     return _Texts(lake=lake, texts=texts, splits=splits, reports=reports)
 
 
-def _clean(rows: "DataFrame", read: _Texts, year: int, scratch: Path, parts: str, most: float) -> Cleaning:
+def _clean(lines: "DataFrame", read: _Texts, year: int, scratch: Path, parts: str, most: float) -> Cleaning:
     rows_in = sum(report.rows for report in read.reports)
     refuse_none(rows_in, read.names)
-    judged = judge(rows, year).persist()
-    twice = duplicates(judged).persist()
-    try:
+    judged = flights_among(lines)
+    with _held(repeated_hashes(judged)) as hashes, _held(duplicates(judged, hashes)) as twice:
         kept, repairs, counts = _count(judged)
         counts.update({"duplicate": repeated} if (repeated := twice.count()) else {})
         for report in read.reports:
@@ -139,13 +146,10 @@ def _clean(rows: "DataFrame", read: _Texts, year: int, scratch: Path, parts: str
             input_hash=read.input_hash,
             notes=notes_on((text.header for text in read.texts), read.cut_off),
         )
-        aside = _aside(rows, judged, twice)
+        aside = _aside(lines, judged, twice)
         _check(cleaning, aside, read, most, year)
         write_parquet(_kept(judged, twice), f"{parts}/silver", cleaning.silver)
         write_parquet(_quarantine(aside, read), f"{parts}/quarantine", cleaning.quarantine)
-    finally:
-        twice.unpersist()
-        judged.unpersist()
     return cleaning
 
 
@@ -167,23 +171,38 @@ def _count(judged: "DataFrame") -> tuple[int, dict[str, int], Counter[str]]:
 
 
 def judge(rows: "DataFrame", year: int) -> "DataFrame":
-    """The flights among these rows, judged by `tarmac.silver`, in the types of the flights' table."""
-    flights = rows.filter(rows["unsound"].isNull() & rows["report"].isNull())
-    judged: DataFrame = silver.judge(nw.from_native(flights), year=year).to_native()
+    """What reading gives, judged by `tarmac.silver`, in the types of the flights' table.
+
+    All of it, so that it is held once: what is no flight has a judgement that nobody looks at (`flights_among`).
+    """
+    judged: DataFrame = silver.judge(nw.from_native(rows), year=year, also=_NO_FLIGHT).to_native()
     return judged.withColumns(typed(judged, {column.name: column.kind for column in FLIGHTS.columns}))
 
 
-def duplicates(judged: "DataFrame") -> "DataFrame":
-    """The sound rows that equal an earlier one in every column."""
+def flights_among(lines: "DataFrame") -> "DataFrame":
+    """Without unsound lines and reports."""
+    return lines.filter(lines["unsound"].isNull() & lines["report"].isNull())
+
+
+def repeated_hashes(judged: "DataFrame") -> "DataFrame":
+    """Hashes that several sound rows have: of all rows only these eight bytes are sorted."""
+    return _hashed(judged).groupBy("hash").count().filter("count > 1").select("hash")
+
+
+def duplicates(judged: "DataFrame", hashes: "DataFrame") -> "DataFrame":
+    """The sound rows that equal an earlier one in every column; all of these have one of the repeated `hashes`."""
     from pyspark.sql import Window
     from pyspark.sql import functions as f
 
-    # Only the hashes of all rows are sorted; the rows themselves where a hash stands twice.
-    sound = judged.filter(judged["reason"].isNull()).withColumn("hash", f.xxhash64(*DUPLICATE_KEY))
-    twice = sound.groupBy("hash").count().filter("count > 1").select("hash")
     order = Window.partitionBy(*FLIGHTS.names).orderBy("source_line")
-    numbered = sound.join(twice, "hash", "left_semi").withColumn("nth", f.row_number().over(order))
+    numbered = _hashed(judged).join(hashes, "hash", "left_semi").withColumn("nth", f.row_number().over(order))
     return numbered.filter("nth > 1").select("source_file", "source_line")
+
+
+def _hashed(judged: "DataFrame") -> "DataFrame":
+    from pyspark.sql import functions as f
+
+    return judged.filter(judged["reason"].isNull()).withColumn("hash", f.xxhash64(*DUPLICATE_KEY))
 
 
 def _kept(judged: "DataFrame", twice: "DataFrame") -> "DataFrame":
@@ -195,14 +214,14 @@ def _kept(judged: "DataFrame", twice: "DataFrame") -> "DataFrame":
     return kept
 
 
-def _aside(rows: "DataFrame", judged: "DataFrame", twice: "DataFrame") -> "DataFrame":
+def _aside(lines: "DataFrame", judged: "DataFrame", twice: "DataFrame") -> "DataFrame":
     from pyspark.sql import functions as f
 
     no_text = f.lit(None).cast("string").alias("row")
     wrong: DataFrame = silver.set_aside(nw.from_native(judged)).to_native()
     parts = (
-        rows.filter(rows["unsound"].isNotNull()).select(
-            "source_file", "source_line", rows["unsound"].alias("reason"), "row"
+        lines.filter(lines["unsound"].isNotNull()).select(
+            "source_file", "source_line", lines["unsound"].alias("reason"), "row"
         ),
         wrong.select("*", no_text),
         twice.select("*", f.lit("duplicate").alias("reason"), no_text),
