@@ -29,6 +29,10 @@ FEWEST_FOR_TAIL, NORMAL_TAIL = 1000, 2.576
 """Airport-days from which on the early side's tail is measured, and where 0.5 % of a normal's values lie beyond."""
 
 
+WITHOUT_TAIL = 4.0
+"""The score from which on a day is unlikely where there are too few days to tell how far ordinary ones reach."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Disruption:
     """The default detector: a day's own evidence, plus what companions and the days beside it make likely beforehand.
@@ -55,7 +59,8 @@ class Disruption:
 
     Flagged are, of the highest `budget` of all airports' days, those whose score an ordinary day of this panel reaches
     with a probability of at most `rare` (tail.py: how far ordinary days reach differs from panel to panel), and those of
-    `surely` or more, since a panel with many bad days has a tail of bad days; none below `at_least`.
+    `surely` or more, since a panel with many bad days has a tail of bad days; none below `at_least`. A month of one
+    airport has no tail to speak of: there, those of 4 or more.
     """
 
     name: ClassVar[str] = "disruption"
@@ -119,8 +124,9 @@ class Disruption:
         """Flag within the alert budget of all airports together what ordinary days do not reach."""
         score = judgement.score[:, panel.judged]
         known = ~np.isnan(score)
-        unlikely = score >= self.surely
-        unlikely[known] |= p_values(score[known]) <= self.rare
+        p = p_values(score[known])
+        unlikely = score >= (self.surely if (p < 1.0).any() else WITHOUT_TAIL)
+        unlikely[known] |= p <= self.rare
         return on_judged_days(panel, unlikely & flag_share_of_all(score, self.budget, at_least=self.at_least))
 
 

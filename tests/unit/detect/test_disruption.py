@@ -165,6 +165,21 @@ def test_how_far_ordinary_days_reach_decides_which_scores_are_flagged(spread: fl
     assert flags.sum() == sum(flagged)
 
 
+def test_a_month_of_one_airport_is_flagged_from_four_on() -> None:
+    """Twenty-eight days do not tell how far ordinary ones reach."""
+    days = pl.date_range(date(2013, 2, 1), date(2013, 2, 28), eager=True)
+    gold = pl.DataFrame(
+        {"origin": "ABQ", "fl_date": days, "mean_dep_delay": 0.0, "flights": 9, "departed": 9, "cancelled": 0}
+    )
+    panel = panel_from_gold(gold, "mean_dep_delay", year=2013)
+    nothing = np.full(panel.shape, np.nan)
+    for highest, flagged in ((4.1, 1), (3.9, 0)):
+        score = np.where(panel.flights > 0, np.linspace(0.0, 2.0, panel.shape[1])[None, :], np.nan)
+        score[0, np.flatnonzero(panel.flights[0])[7]] = highest
+        flags = Disruption().flags(panel, Judgement(expected=nothing, lower=nothing, upper=nothing, score=score))
+        assert flags.sum() == flagged
+
+
 def test_a_weight_below_zero_is_refused() -> None:
     """It would reward calm companions."""
     with pytest.raises(InputError, match=r"trust is -1"):
