@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tarmac.errors import InputError
+
 STOPPED = frozenset({"FAILED", "CANCELLED", "CANCELLING"})
 PYTHON = "./environment/bin/python"
 
@@ -40,7 +42,18 @@ class Job:
         return f"tarmac-{self.label}-{uuid.uuid5(uuid.NAMESPACE_URL, told).hex[:12]}"
 
     def request(self, attempt: int) -> dict[str, Any]:
-        """StartJobRun's parameters. Attempts have tokens of their own, or the service would answer with a failed job."""
+        """StartJobRun's parameters. Attempts have tokens of their own, or the service would answer with a failed job.
+
+        Raises:
+            InputError: a setting holds a blank, which ends it where the service reads them.
+        """
+        settings = self._spark_settings()
+        for name, value in settings.items():
+            if value.split() != [value]:
+                raise InputError(
+                    f"{name} would be {value!r}, and EMR Serverless takes no setting that is empty or has a blank. "
+                    "Give the folder or prefix that it names another name."
+                )
         return {
             "applicationId": self.cluster.application,
             "clientToken": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self.name}/{attempt}")),
@@ -51,7 +64,7 @@ class Job:
                 "sparkSubmit": {
                     "entryPoint": f"{self.cluster.artifacts}/job.py",
                     "entryPointArguments": list(self.arguments),
-                    "sparkSubmitParameters": " ".join(f"--conf {k}={v}" for k, v in self._spark_settings().items()),
+                    "sparkSubmitParameters": " ".join(f"--conf {k}={v}" for k, v in settings.items()),
                 }
             },
         }

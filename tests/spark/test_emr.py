@@ -11,6 +11,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from tarmac.errors import InputError
+
 PATH = Path(__file__).resolve().parents[2] / "dags" / "tarmac_dags" / "emr.py"
 
 
@@ -91,3 +93,9 @@ def test_settings_go_to_the_driver_and_the_environment_to_all(client: Any, job: 
         "spark.dynamicAllocation.maxExecutors=4",
     ):
         assert f"--conf {each}" in asked["sparkSubmitParameters"]
+
+
+def test_a_setting_with_a_blank_is_refused(job: Any) -> None:
+    """The service would cut it there and take the rest for another word."""
+    with pytest.raises(InputError, match=r"driverEnv.TARMAC_SILVER_FOLDER would be 'my silver'"):
+        replace(job, settings={"TARMAC_SILVER_FOLDER": "my silver"}).request(0)
