@@ -68,7 +68,8 @@ def dags() -> dict[str, Any]:
     return _parsed()
 
 
-@pytest.fixture(scope="session")
+# Anew for each test: what a run in this process is asked for stays in its DAG's params, for the next run as well.
+@pytest.fixture
 def hasty_dags() -> dict[str, Any]:
     """The same, but that their tasks' tries do not wait minutes for each other; the rest of the policy is as it is."""
     found = _parsed()
