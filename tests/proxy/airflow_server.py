@@ -59,7 +59,7 @@ def starting_api_server(environment: Mapping[str, str], port: int, url: str, log
     with log.open("wb") as out:
         process = subprocess.Popen(command, env={**environment, **own}, stdout=out, stderr=out, start_new_session=True)
     try:
-        yield lambda: wait_for_port(port, process, seconds=300)
+        yield lambda: wait_for_port(port, process, log=log, seconds=300)
     finally:
         stop_group(process)
 

@@ -109,7 +109,7 @@ def running_nginx(
     subprocess.run([*command, "-t", "-q"], check=True)
     process = subprocess.Popen([*command, "-g", "daemon off;"], start_new_session=True)
     try:
-        wait_for_port(proxy.https_port, process)
+        wait_for_port(proxy.https_port, process, log=folder / "error.log")
         yield proxy
     finally:
         stop_group(process)
@@ -137,11 +137,18 @@ def write_main(folder: Path) -> list[str]:
     return [str(shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")), "-c", str(folder / "nginx.conf")]
 
 
-def wait_for_port(port: int, process: "subprocess.Popen[Any]", *, seconds: float = 60) -> None:
+def assert_runs(process: "subprocess.Popen[Any]", log: Path | None = None) -> None:
+    """AssertionError, with its last words in `log`, when the process ended."""
+    if process.poll() is not None:
+        words = log.read_text(errors="replace")[-2000:] if log and log.exists() else ""
+        raise AssertionError(f"{process.args} ended with {process.returncode}: {words}")
+
+
+def wait_for_port(port: int, process: "subprocess.Popen[Any]", *, log: Path | None = None, seconds: float = 60) -> None:
     """Return as soon as somebody listens there; AssertionError when the process ended or the time is over."""
 
     def listens() -> bool:
-        assert process.poll() is None, f"{process.args} ended with {process.returncode}"
+        assert_runs(process, log)
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", port)) == 0
 

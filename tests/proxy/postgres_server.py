@@ -82,7 +82,7 @@ def running_postgres(tls: Path) -> Iterator[Postgres]:
                 **as_owner,
             )
         try:
-            wait_for_port(port, process)
+            wait_for_port(port, process, log=folder / "log")
             inside = f"host={folder} port={port} user=postgres dbname=postgres"
             wait_until(lambda: pq.PGconn.ping(inside.encode()) == pq.Ping.OK)
             with psycopg.connect(inside, autocommit=True) as given:

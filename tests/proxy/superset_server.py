@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from nginx_server import ROOT, Proxy, stop_group, wait_until
+from nginx_server import ROOT, Proxy, assert_runs, stop_group, wait_until
 
 
 @contextmanager
@@ -23,12 +23,12 @@ def starting_superset(running: Any, tls: Path, proxy: Proxy, url: str, port: int
     if path := urlsplit(url).path:
         environment["SUPERSET_APP_ROOT"] = path
     command = [ROOT / "deploy" / "superset" / "start.sh", "web"]
-    file = running.folder / f"web-{port}.log"
-    with file.open("wb") as log:
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
+    log = running.folder / f"web-{port}.log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, env=environment, stdout=out, stderr=out, start_new_session=True)
 
     def answers() -> bool:
-        assert process.poll() is None, f"Superset ended with {process.returncode}: {file.read_text()[-2000:]}"
+        assert_runs(process, log)
         return proxy.ask("GET", f"{url}/health").status == 200
 
     try:

@@ -6,7 +6,7 @@ from pathlib import Path
 from ports import free_port
 
 
-def test_a_port_is_given_once_and_is_none_that_the_kernel_hands_out():
+def test_a_port_is_given_once_and_is_none_that_the_kernel_hands_out() -> None:
     """A server binds it minutes later, while other sessions open thousands of connections."""
     given = [free_port() for _ in range(50)]
     assert len(set(given)) == len(given)

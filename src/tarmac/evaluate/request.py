@@ -22,7 +22,7 @@ EVERY = "all"
 KINDS, SPLITS = ("simulated", "second", "real", "all"), ("reporting", "tuning")
 
 WORLDS = 3
-"""Of the second simulator, to each seed: one world is one man's opinion."""
+"""Of the second simulator, for each seed: the mean of several depends less on how strong one's troubles are."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,7 +29,7 @@ LEAST_A_DAY = 0.6
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """One year of the second simulator, of about `flights` flights; its number is the world, its seed the chance."""
+    """One year of the second simulator, of about `flights` flights in 365 days; another seed or number is another world."""
 
     year: int
     seed: int
@@ -173,7 +173,7 @@ def _delays(late: FloatArray, troubled: FloatArray, minutes: float, rng: np.rand
 
 
 def _codes(count: int, rng: np.random.Generator) -> list[str]:
-    """Three letters each; no airport that there is."""
+    """Three letters each; where one is a real airport's, that is chance."""
     letters = len(ascii_uppercase)
     numbers = rng.choice(letters**3, count, replace=False)
     return ["".join(ascii_uppercase[n // letters**at % letters] for at in (2, 1, 0)) for n in numbers]

@@ -58,7 +58,7 @@ def test_a_simulated_year_is_the_same_each_time_and_has_the_plan_s_truth() -> No
 
 
 def test_a_world_of_the_second_simulator_is_the_same_each_time_and_each_number_another() -> None:
-    """The seed is the chance, the number the world; both decide every day."""
+    """Its seed and its number decide every day."""
     world = World(year=2012, seed=901, number=1, flights=40_000, airports=12)
     one, other = second_corpus(world), second_corpus(world)
     assert one.gold.equals(other.gold)
