@@ -3,13 +3,13 @@
 import hashlib
 import os
 import signal
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
 
 from tarmac.cli import run_command
@@ -73,11 +73,22 @@ class Site:
         with psycopg.connect(self.warehouse) as connection:
             return connection.execute("SELECT 1 FROM pg_locks WHERE locktype = 'advisory'").fetchone() is not None
 
+    @contextmanager
+    def loads_held_up(self) -> Iterator[None]:
+        """In the block no load comes to its end: each writes the airports last, and somebody holds them."""
+        connection = psycopg.connect(self.warehouse)
+        try:
+            connection.execute("LOCK TABLE airports IN SHARE MODE")
+            yield
+        finally:
+            connection.close()  # whether its server still lives or not
+
     def restart_postgres(self) -> None:
         """Kill the warehouse's server as a crash would, and start it anew on what was on disk."""
         pid = int((self.home / "warehouse" / "data" / "postmaster.pid").read_text().split()[0])
+        server = psutil.Process(pid)
         os.kill(pid, signal.SIGQUIT)
-        time.sleep(0.5)
+        server.wait(60)
         with embedded_server(self.home):
             pass
 
