@@ -144,7 +144,9 @@ def assert_runs(process: "subprocess.Popen[Any]", log: Path | None = None) -> No
         raise AssertionError(f"{process.args} ended with {process.returncode}: {words}")
 
 
-def wait_for_port(port: int, process: "subprocess.Popen[Any]", *, log: Path | None = None, seconds: float = 60) -> None:
+def wait_for_port(
+    port: int, process: "subprocess.Popen[Any]", *, log: Path | None = None, seconds: float = 180
+) -> None:
     """Return as soon as somebody listens there; AssertionError when the process ended or the time is over."""
 
     def listens() -> bool:
@@ -167,12 +169,17 @@ def who_answers(port: int) -> set[str]:
     return answering
 
 
-def wait_until(reached: Callable[[], bool], *, seconds: float = 60) -> None:
+def wait_until(reached: Callable[[], bool], *, seconds: float = 180) -> None:
     """Return as soon as this holds; AssertionError when the time is over."""
     limit = time.monotonic() + seconds
     while not reached():
         assert time.monotonic() < limit, f"waited {seconds} s in vain"
         time.sleep(0.05)
+
+
+def most_log_ins_since(began: float) -> int:
+    """How many the proxy lets one address try since this moment of the monotonic clock: five at once, one in ten seconds."""
+    return 5 + int((time.monotonic() - began) // 10)
 
 
 @dataclass(frozen=True, kw_only=True)
