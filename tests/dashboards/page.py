@@ -8,7 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Error, Locator, Page, Response, expect
 
-_SECONDS_TO_DRAW = 180
+_SECONDS_TO_DRAW = 300
+expect.set_options(timeout=_SECONDS_TO_DRAW * 1000)  # five seconds, the default, are few for a busy machine
 # Superset's page asks for a picture that counts its users; the content policy stops it before it leaves the machine.
 _STOPPED = "scarf.sh"
 
@@ -23,17 +24,22 @@ const chart = holder => drawn(holder, "[_echarts_instance_]", fiber => {
   for (let hook = fiber.memoizedState; hook && typeof hook === "object"; hook = hook.next)
     if (hook.memoizedState?.current?.convertToPixel) return hook.memoizedState.current;
 });
+// A bar that still grows is not yet where it will be.
+const still = holder => {
+  if (!chart(holder).getZr().animation.isFinished()) throw new Error("the chart moves");
+  return chart(holder);
+};
 const layer = holder => drawn(holder, "canvas", fiber =>
   fiber.memoizedProps?.layers?.find?.(each => each.id?.startsWith("scatter-layer")));
 """
 _BAR = """(holder, name) => { ${_DRAWN}
-  const bars = chart(holder).getOption().series[0].data, index = bars.findIndex(bar => bar[0] === name);
+  const bars = still(holder).getOption().series[0].data, index = bars.findIndex(bar => bar[0] === name);
   const [x, y] = chart(holder).convertToPixel({seriesIndex: 0}, [index, bars[index][1] / 2]);
   const box = holder.querySelector("[_echarts_instance_]").getBoundingClientRect();
   return [box.x + x, box.y + y];
 }"""
 _SLICE = """(holder, name) => { ${_DRAWN}
-  const data = chart(holder).getModel().getSeriesByIndex(0).getData();
+  const data = still(holder).getModel().getSeriesByIndex(0).getData();
   const {cx, cy, r0, r, startAngle, endAngle} = data.getItemLayout(data.indexOfName(name));
   const box = holder.querySelector("[_echarts_instance_]").getBoundingClientRect();
   const middle = (startAngle + endAngle) / 2, far = (r0 + r) / 2;
@@ -77,9 +83,7 @@ class Dashboard:
         # Charts outside the window are not asked for: a window as high as the page shows all.
         width = self.page.viewport_size["width"]
         self.page.set_viewport_size({"width": width, "height": 2700})
-        expect(self.page.locator(".dashboard-component-chart-holder")).to_have_count(
-            charts, timeout=_SECONDS_TO_DRAW * 1000
-        )
+        expect(self.page.locator(".dashboard-component-chart-holder")).to_have_count(charts)
         self.wait(charts)
 
     def wait(self, charts: int) -> None:
@@ -94,6 +98,11 @@ class Dashboard:
 
     def rows(self, title: str, query: int = 0) -> list[dict[str, Any]]:
         return self.answers[title]["result"][query]["data"]
+
+    def numbers(self, count: int) -> list[str]:
+        """The big numbers as the page writes them, once there are so many: a number is drawn a moment after its data came."""
+        expect(self.page.locator(".header-line")).to_have_count(count)
+        return self.page.locator(".header-line").all_inner_texts()
 
     def chart(self, title: str) -> Locator:
         """The place of the chart with this title."""
@@ -128,7 +137,15 @@ class Dashboard:
         self.page.wait_for_timeout(1500)
 
     def _ask(self, script: str, title: str, given: object) -> Any:
-        return self.chart(title).evaluate(script.replace("${_DRAWN}", _DRAWN), given)
+        """Again until it answers: a chart is drawn, and comes to rest, a moment after its data came."""
+        limit = time.monotonic() + _SECONDS_TO_DRAW
+        while True:
+            try:
+                return self.chart(title).evaluate(script.replace("${_DRAWN}", _DRAWN), given)
+            except Error:
+                if time.monotonic() > limit:
+                    raise
+            self.page.wait_for_timeout(100)
 
     def _forget_and_click(self, x: float, y: float) -> None:
         self.answers.clear()

@@ -109,7 +109,7 @@ def test_every_chart_draws_without_an_error(opened: Callable[[str], Dashboard], 
 
 def test_the_big_numbers_are_the_warehouses(delays: Dashboard, owner: psycopg.Connection) -> None:
     """Airport-days and the two detectors' anomalies, as the page writes them."""
-    shown = [text.replace(",", "") for text in delays.page.locator(".header-line").all_inner_texts()]
+    shown = [text.replace(",", "") for text in delays.numbers(3)]
     wanted = ask(owner, f"SELECT count(*), sum(anomaly_if), sum(anomaly_arima) FROM {DAYS}")[0]
     assert shown == [str(number) for number in wanted]
 
@@ -165,7 +165,7 @@ def test_the_spanish_page_has_the_same_numbers(opened: Callable[[str], Dashboard
 
 def test_the_disruptions_figures_are_the_warehouses(disruptions: Dashboard, owner: psycopg.Connection) -> None:
     """Events, flagged days, and how these days were."""
-    events, days, share, minutes = disruptions.page.locator(".header-line").all_inner_texts()
+    events, days, share, minutes = disruptions.numbers(4)
     wanted = ask(
         owner,
         f"""
@@ -329,6 +329,7 @@ def test_a_click_on_the_map_leaves_the_page_as_it_is(disruptions: Dashboard) -> 
 def test_sql_lab_is_told_of_no_checker(superset: Any, browser: Browser, state: dict[str, Any]) -> None:
     """Superset's own needs a program that is not here; the page asks it, at each pause in typing, where one is named."""
     page = browser.new_context(storage_state=state).new_page()
+    page.set_default_timeout(300_000)
     page.goto(f"{superset.address}/sqllab/")
     told = json.loads(page.locator("#app").get_attribute("data-bootstrap"))
     assert told["common"]["conf"]["SQL_VALIDATORS_BY_ENGINE"] == {}
