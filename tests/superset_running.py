@@ -10,6 +10,7 @@ from types import ModuleType
 
 import pytest
 
+from ports import free_port
 from tarmac.ingest import ingest_files
 from tarmac.lake import open_lake
 from tarmac.pipeline import Parameters, Place, run_year
@@ -62,5 +63,6 @@ def superset(superset_folder: Path, dashboards_warehouse: str) -> Iterator[objec
         pytest.skip("needs Superset's environment: make .venv-superset/.ready")
     if shutil.which("redis-server") is None:
         pytest.skip("needs redis-server on PATH: apt-get install redis-server")
-    with local_module().running_superset(superset_folder / "superset", dashboards_warehouse) as running:
+    folder = superset_folder / "superset"
+    with local_module().running_superset(folder, dashboards_warehouse, port=free_port()) as running:
         yield running
