@@ -1,10 +1,10 @@
 """A real S3 server for the tests: Ceph's RADOS gateway, with a monitor and one store of objects in memory behind it."""
 
 import contextlib
+import http.client
 import shutil
 import subprocess
 import time
-import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from pathlib import Path
 from ports import free_port
 
 PROGRAMS = ("ceph", "ceph-authtool", "ceph-mon", "ceph-osd", "monmaptool", "radosgw", "radosgw-admin", "setpriv")
-_SECONDS_TO_START = 120
+_SECONDS_TO_START = 300
 
 _SETTINGS = """
 [global]
@@ -121,7 +121,8 @@ def _prepare(cluster: _Cluster) -> None:
 def _wait_for(url: str, server: subprocess.Popen[bytes], folder: Path) -> None:
     limit = time.monotonic() + _SECONDS_TO_START
     while time.monotonic() < limit and server.poll() is None:
-        with contextlib.suppress(urllib.error.URLError, ConnectionError), urllib.request.urlopen(url, timeout=5):
+        # One that is taken and not answered in time is no URLError.
+        with contextlib.suppress(OSError, http.client.HTTPException), urllib.request.urlopen(url, timeout=20):
             return
         time.sleep(0.05)
     log = folder / "client.admin.log"
