@@ -52,7 +52,7 @@ class StandIn:
             capture_output=True,
             text=True,
             check=False,
-            timeout=300,
+            timeout=900,
         )
         exceptions = "; ".join(line for line in done.stdout.splitlines() if "Error" in line)
         job.state_details = (

@@ -38,6 +38,6 @@ def browser() -> Iterator[Browser]:
     if path is None:
         pytest.skip("needs Debian's chromium on PATH: apt-get install chromium")
     with sync_playwright() as driver:
-        running = driver.chromium.launch(executable_path=path, args=FLAGS)
+        running = driver.chromium.launch(executable_path=path, args=FLAGS, timeout=120_000)
         yield running
         running.close()

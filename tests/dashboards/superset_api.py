@@ -5,7 +5,7 @@ from typing import Any
 
 import requests
 
-_SECONDS_FOR_A_QUERY = 120
+_SECONDS_FOR_A_QUERY = 300
 
 
 class User:

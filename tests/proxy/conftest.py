@@ -104,7 +104,7 @@ def browser() -> Iterator[Browser]:
     flags = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
     with sync_playwright() as driver:
         names = "--host-resolver-rules=MAP *.example 127.0.0.1"
-        running = driver.chromium.launch(executable_path=chromium, args=[*flags, names])
+        running = driver.chromium.launch(executable_path=chromium, args=[*flags, names], timeout=120_000)
         yield running
         running.close()
 

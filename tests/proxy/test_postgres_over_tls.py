@@ -68,7 +68,7 @@ def test_a_year_is_loaded_over_tls(postgres: Postgres, tmp_path: Path):
     warehouse = [postgres.url("flights"), "--detectors", "isolation_forest"]
     for command in (["simulate", "--out", *made], ["run", "--lake", str(tmp_path), "--warehouse", *warehouse]):
         tarmac = [Path(sys.executable).with_name("tarmac"), *command, "--year", "2018"]
-        done = subprocess.run(tarmac, capture_output=True, text=True, check=False, timeout=300)
+        done = subprocess.run(tarmac, capture_output=True, text=True, check=False, timeout=900)
         assert done.returncode == 0, done.stderr
     ours = [line for line in postgres.log.splitlines() if "connection authorized" in line and "=tarmac" in line]
     assert ours

@@ -13,14 +13,16 @@ from deploy.airflow.stack import AirflowStack
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.airflow]
 
-PATIENCE = 120_000
+PATIENCE = 300_000
 
 
 @pytest.fixture
 def page(chromium: str, stack: AirflowStack) -> Iterator[Page]:
     """The page on which one signs in."""
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        browser = driver.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"], timeout=PATIENCE
+        )
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.set_default_timeout(PATIENCE)
         page.goto(stack.url)
