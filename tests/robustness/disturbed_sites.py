@@ -18,6 +18,7 @@ QUARANTINE = f"02_silver/year/{YEAR}/{YEAR}_02_quarantine.parquet"
 GOLD = f"03_gold/agg_dep_delay_by_date/year/{YEAR}/{YEAR}_03_gold.parquet"
 ANOMALIES = f"03_gold/anomalies_by_date/year/{YEAR}/{YEAR}_03_anomalies.parquet"
 
+ZONES = ("01_bronze", "02_silver", "03_gold")
 READS = {"ingest": (), "silver": (BRONZE,), "gold": (SILVER,), "detect": (GOLD,), "load": (GOLD, ANOMALIES)}
 WRITES = {"ingest": (BRONZE,), "silver": (QUARANTINE, SILVER), "gold": (GOLD,), "detect": (ANOMALIES,), "load": ()}
 """Keys by step, in the order in which they are written."""
@@ -67,9 +68,11 @@ class Site:
                 key: self.client.get_object(Bucket=self._bucket, Key=self._prefix + key)["Body"].read() for key in keys
             }
         else:
+            # Not below the root: a step that runs takes its files away from the scratch folder while they are looked at.
             root = Path(self.lake.root)
-            bodies = {str(file.relative_to(root)): file.read_bytes() for file in root.rglob("*") if file.is_file()}
-        return {key: body for key, body in bodies.items() if key.startswith(("01_", "02_", "03_"))}
+            there = [file for zone in ZONES for file in (root / zone).rglob("*") if file.is_file()]
+            bodies = {str(file.relative_to(root)): file.read_bytes() for file in there}
+        return {key: body for key, body in bodies.items() if key.startswith(ZONES)}
 
     def unfinished_uploads(self) -> list[Any]:
         """Uploads in parts that were begun and not ended."""
