@@ -61,7 +61,10 @@ def test_a_killed_download_leaves_no_half_copy(site: Site, versions: tuple[Versi
         shutil.rmtree(folder)
         with started(site.task("download")) as attempt:
             attempt.process.join(moments.uniform(0, seconds))
-            hits += attempt.kill()
+            hit = attempt.kill()
+        hits += hit
+        # The measured one may have been the slowest: after a kill that came too late, the next ones come in time.
+        seconds = seconds if hit else min(seconds, attempt.seconds)
         assert all(file.read_bytes() == bronze for file in folder.glob(f"{YEAR}_01_bronze.csv.gz"))
         attempt = done(site.task("download"))
         assert attempt.exit_code == 0, attempt.error
