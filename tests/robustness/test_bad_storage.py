@@ -59,11 +59,16 @@ class Shaky:
 
 @pytest.fixture
 def shaky(
-    s3: Any, s3_server: S3Server, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest,
+    s3: Any,
+    s3_server: S3Server,
+    server: Server,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Shaky]:
-    """Patience is short here, so that what hangs for ever is given up in seconds."""
-    monkeypatch.setattr(s3_module, "CONNECT_SECONDS", 2)
-    monkeypatch.setattr(s3_module, "READ_SECONDS", 2)
+    """Patience is short where a server says nothing, and nowhere else: a busy machine's servers may be slow to answer."""
+    fault = request.node.callspec.params.get("fault") if hasattr(request.node, "callspec") else None
+    monkeypatch.setattr(s3_module, "READ_SECONDS", 2 if fault is says_nothing else 60)
     monkeypatch.setattr(s3_module, "ATTEMPTS", 3)
     with fault_proxy(s3_server.url) as proxy:
         monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
@@ -124,7 +129,7 @@ def test_what_always_fails_is_given_up_in_time(
     assert said.startswith("1: "), said
     assert f"s3://lake/p/{part}" in said
     assert "Nothing was published; run the same command again" in said
-    assert time.monotonic() - began < 60
+    assert time.monotonic() - began < 120
     assert shaky.site.files() == before
     assert list((shaky.site.place.scratch).iterdir()) == []
 
@@ -170,8 +175,11 @@ def test_an_object_swapped_between_two_ranges(size: int, shaky: Shaky, tmp_path:
     assert len(shaky.proxy.done) == 1
 
 
-def test_a_large_object_with_a_fault_in_many_ranges(shaky: Shaky, tmp_path: Path) -> None:
+def test_a_large_object_with_a_fault_in_many_ranges(
+    shaky: Shaky, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each range is asked for again; the file is whole."""
+    monkeypatch.setattr(s3_module, "READ_SECONDS", 2)
     body = bytes(range(256)) * (1 << 17)
     shaky.site.put("x", body)
     for fault in (says_slow_down, resets, cuts_the_answer, says_nothing):
