@@ -24,7 +24,7 @@ def load(url: str) -> dict[str, LoadCounts]:
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
-    limit = time.monotonic() + 20
+    limit = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < limit, "waited in vain"
         time.sleep(0.01)
