@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from cluster import Cluster, cluster_of, kill_group, wait_for
+from cluster import PATIENCE, Cluster, cluster_of, kill_group, wait_for
 from polars.testing import assert_frame_equal
 
 from tarmac.simulate import SimulationParameters, write_simulation
@@ -48,10 +48,11 @@ def test_a_year_runs_through_although_a_worker_is_killed_in_the_middle(
     steps = ("silver", "gold", "detect")
     on_spark = ("--engine", "spark", "--spark-master", cluster.url)
     silver = start(cluster, lake, "silver", *on_spark, "--json")
-    wait_for(lambda: "SparkListenerJobStart" in told(events) or silver.poll())
+    # An executor that has not reported yet is lost in silence: on a busy machine that may be later than the first job.
+    wait_for(lambda: begun(told(events), executors=2) or silver.poll())
     time.sleep(2)
     kill_group(first)
-    out, err = silver.communicate(timeout=600)
+    out, err = silver.communicate(timeout=PATIENCE)
     assert silver.returncode == 0, err
     assert "SparkListenerExecutorRemoved" in told(events).partition("SparkListenerApplicationEnd")[0]
     run = json.loads(out)["runs"][0]
@@ -98,8 +99,13 @@ def start(cluster: Cluster, lake: Path, step: str, *options: str) -> subprocess.
 def finish(cluster: Cluster, lake: Path, step: str, *options: str) -> None:
     """One step, to its end."""
     process = start(cluster, lake, step, *options)
-    _, err = process.communicate(timeout=600)
+    _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, err
+
+
+def begun(told: str, *, executors: int) -> bool:
+    """Whether a job has begun and so many executors have reported to it."""
+    return "SparkListenerJobStart" in told and told.count("SparkListenerExecutorAdded") == executors
 
 
 def told(events: Path) -> str:
