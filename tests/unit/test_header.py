@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flight_lines import KAGGLE_NAMES, bts_names
@@ -17,6 +17,7 @@ def _line(names: list[str], *, quoted: bool = False, end: str = "\n") -> str:
     return ",".join(f'"{name}"' if quoted and name else name for name in names) + end
 
 
+@settings(deadline=None)
 @given(
     names=st.one_of(
         *(st.permutations(names) for names in (KAGGLE_NAMES, bts_names(renamed=True), bts_names(renamed=False)))
@@ -35,12 +36,14 @@ def test_a_header_is_recognised_in_any_order(names: list[str], quoted: bool, mar
     assert all(names[place] in source.COLUMNS[column] for column, place in header.positions.items())
 
 
+@settings(deadline=None)
 @given(st.permutations([name.lower() for name in KAGGLE_NAMES]))
 def test_the_case_of_a_name_does_not_matter(names: list[str]) -> None:
     """Files that were read and written again often have their columns in lower case."""
     assert recognise_header(_line(names), file="x.csv").source == "kaggle"
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["GATE", "CREW", "X Y"]), unique=True, min_size=1), st.integers(0, 28))
 def test_unknown_columns_are_named(extra: list[str], at: int) -> None:
     """What is left out is told by its own name; the empty 28th column is not worth a word."""

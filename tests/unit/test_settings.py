@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tarmac.errors import InputError
@@ -128,6 +128,7 @@ def test_settings_cannot_be_changed() -> None:
         read_settings().max_p = 1
 
 
+@settings(deadline=None)
 @given(st.integers(FIRST_YEAR, LAST_YEAR), st.integers(FIRST_YEAR, LAST_YEAR))
 def test_years_are_read_as_written(first: int, last: int) -> None:
     """One year, or a range with both its ends; backwards is refused."""
@@ -139,6 +140,7 @@ def test_years_are_read_as_written(first: int, last: int) -> None:
             parse_years(f"{first}..{last}")
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="0123456789.-/ \n٢²x", max_size=12))
 def test_what_is_no_year_is_refused_with_its_value(text: str) -> None:
     """Only ASCII digits and two full stops are taken, so a year can be put into a path."""

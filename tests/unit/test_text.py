@@ -5,7 +5,7 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tarmac.cleaning import source_lines
@@ -94,6 +94,7 @@ def _misplaced(field: bytes) -> bool:
     return not whole or b'"' in field[1:-1].replace(b'""', b"")
 
 
+@settings(deadline=None)
 @given(FILES, st.integers(1, 40))
 def test_exactly_the_unsound_lines_are_set_aside(file: tuple, chunk: int) -> None:
     """Whatever the lines, their ends and the size of chunks: the numbers, the reasons and the counts are right."""
@@ -118,6 +119,7 @@ def test_exactly_the_unsound_lines_are_set_aside(file: tuple, chunk: int) -> Non
     assert report.quoted or b'"' not in out
 
 
+@settings(deadline=None)
 @given(FILES, st.integers(1, 40), st.integers(1, 40))
 def test_the_digest_is_of_the_file_and_not_of_its_chunks(file: tuple, one: int, other: int) -> None:
     """The same bytes have the same digest; one byte more has another."""
@@ -155,6 +157,7 @@ def test_a_line_without_end_does_not_fill_the_memory(before: bytes) -> None:
     assert len(report.unsound[0].text) == text.LONGEST_KEPT
 
 
+@settings(deadline=None)
 @given(st.sets(st.integers(2, 60)), st.integers(0, 60))
 def test_positions_of_kept_rows_are_told_as_lines(removed: set[int], kept: int) -> None:
     """The n-th row that was kept stands on the n-th line that was not removed."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score
 
@@ -26,6 +26,7 @@ def arrays(*rows: str) -> np.ndarray:
     return np.array([[c == "#" for c in row] for row in rows])
 
 
+@settings(deadline=None)
 @given(DAYS)
 def test_average_precision_is_scikit_learn_s_ties_included(days: list[tuple[int, bool]]) -> None:
     """Equal scores are one step of the curve."""
@@ -91,6 +92,7 @@ def test_labels_widen_by_half_the_buffer_to_each_side() -> None:
     assert widened(label, 0).tolist() == label.astype(float).tolist()
 
 
+@settings(deadline=None)
 @given(DAYS)
 def test_the_area_without_a_buffer_is_average_precision_times_touched_runs(days: list[tuple[int, bool]]) -> None:
     """By the definition written out for every cut."""
