@@ -6,7 +6,7 @@ import time
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import Error, Locator, Page, Response, expect
+from playwright.sync_api import Error, FloatRect, Locator, Page, Response, expect
 
 _SECONDS_TO_DRAW = 300
 expect.set_options(timeout=_SECONDS_TO_DRAW * 1000)  # five seconds, the default, are few for a busy machine
@@ -128,13 +128,23 @@ class Dashboard:
         self._ask(_CLICK_ON_POINT, title, place)
 
     def resize(self, width: int) -> None:
-        """Give the window this width, and the height of what it shows."""
+        """Give the window this width, and the height of what it shows, once every chart stands within it.
+
+        AssertionError when one stays outside.
+        """
         self.page.set_viewport_size({"width": width, "height": 2700})
         self.page.wait_for_timeout(1000)
-        boxes = [holder.bounding_box() for holder in self.page.locator(".dashboard-component-chart-holder").all()]
-        bottom = max(box["y"] + box["height"] for box in boxes)
+        limit = time.monotonic() + _SECONDS_TO_DRAW
+        while out := [box for box in self._boxes() if box["x"] < 0 or box["x"] + box["width"] > width]:
+            assert time.monotonic() < limit, f"charts stand out of a page of {width} pixels: {out}"
+            self.page.wait_for_timeout(250)
+        bottom = max(box["y"] + box["height"] for box in self._boxes())
         self.page.set_viewport_size({"width": width, "height": int(bottom) + 24})
         self.page.wait_for_timeout(1500)
+
+    def _boxes(self) -> list[FloatRect]:
+        holders = self.page.locator(".dashboard-component-chart-holder").all()
+        return [box for holder in holders if (box := holder.bounding_box())]
 
     def _ask(self, script: str, title: str, given: object) -> Any:
         """Again until it answers: a chart is drawn, and comes to rest, a moment after its data came."""

@@ -101,8 +101,6 @@ def test_every_chart_draws_without_an_error(opened: Callable[[str], Dashboard], 
         page.resize(width)
         assert page.wrong == []
         assert page.page.locator("[data-test=error-alert], .ant-alert-error").count() == 0
-        holders = [holder.bounding_box() for holder in page.page.locator(".dashboard-component-chart-holder").all()]
-        assert all(box["x"] >= 0 and box["x"] + box["width"] <= width for box in holders)
         picture = page.page.screenshot(path=tmp_path / f"{slug}-{width}.png")
         assert len(picture) > 40_000  # an empty page of this size is a tenth of that
 
