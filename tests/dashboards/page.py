@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -164,7 +165,10 @@ class Dashboard:
 
     def _keep(self, response: Response) -> None:
         if response.status >= 400:
-            self.wrong.append(f"{response.status} {response.url}: {response.text()[:300]}")
+            said = f"{response.status} {response.url}"
+            with suppress(Error):  # the page went on to another before it was read
+                said += f": {response.text()[:300]}"
+            self.wrong.append(said)
         asked = parse_qs(urlsplit(response.url).query).get("form_data")
         if "/api/v1/chart/data" in response.url and asked and response.status == 200:
             try:
