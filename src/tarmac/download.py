@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,9 +105,10 @@ def _manifest(folder: Path, year: int) -> Path:
 
 def _copy_in(folder: Path, facts: Mapping[str, Any], year: int) -> BronzeCopy:
     """The copy, told to `open_copy` as well: last of all, so that what it names is there."""
-    aside = folder / f".{uuid.uuid4().hex}.json"
-    aside.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-    aside.replace(_manifest(folder, year))
+    with scratch_folder(folder) as scratch:
+        aside = scratch / "facts.json"
+        aside.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+        aside.replace(_manifest(folder, year))
     return _read(folder, facts)
 
 

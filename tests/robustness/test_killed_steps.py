@@ -2,6 +2,9 @@
 
 import random
 import shutil
+import signal
+import subprocess
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,6 +12,9 @@ import pytest
 from disturbed_sites import BRONZE, WRITES, Site
 from step_processes import ALL_STEPS, YEAR, Attempt, done, started
 from year_versions import Version
+
+from tarmac.download import download_bronze, open_copy
+from tarmac.lake import open_lake
 
 pytestmark = pytest.mark.slow
 
@@ -71,6 +77,32 @@ def test_a_killed_download_leaves_no_half_copy(site: Site, versions: tuple[Versi
         assert {file.name for file in folder.iterdir()} == {f"{YEAR}_01_bronze.csv.gz", f"{YEAR}_01_bronze.json"}
         assert (folder / f"{YEAR}_01_bronze.csv.gz").read_bytes() == bronze
     assert hits >= 3
+
+
+def test_a_download_killed_at_its_very_end_leaves_nothing_to_the_retry(
+    tmp_path: Path, versions: tuple[Version, Version]
+) -> None:
+    """When all is written and not yet named."""
+    (tmp_path / "01_bronze").mkdir()
+    (tmp_path / BRONZE).write_bytes(versions[0].files[BRONZE])
+    kill_at_the_name = (
+        "import os, pathlib, sys\n"
+        "from tarmac.download import download_bronze\n"
+        "from tarmac.lake import open_lake\n"
+        "replace = pathlib.Path.replace\n"
+        "die = lambda self, new: os.kill(os.getpid(), 9) if new.suffix == '.json' else replace(self, new)\n"
+        "pathlib.Path.replace = die\n"
+        f"download_bronze({YEAR}, open_lake(sys.argv[1]), pathlib.Path(sys.argv[1], 'copy'))\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", kill_at_the_name, tmp_path], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert open_copy(YEAR, tmp_path / "copy") is None
+    copy = download_bronze(YEAR, open_lake(str(tmp_path)), tmp_path / "copy")
+    assert open_copy(YEAR, tmp_path / "copy") == copy
+    assert {file.name for file in (tmp_path / "copy").iterdir()} == {
+        f"{YEAR}_01_bronze.csv.gz",
+        f"{YEAR}_01_bronze.json",
+    }
 
 
 def _begin(site: Site, version: Version) -> None:
