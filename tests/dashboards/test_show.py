@@ -32,10 +32,10 @@ def test_ctrl_c_ends_all_of_it_also_in_the_middle_of_the_first_start(tmp_path: P
         told.append(started.stdout.readline())
     begun = psutil.Process(started.pid).children(recursive=True)
     os.killpg(started.pid, signal.SIGINT)  # as a terminal does, to make and all below it
-    rest, _ = started.communicate(timeout=300)
+    rest, _ = started.communicate(timeout=60)
     assert any("is empty, so two simulated years are shown" in line for line in told)
     assert "Stopped." in rest
     assert "Traceback" not in rest
-    assert psutil.wait_procs(begun, timeout=60)[1] == []
+    assert psutil.wait_procs(begun, timeout=10)[1] == []
     left = [process.info["cmdline"] for process in psutil.process_iter(["cmdline"])]
     assert not [line for line in left if line and str(tmp_path) in " ".join(line)]

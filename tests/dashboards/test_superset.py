@@ -146,7 +146,7 @@ def test_wrong_passwords_are_slowed(superset: Any) -> None:
 
     answers = attempt("203.0.113.7", 12)
     assert answers[0] == 302
-    assert 429 in answers
+    assert answers[-1] == 429
     assert attempt("203.0.113.8", 1) == [302]
 
 
@@ -157,7 +157,7 @@ def test_wrong_passwords_are_slowed_for_programs_too(superset: Any) -> None:
     address = f"{superset.address}/api/v1/security/login"
     answers = [requests.post(address, json=given, headers=headers, timeout=60).status_code for _ in range(12)]
     assert answers[0] == 401
-    assert 429 in answers
+    assert answers[-1] == 429
 
 
 def test_pages_carry_the_security_headers(superset: Any) -> None:

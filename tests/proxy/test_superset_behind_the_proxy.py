@@ -65,15 +65,6 @@ def _timed(ask: Any, *arguments: Any) -> tuple[float, Any]:
     return time.monotonic() - began, answer
 
 
-def _quickest(ask: Any, *arguments: Any) -> tuple[float, Any]:
-    """The first of three answers that comes within ten seconds: a busy machine is late now and then, a wrong limit always."""
-    for _ in range(3):
-        seconds, answer = _timed(ask, *arguments)
-        if seconds < 10:
-            break
-    return seconds, answer
-
-
 def _log_in(page: Page, site: Site, password: str) -> None:
     page.goto(f"{site.superset}/login/", timeout=120_000)
     page.locator("#username").fill("analyst")
@@ -136,13 +127,13 @@ def test_a_database_that_falls_silent_is_told_within_ten_seconds(
         assert admin.told("POST", "/api/v1/chart/data", chart)["result"][0]["data"] == [{"answer": 42}]
         getattr(firewall, silence)()
         asked = {
-            "There was an error connecting to the database": _quickest(
+            "There was an error connecting to the database": _timed(
                 admin.ask, "GET", f"/api/v1/database/{database}/schemas/?q=(force:!t)"
             ),
-            "connection to server at .* failed: timeout expired": _quickest(
+            "connection to server at .* failed: timeout expired": _timed(
                 admin.ask, "POST", "/api/v1/chart/data", chart
             ),
-            "failed: timeout expired": _quickest(admin.run, database, "SELECT 1"),
+            "failed: timeout expired": _timed(admin.run, database, "SELECT 1"),
         }
     for said, (seconds, answer) in asked.items():
         assert seconds < 10
@@ -187,4 +178,4 @@ def test_a_query_beyond_the_limit_is_ended_by_the_database_that_says_so(
     (limit,) = re.findall(r"WAREHOUSE_STATEMENT_TIMEOUT=(\d+)", (ROOT / "deploy" / "timeouts.env").read_text())
     seconds, answer = slow_queries[600].result(300)
     assert "canceling statement due to statement timeout" in answer.data.decode()
-    assert int(limit) <= seconds
+    assert int(limit) <= seconds < int(limit) + 8

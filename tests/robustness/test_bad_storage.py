@@ -129,7 +129,7 @@ def test_what_always_fails_is_given_up_in_time(
     assert said.startswith("1: "), said
     assert f"s3://lake/p/{part}" in said
     assert "Nothing was published; run the same command again" in said
-    assert time.monotonic() - began < 120
+    assert time.monotonic() - began < 60
     assert shaky.site.files() == before
     assert list((shaky.site.place.scratch).iterdir()) == []
 
