@@ -93,8 +93,8 @@ test-dags:
 	@{ .venv-airflow/bin/mypy --strict dags && .venv-airflow/bin/pytest tests/airflow; } 2>&1 | sed -u 's/^/dags     | /'
 
 docs: setup
-	$(RUN)/python -m tarmac.tables.dictionary > docs/data-dictionary.md
-	$(RUN)/python -m tarmac.cli_reference > docs/cli.md
+	$(RUN)/python -m tools.data_dictionary > docs/data-dictionary.md
+	$(RUN)/python -m tools.cli_reference > docs/cli.md
 
 # Every detector; a stopped one goes on from leaderboard/kept. REAL is the folder of real years.
 leaderboard: setup

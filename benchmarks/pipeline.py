@@ -19,7 +19,7 @@ connection.sql("COPY (" + days + ") TO 'gold.parquet' (FORMAT parquet)")
 
 STEPS = """
 from pathlib import Path
-from tarmac.lake import open_lake
+from tarmac.storage.lake import open_lake
 from tarmac.pipeline import Parameters, Place, run_year
 place = Place(lake=open_lake('lake'), scratch=Path('scratch'), home=Path('.'))
 for year in range({first}, {last} + 1):

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import polars as pl
 
+from tarmac.bronze.ingest import ingest_files
 from tarmac.errors import InputError
-from tarmac.ingest import ingest_files
-from tarmac.lake import Zones, open_lake
 from tarmac.pipeline import Parameters, Place, run_year
-from tarmac.scratch import scratch_folder
 from tarmac.settings import Settings, parse_years, read_settings
 from tarmac.simulate import SimulationParameters, write_simulation
+from tarmac.storage.lake import Zones, open_lake
+from tarmac.storage.scratch import scratch_folder
 
 SIMULATED = SimulationParameters(year=2018, flights=200_000, airports=70, seed=7)
 """Seventy airports, so that the smallest have a flight or two a day and skip days, as real ones do."""

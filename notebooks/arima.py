@@ -13,7 +13,7 @@ with app.setup:
 
     from airport_days import load_airport_days
     from findings import compare, judged_by, styled
-    from tarmac.detect.arima import Arima, fit
+    from tarmac.detect.detectors.arima import Arima, fit
 
 
 @app.cell(hide_code=True)

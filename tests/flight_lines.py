@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
-from tarmac.sources import bts
+from tarmac.bronze.formats import bts
 from tarmac.tables.bronze import FLIGHT_COLUMNS
 
 KAGGLE_NAMES = (*FLIGHT_COLUMNS, "Unnamed: 27")

@@ -5,8 +5,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tarmac.engines.spark import start_spark
-from tarmac.on_spark.engine import OnSpark
+from tarmac.engines.spark.engine import OnSpark
+from tarmac.engines.spark.session import start_spark
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -11,10 +11,10 @@ from types import ModuleType
 import pytest
 
 from ports import free_port
-from tarmac.ingest import ingest_files
-from tarmac.lake import open_lake
+from tarmac.bronze.ingest import ingest_files
 from tarmac.pipeline import Parameters, Place, run_year
 from tarmac.simulate import SimulationParameters, write_simulation
+from tarmac.storage.lake import open_lake
 from tarmac.warehouse.embedded import embedded_server
 
 ROOT = Path(__file__).resolve().parents[1]

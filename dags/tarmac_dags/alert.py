@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tarmac.news import read_news
+from tarmac.runs.alerts import read_news
 from tarmac_dags.mail import send
 from tarmac_dags.plan import Plan
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 if TYPE_CHECKING:
-    from tarmac.s3 import S3Access
+    from tarmac.storage.s3 import S3Access
 
 S3_CONNECTION, POSTGRES_CONNECTION = "s3_conn", "postgres_conn"
 
@@ -16,7 +16,7 @@ def s3_access() -> "S3Access":
     """Keys, region and endpoint of s3_conn; what it leaves out comes from the machine, such as its role on AWS."""
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
-    from tarmac.s3 import S3Access
+    from tarmac.storage.s3 import S3Access
 
     hook = S3Hook(aws_conn_id=S3_CONNECTION)
     found = hook.get_session().get_credentials()

@@ -7,7 +7,7 @@ from typing import Any
 
 from tarmac.evaluate.request import read_request
 from tarmac.evaluate.run import corpora_of, publish, run_evaluation
-from tarmac.layout import LEADERBOARD
+from tarmac.storage.layout import LEADERBOARD
 from tarmac_dags.plan import open_storage
 
 log = logging.getLogger(__name__)

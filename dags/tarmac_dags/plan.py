@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tarmac.lake import Lake
     from tarmac.pipeline import Parameters, Place
     from tarmac.settings import Settings
+    from tarmac.storage.lake import Lake
 
 VARIABLES = (
     "data_lake_bucket",
@@ -39,7 +39,7 @@ class Storage:
 
     def open_lake(self) -> "Lake":
         """The lake, reached by the keys of the connection s3_conn."""
-        from tarmac.lake import Zones, open_lake
+        from tarmac.storage.lake import Zones, open_lake
         from tarmac_dags.connections import s3_access
 
         access = s3_access() if self.lake.startswith("s3://") else None
@@ -100,7 +100,7 @@ def read_plan(context: Mapping[str, Any]) -> Plan:
         AirflowSkipException: the run's year is after the variable last_year.
         InputError: a variable or a param is missing or not allowed; the message names it.
     """
-    from tarmac.runs import new_run_id
+    from tarmac.runs.record import new_run_id
 
     params = context["params"]
     year = params["year"] or _scheduled_year(context)

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from tarmac import pipeline
-from tarmac.download import BronzeCopy, download_bronze, open_copy
+from tarmac.bronze.local_copy import BronzeCopy, download_bronze, open_copy
 from tarmac.errors import InputError, SystemFailure, TarmacError
-from tarmac.judging import judge_part, remove_parts
-from tarmac.news import note_news
-from tarmac.runs import find_same_run, read_run, record_failure
+from tarmac.runs.alerts import note_news
+from tarmac.runs.judgements import judge_part, remove_parts
+from tarmac.runs.record import find_same_run, read_run, record_failure
 from tarmac_dags.emr import Cluster, Job
 from tarmac_dags.plan import Plan, open_storage
 

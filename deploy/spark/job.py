@@ -3,6 +3,6 @@
 spark-submit … job.py run --year 2009 --lake s3://bucket/prefix --engine spark
 """
 
-from tarmac.cli import main
+from tarmac.cli.app import main
 
 main()

@@ -11,12 +11,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 from local import running_superset
+from tarmac.bronze.ingest import ingest_files
 from tarmac.errors import InputError, TarmacError
-from tarmac.ingest import ingest_files
-from tarmac.lake import open_lake
 from tarmac.pipeline import Parameters, Place, run_year
 from tarmac.settings import read_settings
 from tarmac.simulate import SimulationParameters, write_simulation
+from tarmac.storage.lake import open_lake
 from tarmac.tables.published import PUBLISHED
 from tarmac.warehouse.postgres import open_warehouse, warehouse_url
 from tarmac.warehouse.urls import EMBEDDED, to_label

@@ -12,13 +12,12 @@ from time import perf_counter
 
 import polars as pl
 
-from tarmac.accounting import Cleaning
+from tarmac.bronze.local_copy import BronzeCopy
 from tarmac.detect import Detection
-from tarmac.download import BronzeCopy
+from tarmac.engines.accounting import Cleaning
 from tarmac.errors import InputError, SystemFailure, TarmacError
-from tarmac.events import find_events
-from tarmac.failures import told_plainly
-from tarmac.judging import (
+from tarmac.explain.events import find_events
+from tarmac.runs.judgements import (
     DEFAULT_DETECTOR,
     join_parts,
     judge_year,
@@ -26,9 +25,10 @@ from tarmac.judging import (
     read_judged,
     write_judgements,
 )
-from tarmac.lake import Lake
-from tarmac.runs import Parameters, Place, Run, Silent, Teller, close_run, open_run, record_failure
-from tarmac.scratch import scratch_folder
+from tarmac.runs.record import Parameters, Place, Run, Silent, Teller, close_run, open_run, record_failure
+from tarmac.storage.failures import told_plainly
+from tarmac.storage.lake import Lake
+from tarmac.storage.scratch import scratch_folder
 
 __all__ = [
     "DEFAULT_DETECTOR",
@@ -203,7 +203,7 @@ def _publish_judgements(run: Run, place: Place, found: Detection, teller: Teller
 
 
 def _load(run: Run, place: Place) -> None:
-    from tarmac.report.atlas import describe_airports, find_coordinates
+    from tarmac.airports import describe_airports, find_coordinates
     from tarmac.warehouse.load import load_year
     from tarmac.warehouse.postgres import open_warehouse, record_run
 

@@ -65,7 +65,9 @@ class StandIn:
 
     def _environment(self) -> dict[str, str]:
         python = str(ROOT / ".venv/bin/python")
-        java = "import pathlib, sys, tarmac.engines.java as java; print(java.find_java(pathlib.Path(sys.argv[1])))"
+        java = (
+            "import pathlib, sys, tarmac.engines.spark.java as java; print(java.find_java(pathlib.Path(sys.argv[1])))"
+        )
         found = subprocess.run([python, "-c", java, self.home], capture_output=True, text=True, check=True)
         return {
             "JAVA_HOME": found.stdout.strip(),

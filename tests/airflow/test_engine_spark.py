@@ -87,9 +87,9 @@ def test_a_job_makes_silver_and_gold_and_the_rest_is_as_ever(
 
 
 def _assert_as_on_polars(lake: Path, folder: Path, warehouse: str) -> None:
-    from tarmac.lake import Zones, open_lake
     from tarmac.pipeline import Place, run_year
-    from tarmac.runs import Parameters
+    from tarmac.runs.record import Parameters
+    from tarmac.storage.lake import Zones, open_lake
 
     (folder / "01_bronze").mkdir(parents=True)
     (folder / "01_bronze/2009.csv").write_bytes((lake / "01_bronze/2009.csv").read_bytes())

@@ -63,8 +63,8 @@ def assert_clean(deployment: Deployment) -> None:
 def reference(simulated: bytes, folder: Path, warehouse: str) -> dict[str, bytes]:
     """The zones after `tarmac run` with the same parameters, on a folder."""
     from tarmac.detect import DetectParameters
-    from tarmac.lake import open_lake
     from tarmac.pipeline import Parameters, Place, run_year
+    from tarmac.storage.lake import open_lake
 
     (folder / "lake/01_bronze").mkdir(parents=True)
     (folder / "lake/01_bronze/2009.csv").write_bytes(simulated)

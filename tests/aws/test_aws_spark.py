@@ -12,7 +12,7 @@ from test_aws_reachability import PROMISED, WEB, reached
 
 from aws_template import Promise, Template, as_list, promises
 from deploy.aws.lake.infrastructure import SCRATCH
-from tarmac.on_spark import engine
+from tarmac.engines.spark import engine
 
 Rights = dict[str, set[str]]
 

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from tarmac.engines.polars import write_gold
+from tarmac.engines.polars.flights import write_gold
 from tarmac.tables.daily import CAUSES, DAILY
 from tarmac.tables.flights import FLIGHTS
 from tarmac.tables.frames import schema_of
@@ -277,7 +277,7 @@ def test_the_gold_file_has_the_same_bytes_for_shuffled_flights(silver_file: Path
 def test_the_gold_file_has_the_same_bytes_on_one_core_and_on_two(silver_file: Path, tmp_path: Path):
     """A laptop and a server agree."""
     code = (
-        "import sys; from pathlib import Path; from tarmac.engines.polars import write_gold; "
+        "import sys; from pathlib import Path; from tarmac.engines.polars.flights import write_gold; "
         "write_gold(Path(sys.argv[1]), 2009, Path(sys.argv[2]))"
     )
     digests = set()

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tarmac.bronze import open_flight_texts
-from tarmac.cleaning import Cleaning, clean_year
-from tarmac.engines.polars import clean_flights
-from tarmac.lake import Lake, open_lake
+from tarmac.bronze.texts import open_flight_texts
+from tarmac.engines.polars.cleaning import Cleaning, clean_year
+from tarmac.engines.polars.flights import clean_flights
+from tarmac.storage.lake import Lake, open_lake
 from tarmac.tables.bronze import FLIGHT_COLUMNS, TEXT_COLUMNS
 from tarmac.tables.flights import CLOCKS, DELAYS, FLIGHTS, QUANTITIES
 

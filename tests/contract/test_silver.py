@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from tarmac import silver
 from tarmac.tables.flights import CLOCKS, DELAYS, FLIGHTS, QUANTITIES
 from tarmac.tables.frames import schema_of
+from tarmac.transform import silver
 
 NAN, INF = math.nan, math.inf
 

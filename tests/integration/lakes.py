@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from tarmac.cli import run_command
+from tarmac.cli.app import run_command
 
 YEAR = 2009
 

@@ -17,7 +17,7 @@ def _name(case: BadFile) -> str:
 @pytest.fixture(scope="session")
 def published_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A lake whose 2009 was cleaned from a good file, to be copied."""
-    from tarmac.cli import run_command
+    from tarmac.cli.app import run_command
 
     lake = tmp_path_factory.mktemp("published") / "lake"
     put_bronze(lake, GOOD)
@@ -111,7 +111,7 @@ def test_a_file_made_of_unsound_lines_is_given_up_early(
     lake: Path, tarmac: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each such line is held in memory, so a file that mostly consists of them must not be read to its end."""
-    from tarmac import bronze
+    from tarmac.bronze import texts as bronze
 
     monkeypatch.setattr(bronze, "MANY_UNSOUND", 100)
     put_bronze(lake, kaggle_csv([*BASE[:50], *[b"x"] * 200]))

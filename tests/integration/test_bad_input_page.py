@@ -10,9 +10,9 @@ import pytest
 from bad_files import ASIDE, FINE, GOOD, STOPPED, BadFile
 from lakes import Answer, Command, in_process, put_bronze
 
-from tarmac import silver
-from tarmac.sources.text import Reason
+from tarmac.bronze.text import Reason
 from tarmac.tables.bronze import FLIGHT_COLUMNS, TEXT_COLUMNS
+from tarmac.transform import silver
 
 PAGE = Path(__file__).parents[2] / "docs/bad-input.md"
 

@@ -292,7 +292,7 @@ def test_a_limit_on_the_size_of_files(lake: Path, tmp_path: Path) -> None:
     put_bronze(lake, kaggle_csv(flights(3000)))
     before = zones(lake)
     limited = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)); "
-    run = "from tarmac.cli import run_command; sys.exit(run_command(sys.argv[1:]))"
+    run = "from tarmac.cli.app import run_command; sys.exit(run_command(sys.argv[1:]))"
     done = subprocess.run(
         [sys.executable, "-c", limited + run, "silver", "--year", "2009", "--lake", lake],
         cwd=tmp_path,

@@ -14,11 +14,11 @@ from lakes import Command, assert_says, in_process
 from flight_lines import bts_csv, flight, flights, gz, kaggle_csv, zipped
 from ports import free_port
 from s3_server import S3Server
-from tarmac.download import download_bronze
+from tarmac.bronze.local_copy import download_bronze
 from tarmac.errors import InputError, SystemFailure
-from tarmac.lake import Lake, open_lake
 from tarmac.pipeline import Parameters, Place, run_year
-from tarmac.s3 import S3Access
+from tarmac.storage.lake import Lake, open_lake
+from tarmac.storage.s3 import S3Access
 
 ROWS = [*flights(150), flight(7, ORIGIN="../../x"), *flights(3)]
 CSV = kaggle_csv([*ROWS, b'2009-01-11,"UA'])

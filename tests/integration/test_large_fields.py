@@ -23,7 +23,7 @@ MOST_MEMORY = 400_000_000
 _RUN = """
 import re, sys
 from pathlib import Path
-from tarmac.cli import run_command
+from tarmac.cli.app import run_command
 code = run_command(sys.argv[1:])
 # Not getrusage, which counts what the parent held when it forked.
 print(int(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1]) * 1024, file=sys.stderr)

@@ -9,14 +9,14 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from tarmac.cli import run_command
-from tarmac.demo import run_demo
+from tarmac.cli.app import run_command
+from tarmac.cli.demonstration import run_demo
 from tarmac.detect import DetectParameters
 from tarmac.errors import InputError, SystemFailure
-from tarmac.lake import open_lake
 from tarmac.pipeline import Parameters, Place, Silent, run_year
-from tarmac.runs import new_run_id
+from tarmac.runs.record import new_run_id
 from tarmac.simulate import SimulationParameters, write_simulation
+from tarmac.storage.lake import open_lake
 from tarmac.tables.runs import RUNS
 
 QUICK = Parameters(detect=DetectParameters(detectors=("disruption",)))

@@ -12,15 +12,15 @@ import psycopg
 import pytest
 
 from flight_lines import bts_csv, flight, flights, gz, kaggle_csv, zipped
+from tarmac.bronze.local_copy import download_bronze, open_copy
 from tarmac.detect import DetectParameters
-from tarmac.download import download_bronze, open_copy
 from tarmac.errors import InputError, SystemFailure
-from tarmac.judging import judge_part, remove_parts
-from tarmac.lake import Lake, open_lake
-from tarmac.news import note_news, read_news
 from tarmac.pipeline import STEPS, Parameters, Place, publish_report_to_lake, run_year
-from tarmac.runs import find_same_run, new_run_id
+from tarmac.runs.alerts import note_news, read_news
+from tarmac.runs.judgements import judge_part, remove_parts
+from tarmac.runs.record import find_same_run, new_run_id
 from tarmac.simulate import SimulationParameters, write_simulation
+from tarmac.storage.lake import Lake, open_lake
 
 CSV = kaggle_csv([*flights(300), flight(7, ORIGIN="../../x"), flight(3)])
 TWO = Parameters(detect=DetectParameters(detectors=("isolation_forest", "disruption"), outliers_fraction=0.02))

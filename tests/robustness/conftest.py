@@ -12,9 +12,9 @@ from step_processes import ALL_STEPS, YEAR, done
 from year_versions import Server, Version
 
 from s3_server import S3Server
-from tarmac.lake import open_lake
 from tarmac.pipeline import Place
 from tarmac.simulate import SimulationParameters, write_simulation
+from tarmac.storage.lake import open_lake
 from tarmac.warehouse.embedded import embedded_server
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import psycopg
 from step_processes import YEAR, Task
 
-from tarmac.lake import Lake
 from tarmac.pipeline import Place
+from tarmac.storage.lake import Lake
 
 BRONZE = f"01_bronze/{YEAR}.csv.gz"
 SILVER = f"02_silver/year/{YEAR}/{YEAR}_02_silver.parquet"

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pytest
 
+from tarmac.bronze.ingest import ingest_files
+from tarmac.bronze.local_copy import download_bronze
 from tarmac.detect import DetectParameters
-from tarmac.download import download_bronze
 from tarmac.errors import TarmacError
-from tarmac.ingest import ingest_files
 from tarmac.pipeline import Parameters, Place, run_year
 
 YEAR = 2009
@@ -30,7 +30,7 @@ PATIENCE = 300
 
 _PRELOADED = [
     "pytest", "step_processes", "boto3.s3.transfer", "botocore.handlers", "sklearn.ensemble",
-    "tarmac.detect.registry", "tarmac.report.atlas", "tarmac.warehouse.load", "tarmac.warehouse.postgres",
+    "tarmac.detect.registry", "tarmac.airports", "tarmac.warehouse.load", "tarmac.warehouse.postgres",
 ]  # fmt: skip
 
 

@@ -25,12 +25,12 @@ from step_processes import PARAMETERS, YEAR
 from year_versions import Server, Version
 
 from s3_server import S3Server
-from tarmac import s3 as s3_module
-from tarmac.download import download_bronze
+from tarmac.bronze.ingest import ingest_files
+from tarmac.bronze.local_copy import download_bronze
 from tarmac.errors import SystemFailure, TarmacError
-from tarmac.ingest import ingest_files
-from tarmac.lake import open_lake
 from tarmac.pipeline import Place, run_year
+from tarmac.storage import s3 as s3_module
+from tarmac.storage.lake import open_lake
 
 ALWAYS = 10**6
 ON_READING = (says_slow_down, says_nothing, resets, cuts_the_answer, loses_the_answer)

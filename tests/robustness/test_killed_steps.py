@@ -13,8 +13,8 @@ from disturbed_sites import BRONZE, WRITES, Site
 from step_processes import ALL_STEPS, YEAR, Attempt, done, started
 from year_versions import Version
 
-from tarmac.download import download_bronze, open_copy
-from tarmac.lake import open_lake
+from tarmac.bronze.local_copy import download_bronze, open_copy
+from tarmac.storage.lake import open_lake
 
 pytestmark = pytest.mark.slow
 
@@ -87,8 +87,8 @@ def test_a_download_killed_at_its_very_end_leaves_nothing_to_the_retry(
     (tmp_path / BRONZE).write_bytes(versions[0].files[BRONZE])
     kill_at_the_name = (
         "import os, pathlib, sys\n"
-        "from tarmac.download import download_bronze\n"
-        "from tarmac.lake import open_lake\n"
+        "from tarmac.bronze.local_copy import download_bronze\n"
+        "from tarmac.storage.lake import open_lake\n"
         "replace = pathlib.Path.replace\n"
         "die = lambda self, new: os.kill(os.getpid(), 9) if new.suffix == '.json' else replace(self, new)\n"
         "pathlib.Path.replace = die\n"

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import pyspark
 
-from tarmac.engines.java import find_java
+from tarmac.engines.spark.java import find_java
 
 Found = TypeVar("Found")
 PATIENCE = 900.0

@@ -12,8 +12,8 @@ from tarmac.detect import DetectParameters, detect
 from tarmac.detect.panel import panel_from_gold
 from tarmac.detect.registry import detector_named
 from tarmac.detect.run import judge_here
+from tarmac.engines.spark.scoring import JudgeOnSpark
 from tarmac.errors import SystemFailure
-from tarmac.on_spark.judging import JudgeOnSpark
 
 pytestmark = pytest.mark.spark
 

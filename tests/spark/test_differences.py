@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 from engine_frames import ENGINES, Engine
 
-from tarmac import gold, silver
+from tarmac.transform import gold, silver
 
 pytestmark = pytest.mark.spark
 

@@ -10,7 +10,7 @@ import pytest
 
 from deploy.spark.pack import build
 from flight_lines import flights, kaggle_csv
-from tarmac.engines.java import find_java
+from tarmac.engines.spark.java import find_java
 
 ROOT = Path(__file__).resolve().parents[2]
 

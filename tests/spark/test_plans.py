@@ -8,11 +8,11 @@ import pytest
 
 from flight_lines import flights, kaggle_csv
 from spark_session import on_spark, spark_session
-from tarmac.bronze import find_texts
-from tarmac.engines.spark import gold_of
-from tarmac.engines.spark_text import read_splits, split_texts
-from tarmac.lake import Lake, open_lake
-from tarmac.on_spark.cleaning import duplicates, flights_among, judge, repeated_hashes
+from tarmac.bronze.texts import find_texts
+from tarmac.engines.spark.cleaning import duplicates, flights_among, judge, repeated_hashes
+from tarmac.engines.spark.session import gold_of
+from tarmac.engines.spark.text import read_splits, split_texts
+from tarmac.storage.lake import Lake, open_lake
 from tarmac.tables.daily import CAUSES
 from tarmac.tables.flights import FLIGHTS
 

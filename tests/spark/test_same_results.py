@@ -10,13 +10,13 @@ from polars.testing import assert_frame_equal
 
 from flight_lines import bts_csv, flight, flights, gz, kaggle_csv
 from spark_session import on_spark
-from tarmac.accounting import Cleaning
 from tarmac.detect import DetectParameters, detect
-from tarmac.engine import Engine, OnPolars
+from tarmac.engines.accounting import Cleaning
+from tarmac.engines.base import Engine, OnPolars
 from tarmac.errors import SystemFailure, TarmacError
-from tarmac.lake import Lake, open_lake
 from tarmac.pipeline import Parameters, Place, run_year
 from tarmac.simulate import SimulationParameters, write_simulation
+from tarmac.storage.lake import Lake, open_lake
 
 pytestmark = pytest.mark.spark
 

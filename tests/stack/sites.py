@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 import psycopg
 
-from tarmac.cli import run_command
+from tarmac.cli.app import run_command
 from tarmac.warehouse.embedded import embedded_server
 
 YEARS = (2009, 2010, 2011)

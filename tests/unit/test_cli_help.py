@@ -8,7 +8,7 @@ import pytest
 import typer
 
 from tarmac import __version__
-from tarmac.cli import app, run_command
+from tarmac.cli.app import app, run_command
 from tarmac.detect.parameters import DetectParameters
 from tarmac.settings import Settings
 
@@ -98,7 +98,7 @@ def test_a_wrong_request_ends_with_two_and_the_way_out(capsys, arguments, messag
 def test_help_imports_nothing_heavy():
     """It must come at once; so what it imports is looked at, not the clock."""
     code = (
-        "import sys; from tarmac.cli import run_command; code = run_command(['--help']); "
+        "import sys; from tarmac.cli.app import run_command; code = run_command(['--help']); "
         "heavy = {'polars', 'numpy', 'pydantic', 'structlog', 'pyarrow', 'psycopg', 'sqlalchemy', 'narwhals', 'numba'}; "
         "sys.stderr.write(' '.join(sorted(heavy & set(sys.modules)))); sys.exit(code)"
     )

@@ -7,10 +7,10 @@ import sys
 
 import pytest
 
-from tarmac.console import configure_logs, open_terminal, print_json, print_table
+from tarmac.cli.console import configure_logs, open_terminal, print_json, print_table
 
 RUN = """
-from tarmac.console import configure_logs, open_terminal
+from tarmac.cli.console import configure_logs, open_terminal
 configure_logs("text", quiet={quiet})
 with open_terminal(quiet={quiet}).step("silver", 2013) as tell:
     tell(0.5)

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flight_lines import flights, gz, kaggle_csv
-from tarmac.bronze import check_readable, first_lines
+from tarmac.bronze.texts import check_readable, first_lines
 from tarmac.errors import InputError
 
 TEXT = kaggle_csv(flights(20))

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tarmac import cli_reference
-from tarmac.lake import open_lake
-from tarmac.tables import dictionary
+from tarmac.storage.lake import open_lake
+from tools import cli_reference
+from tools import data_dictionary as dictionary
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tarmac.events import CAUSE_WORDS, find_events, kilometres, neighbours
-from tarmac.report.atlas import find_coordinates
+from tarmac.airports import find_coordinates
+from tarmac.explain.events import CAUSE_WORDS, find_events, kilometres, neighbours
 from tarmac.tables.daily import CAUSES
 from tarmac.tables.events import EVENTS
 

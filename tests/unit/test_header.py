@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flight_lines import KAGGLE_NAMES, bts_names
+from tarmac.bronze.formats import bts, kaggle
+from tarmac.bronze.header import recognise_header
 from tarmac.errors import InputError
-from tarmac.sources import bts, kaggle
-from tarmac.sources.header import recognise_header
 from tarmac.tables.bronze import FLIGHT_COLUMNS
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from flight_lines import bts_csv, flight, flights, gz, kaggle_csv, zipped
+from tarmac.bronze.ingest import Ingested, ingest_files
 from tarmac.errors import InputError
-from tarmac.ingest import Ingested, ingest_files
-from tarmac.lake import Lake, open_lake
+from tarmac.storage.lake import Lake, open_lake
 
 KAGGLE = kaggle_csv(flights(5))
 

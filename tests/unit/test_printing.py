@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tarmac.printing import ROWS_IN_A_TABLE, print_rows
+from tarmac.cli.printing import ROWS_IN_A_TABLE, print_rows
 
 COLUMNS = ("origin", "fl_date", "mean", "flights", "anomaly", "repairs")
 ROW = ("JFK", dt.date(2013, 2, 8), Decimal("8.60"), 280, None, {"dep_delay_on_time": 15})

@@ -6,8 +6,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from tarmac.published import published_rows
 from tarmac.tables.published import PUBLISHED
+from tarmac.transform.published import published_rows
 
 DAY = dt.date(2009, 1, 2)
 

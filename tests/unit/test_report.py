@@ -15,9 +15,9 @@ import polars as pl
 import pytest
 
 from published_years import make_published, one_day, to_published
+from tarmac.airports import land_dots, place
 from tarmac.errors import InputError, SystemFailure
 from tarmac.report import render_report, write_report
-from tarmac.report.atlas import land_dots, place
 from tarmac.report.summary import percent
 
 FLAGGED = {"anomaly": 1, "anomaly_score": 9.0, "mean_dep_delay": 80.0, "anomaly_direction": "high"}

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from tarmac.errors import InputError
-from tarmac.scratch import scratch_folder
+from tarmac.storage.scratch import scratch_folder
 
 _HOLD = """
 import sys, time
 from pathlib import Path
-from tarmac.scratch import scratch_folder
+from tarmac.storage.scratch import scratch_folder
 with scratch_folder(Path(sys.argv[1])) as folder:
     (folder / "half.parquet").write_bytes(b"x")
     print(folder.name, flush=True)

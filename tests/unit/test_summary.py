@@ -4,8 +4,8 @@ import datetime as dt
 
 import pytest
 
+from tarmac.cli.summary import summary_rows
 from tarmac.pipeline import Run
-from tarmac.summary import summary_rows
 
 
 def run(**given) -> Run:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tarmac.cleaning import source_lines
-from tarmac.sources import text
-from tarmac.sources.text import TextReport, sound_chunks
+from tarmac.bronze import text
+from tarmac.bronze.text import TextReport, sound_chunks
+from tarmac.engines.polars.cleaning import source_lines
 
 HEADER = b"a,b,c\n"
 WIDTH = 3

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from define.names import uuid_of
-from tarmac.events import CAUSE_WORDS
+from tarmac.explain.events import CAUSE_WORDS
 from tarmac.tables.airports import AIRPORTS
 from tarmac.tables.anomalies import ANOMALIES
 from tarmac.tables.daily import CAUSES

@@ -1,1 +1,1 @@
-"""How each engine reads, transforms and writes: the edges around the pure silver and gold."""
+"""The engines: base.py says what the steps ask of one; polars/ and spark/ are the two there are."""

@@ -11,10 +11,10 @@ import polars as pl
 
 from tarmac.evaluate.planting import Planting, plant, usual_days
 from tarmac.evaluate.second import World, second_year
-from tarmac.gold import to_gold
-from tarmac.silver import judge, keep_sound
 from tarmac.simulate import DayPlan, SimulationParameters, each_chunk, simulate_days
 from tarmac.tables.daily import DAILY
+from tarmac.transform.gold import to_gold
+from tarmac.transform.silver import judge, keep_sound
 
 SMALL_AIRPORTS = 60
 """So many airports at most are shown to slow detectors."""

@@ -7,8 +7,8 @@ import narwhals as nw
 import polars as pl
 
 from tarmac.errors import InputError
-from tarmac.silver import judge, keep_sound
 from tarmac.tables.bronze import FLIGHT_COLUMNS, NULL_MARKERS, TEXT_COLUMNS
+from tarmac.transform.silver import judge, keep_sound
 
 NAME = re.compile(r"(?P<place>[A-Za-z]+?)(?:13)?_(?P<year>\d{4})\.csv(?:\.gz)?$")
 """nycflights13_2013.csv.gz is `nycflights`, 2013."""

@@ -16,8 +16,8 @@ import numpy.typing as npt
 import polars as pl
 
 from tarmac.detect.panel import FloatArray
-from tarmac.gold import to_gold
 from tarmac.tables.daily import CAUSES, DAILY
+from tarmac.transform.gold import to_gold
 
 IntArray = npt.NDArray[np.int64]
 

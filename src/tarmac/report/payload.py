@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from tarmac.report.atlas import Place, land_dots
+from tarmac.airports import Place, land_dots
 from tarmac.tables.daily import CAUSES
 
 # Whole numbers pack best: delays keep tenths of a minute, shares tenths of a percent, other measures hundredths.

@@ -12,8 +12,8 @@ from string import Template
 
 import polars as pl
 
+from tarmac.airports import Place, find_places
 from tarmac.report import summary
-from tarmac.report.atlas import Place, find_places
 from tarmac.report.judged import judge_rows
 from tarmac.report.payload import pack, to_payload
 

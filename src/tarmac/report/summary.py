@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from tarmac.report.atlas import Place
+from tarmac.airports import Place
 from tarmac.report.judged import HIGH, LOW
 
 

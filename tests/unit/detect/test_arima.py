@@ -7,8 +7,8 @@ import pytest
 from statsmodels.tsa.arima.model import ARIMA
 from statsmodels.tsa.statespace.sarimax import SARIMAX
 
-from tarmac.detect.arima import Arima, Model, choose, fit, innovations
-from tarmac.detect.arima_orders import fit_orders
+from tarmac.detect.detectors.arima import Arima, Model, choose, fit, innovations
+from tarmac.detect.detectors.arima_orders import fit_orders
 from tarmac.detect.kernels.arima_parameters import coefficients_of
 from tarmac.detect.kernels.arima_search import likelihood_at, series_for
 

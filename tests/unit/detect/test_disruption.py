@@ -9,12 +9,12 @@ import pytest
 from scipy.stats import betabinom
 
 from tarmac.detect import DetectParameters, detect
-from tarmac.detect.cancellations import cancellation_scores, log_upper_tail
-from tarmac.detect.companions import companions_of, days_beside
 from tarmac.detect.contract import Judgement
-from tarmac.detect.direction import with_direction
-from tarmac.detect.disruption import Disruption
+from tarmac.detect.disruption.cancellations import cancellation_scores, log_upper_tail
+from tarmac.detect.disruption.companions import companions_of, days_beside
+from tarmac.detect.disruption.detector import Disruption
 from tarmac.detect.panel import Panel, panel_from_gold
+from tarmac.detect.thresholds.direction import with_direction
 from tarmac.errors import InputError
 
 ONLY = DetectParameters(detectors=("disruption",))

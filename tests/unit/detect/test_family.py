@@ -7,15 +7,15 @@ import polars as pl
 import pytest
 
 from tarmac.detect import DetectParameters, detect
-from tarmac.detect.cancelled_share import Cancellations
-from tarmac.detect.ecod import ecod_scores
-from tarmac.detect.exponential_smoothing import ExponentialSmoothing
-from tarmac.detect.gradient_boosting import GradientBoosting
-from tarmac.detect.matrix_profile import nearest_windows
+from tarmac.detect.detectors.cancelled_share import Cancellations
+from tarmac.detect.detectors.ecod import ecod_scores
+from tarmac.detect.detectors.exponential_smoothing import ExponentialSmoothing
+from tarmac.detect.detectors.gradient_boosting import GradientBoosting
+from tarmac.detect.detectors.matrix_profile import nearest_windows
+from tarmac.detect.detectors.panel_forest import PanelForest
+from tarmac.detect.detectors.stl import Mstl, Stl
 from tarmac.detect.panel import FloatArray, Panel
-from tarmac.detect.panel_forest import PanelForest
 from tarmac.detect.registry import DETECTORS, detector_named
-from tarmac.detect.stl import Mstl, Stl
 
 EXTRAS = ("statsmodels", "statsforecast", "pyod", "stumpy")
 NEED_AN_EXTRA = {"stl", "mstl", "reference_arima"}
@@ -72,7 +72,7 @@ def test_windows_are_found_in_parts_as_at_once(monkeypatch: pytest.MonkeyPatch) 
     """A long series is searched a part at a time."""
     y = np.random.default_rng(2).normal(size=100)
     whole = nearest_windows(y, 7)
-    monkeypatch.setattr("tarmac.detect.matrix_profile.AT_ONCE", 17)
+    monkeypatch.setattr("tarmac.detect.detectors.matrix_profile.AT_ONCE", 17)
     parts = nearest_windows(y, 7)
     assert all(np.array_equal(one, other) for one, other in zip(whole, parts, strict=True))
 

@@ -6,7 +6,7 @@ import pytest
 from scipy.stats import spearmanr
 from sklearn.ensemble import IsolationForest as Reference
 
-from tarmac.detect.isolation_forest import _seed_of
+from tarmac.detect.detectors.isolation_forest import _seed_of
 from tarmac.detect.kernels.isolation import isolation_scores
 
 MANY = 3000

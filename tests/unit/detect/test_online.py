@@ -7,14 +7,14 @@ import polars as pl
 import pytest
 
 from tarmac.detect import DetectParameters, detect
-from tarmac.detect.arima import Arima
-from tarmac.detect.bands import GlobalBand, RollingBand
 from tarmac.detect.contract import Detector
+from tarmac.detect.detectors.arima import Arima
+from tarmac.detect.detectors.bands import GlobalBand, RollingBand
 from tarmac.detect.online import judge_online, until
 from tarmac.detect.panel import FloatArray, Panel
 from tarmac.detect.parameters import Threshold
 from tarmac.detect.registry import DETECTORS, detector_named
-from tarmac.detect.threshold import flags_by
+from tarmac.detect.thresholds.flags import flags_by
 
 DAYS, FIRST, CHANGED = 74, 56, 68
 QUICK = {"max_p": 1, "max_q": 0}

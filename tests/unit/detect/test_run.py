@@ -10,8 +10,8 @@ import pytest
 
 import tarmac.detect.run as run_module
 from tarmac.detect import DetectParameters, detect
-from tarmac.detect.direction import with_direction
 from tarmac.detect.panel import panel_from_gold
+from tarmac.detect.thresholds.direction import with_direction
 from tarmac.errors import InputError
 from tarmac.tables.anomalies import ANOMALIES
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tarmac.detect.tail import FEWEST, flag_false_discovery, p_values
+from tarmac.detect.disruption.tail import FEWEST, flag_false_discovery, p_values
 
 SHAPE = (50, 365)
 

@@ -6,9 +6,9 @@ import pytest
 from sklearn.ensemble import IsolationForest as Reference
 
 from tarmac.detect import DetectParameters, detect
-from tarmac.detect.direction import with_direction
 from tarmac.detect.parameters import Threshold
-from tarmac.detect.threshold import flag_above, flag_reference, flag_share_of_all, flag_share_of_each
+from tarmac.detect.thresholds.direction import with_direction
+from tarmac.detect.thresholds.flags import flag_above, flag_reference, flag_share_of_all, flag_share_of_each
 from tarmac.errors import InputError
 
 

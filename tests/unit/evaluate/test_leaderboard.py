@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tarmac.cli import run_command
+from tarmac.cli.app import run_command
 from tarmac.detect import DetectParameters
 from tarmac.detect.panel import panel_from_gold
 from tarmac.evaluate import run

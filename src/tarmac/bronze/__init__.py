@@ -1,0 +1,1 @@
+"""Bronze: source files as they were published, and how their text is opened, checked and recognised."""

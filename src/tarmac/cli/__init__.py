@@ -1,0 +1,1 @@
+"""The command line: the app, one module a command, and what it prints."""

@@ -1,0 +1,47 @@
+"""The command tarmac demo."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tarmac.cli.opening import open_place, parameters_of, show_runs
+from tarmac.cli.options import AsJson, Quiet
+
+
+def demo(
+    flights: Annotated[int, typer.Option(help="How many flights to simulate.", metavar="N")] = 600_000,
+    airports: Annotated[int, typer.Option(help="From how many airports.", metavar="K")] = 60,
+    year: Annotated[int, typer.Option(help="Which year to simulate.", metavar="Y")] = 2019,
+    seed: Annotated[int, typer.Option(help="Seed of the simulation.", metavar="S")] = 1,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The report's file.", show_default=".tarmac/demo/report.html", metavar="FILE.html"),
+    ] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """A simulated year, the whole way, and its report."""
+    from tarmac.cli.demonstration import run_demo
+
+    settings, place, terminal = open_place(quiet=quiet)
+    result = run_demo(
+        settings.home / "demo",
+        parameters_of(settings),
+        year=year,
+        flights=flights,
+        airports=airports,
+        seed=seed,
+        out=out,
+        teller=terminal,
+    )
+    show_runs("demo", [result.run], place, as_json=False, quiet=quiet or as_json)
+    if as_json:
+        from tarmac.cli.console import print_json
+
+        print_json(result.facts())
+    elif not quiet:
+        typer.echo(result.sentence("tarmac" if shutil.which("tarmac") else os.path.relpath(sys.argv[0])))

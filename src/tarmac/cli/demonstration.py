@@ -1,0 +1,81 @@
+"""The demonstration: simulate a year, take it the whole way, write its report, and compare with the truth."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from tarmac.bronze.ingest import ingest_files
+from tarmac.detect.online import SUFFIX
+from tarmac.pipeline import DEFAULT_DETECTOR, Parameters, Place, Run, Teller, publish_report, run_year
+from tarmac.simulate import SimulationParameters, write_simulation
+from tarmac.storage.lake import open_lake
+
+_WORST_DAYS = (
+    "SELECT id, mean_dep_delay, cancelled_share FROM agg_dep_delay_by_date "
+    "ORDER BY anomaly_score DESC NULLS LAST LIMIT 10"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Demo:
+    """What the demonstration did; `found` of the `true` abnormal days are among the `flagged` ones."""
+
+    run: Run
+    report: Path
+    place: Place
+    true: int
+    flagged: int
+    found: int
+
+    def facts(self) -> dict[str, Any]:
+        """For --json."""
+        return {
+            "command": "demo",
+            "report": str(self.report),
+            "lake": self.place.lake.root,
+            "true": self.true,
+            "flagged": self.flagged,
+            "found": self.found,
+            "runs": [self.run.record()],
+        }
+
+    def sentence(self, program: str = "tarmac") -> str:
+        """For people; `program` is how they call this one."""
+        return (
+            f"The simulation hid {self.true:,} abnormal airport-days; {DEFAULT_DETECTOR} flagged {self.flagged:,} and "
+            f"{self.found:,} of them are right.\n"
+            f"Report: {self.report.resolve()}\n"
+            f'Ask the warehouse: TARMAC_HOME={self.place.home} {program} query "{_WORST_DAYS}"'
+        )
+
+
+def run_demo(
+    folder: Path,
+    parameters: Parameters,
+    *,
+    year: int,
+    flights: int,
+    airports: int,
+    seed: int,
+    out: Path | None,
+    teller: Teller,
+) -> Demo:
+    """Everything below `folder`; the same arguments give the same report, and other ones a demonstration of their own."""
+    home = folder / f"{year}-{flights}-{airports}-{seed}"
+    place = Place(lake=open_lake(str(home / "lake")), scratch=home / "scratch", home=home)
+    simulation = SimulationParameters(year=year, flights=flights, airports=airports, seed=seed)
+    with teller.step("simulate", year) as tell:
+        made = write_simulation(simulation, home / "source", progress=lambda done, total: tell(done / max(total, 1)))
+    with teller.step("ingest", year):
+        ingest_files([made.csv], place.lake, year=year, scratch=place.scratch)
+    run = run_year(year, place, parameters, command="demo", teller=teller)
+    report = out or folder / "report.html"
+    with teller.step("report", year):
+        publish_report(range(year, year + 1), place, report, about=f"simulated flights (seed {seed})")
+    truth = pl.read_csv(made.truth, try_parse_dates=True)
+    anomalies = pl.read_parquet(place.lake.place(place.lake.anomalies_key(year)), glob=False)
+    flagged = anomalies.filter(pl.col("flag"), pl.col("detector").str.strip_suffix(SUFFIX) == DEFAULT_DETECTOR)
+    found = flagged.join(truth, on=["origin", "fl_date"], how="semi")
+    return Demo(run=run, report=report, place=place, true=truth.height, flagged=flagged.height, found=found.height)

@@ -1,0 +1,27 @@
+"""The command tarmac query."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from tarmac.cli.opening import open_place
+from tarmac.cli.options import AsJson, Config, WarehouseOption
+
+
+def query(
+    sql: Annotated[str, typer.Argument(help="One SELECT.", metavar="SQL")],
+    format_: Annotated[
+        Literal["table", "csv", "json"],
+        typer.Option("--format", help="How to print the rows.", metavar="table|csv|json"),
+    ] = "table",
+    warehouse: WarehouseOption = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read the warehouse with SQL; nothing can be written."""
+    from tarmac.cli.printing import print_rows
+    from tarmac.warehouse.query import run_query
+
+    _, place, _ = open_place(quiet=True, warehouse=warehouse, config=config)
+    with run_query(place.warehouse, place.home, sql) as result:
+        print_rows(result.columns, result.rows, "object" if as_json else format_)

@@ -1,0 +1,32 @@
+"""The command tarmac report."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tarmac.cli.opening import open_place
+from tarmac.cli.options import AsJson, Config, Quiet, WarehouseOption, Year
+
+
+def report(
+    year: Year,
+    out: Annotated[Path, typer.Option("--out", help="The HTML file to write.", metavar="FILE.html")],
+    warehouse: WarehouseOption = None,
+    config: Config = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write a report of years in the warehouse, as one HTML file."""
+    from tarmac.cli.console import print_json
+    from tarmac.pipeline import publish_report
+    from tarmac.settings import parse_years
+
+    years = parse_years(year)
+    _, place, terminal = open_place(quiet=quiet, warehouse=warehouse, config=config)
+    with terminal.step("report", years[0]):
+        size = publish_report(years, place, out)
+    if as_json:
+        print_json({"command": "report", "out": str(out), "bytes": size})
+    elif not quiet:
+        typer.echo(f"Wrote {out} ({size / 1e6:.1f} MB). Open it in any browser; it needs no network.")

@@ -1,0 +1,1 @@
+"""The detectors, one module each; registry.py lists them."""

@@ -1,0 +1,219 @@
+"""ARIMA, airport by airport: how far a day lies from what the days before it let expect."""
+
+from dataclasses import dataclass, replace
+from typing import ClassVar, get_args
+
+import numpy as np
+
+from tarmac.detect.contract import Judgement, checked, nothing
+from tarmac.detect.panel import BoolArray, FloatArray, Panel
+from tarmac.detect.parallel import for_each_airport
+from tarmac.detect.parameters import MOST_ORDER, Criterion
+from tarmac.detect.thresholds.flags import FEWEST_DAYS, flag_above, on_judged_days
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arima:
+    """The ARMA(p, q) with a mean that the criterion likes best of 0…max_p × 0…max_q, by exact maximum likelihood.
+
+    The model's d is 0, as in the reference pipeline's ARIMA(p, 0, q). Days without a value are missing to it.
+    `score` is the one-step innovation over its standard deviation, which is rescaled by the airport's median absolute
+    innovation: one bad day neither widens its own interval nor hides the next. `expected` is the one-step prediction,
+    `lower` … `upper` is `cut` standard deviations around it, and a score above `cut` is flagged. The parameters are
+    fitted to all days, so a day's score looks ahead through them, though its prediction uses earlier days alone.
+
+    With `echo` None a prediction uses past values as they were. Else a value farther than `echo` robust standard
+    deviations from its prediction enters the next predictions as if it lay there, so that a disaster casts no echo.
+
+    With `flight_noise`, a day carries noise of its own, inversely proportional to its departed flights.
+    """
+
+    name: ClassVar[str] = "arima"
+    measure: ClassVar[str] = "mean_dep_delay"
+    reads: ClassVar[str] = "mean_dep_delay"
+    also: ClassVar[tuple[str, ...]] = ()
+    pools: ClassVar[bool] = False
+    looks_ahead: ClassVar[bool] = True
+
+    max_p: int = 4
+    max_q: int = 4
+    criterion: Criterion = "aic"
+    cut: float = 5.0
+    echo: float | None = 3.0
+    flight_noise: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse orders, criteria and cuts that mean nothing."""
+        for name, order in (("max_p", self.max_p), ("max_q", self.max_q)):
+            checked(0 <= order <= MOST_ORDER, f"arima: {name} is {order}. It must be in 0…{MOST_ORDER}; 4 is usual.")
+        known = get_args(Criterion)
+        checked(self.criterion in known, f"arima: criterion {self.criterion!r} is unknown. Known: {', '.join(known)}.")
+        checked(self.cut > 0, f"arima: cut is {self.cut}. It must be above 0 standard deviations; 5 is usual.")
+        checked(
+            self.echo is None or self.echo > 0,
+            f"arima: echo is {self.echo}. It must be above 0 standard deviations, or None for none; 3 is usual.",
+        )
+
+    def judge(self, panel: Panel, *, workers: int = 1) -> Judgement:
+        """Fit each airport's series, history included, and score its one-step innovations."""
+        score, expected, width = nothing(panel), nothing(panel), nothing(panel)
+
+        def one_airport(airport: int) -> None:
+            series = panel.value[airport]
+            days = np.flatnonzero(~np.isnan(series))
+            if days.size < FEWEST_DAYS or series[days].min() == series[days].max():
+                return
+            span = slice(days[0], days[-1] + 1)
+            noise = (
+                _noise(panel.departed[airport, span], panel.departed[airport, span])
+                if self.flight_noise
+                else np.zeros(days[-1] + 1 - days[0])
+            )
+            model = fit(series[span], noise, self)
+            innovation, deviation = innovations(series[span], model, self.echo)
+            expected[airport, span] = series[span] - innovation
+            width[airport, span] = deviation
+            score[airport, span] = np.abs(innovation) / deviation
+
+        for_each_airport(one_airport, len(panel.origins), workers=workers)
+        half = self.cut * width
+        return Judgement(expected=expected, lower=expected - half, upper=expected + half, score=score)
+
+    def judge_online(self, panel: Panel, *, workers: int = 1) -> Judgement:
+        """As `judge`, with order, parameters and scale refitted each month on the days before it alone."""
+        score, expected, width = nothing(panel), nothing(panel), nothing(panel)
+        months = panel.dates.astype("datetime64[M]")
+        starts = np.flatnonzero(np.r_[False, months[1:] != months[:-1]])
+        ends = np.r_[starts[1:], len(months)]
+
+        def one_airport(airport: int) -> None:
+            for start, end in zip(starts, ends, strict=True):
+                if end <= panel.first_judged:
+                    continue
+                days = np.flatnonzero(~np.isnan(panel.value[airport, :start]))
+                seen = panel.value[airport, days]
+                if days.size < FEWEST_DAYS or seen.min() == seen.max():
+                    continue
+                first, past = days[0], days[-1] + 1 - days[0]
+                series = panel.value[airport, first:end]
+                noise = _noise(panel.departed[airport, :start], panel.departed[airport, first:end])
+                noise = noise if self.flight_noise else np.zeros(series.size)
+                model = fit(series[:past], noise[:past], self)
+                weight = noise * (model.noise.max() / noise[:past].max()) if noise[:past].any() else noise
+                innovation, deviation = innovations(series, replace(model, noise=weight), self.echo, past)
+                month = slice(start, end)
+                expected[airport, month] = (series - innovation)[start - first :]
+                width[airport, month] = deviation[start - first :]
+                score[airport, month] = np.abs(innovation / deviation)[start - first :]
+
+        for_each_airport(one_airport, len(panel.origins), workers=workers)
+        half = self.cut * width
+        return Judgement(expected=expected, lower=expected - half, upper=expected + half, score=score)
+
+    def flags(self, panel: Panel, judgement: Judgement) -> BoolArray:
+        """Flag what lies outside the interval."""
+        return on_judged_days(panel, flag_above(judgement.score[:, panel.judged], self.cut))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """One fitted ARMA: `phi` and `ma` = (1, θ …) of the state's length, the AR part's autocovariances, mean, σ²."""
+
+    order: tuple[int, int]
+    phi: FloatArray
+    ma: FloatArray
+    gamma: FloatArray
+    mean: float
+    variance: float
+    noise: FloatArray
+    log_likelihood: float
+
+
+LARGEST_VARIANCE = 1e10
+"""The largest stationary variance of a fit, in units of σ², whose filter is still more than rounding.
+
+The first days' F is a difference of numbers of that size. A fit that has gone to the unit circle may be told any
+likelihood; an order where that happened is not taken.
+"""
+
+
+def fit(series: FloatArray, noise: FloatArray, parameters: Arima) -> Model:
+    """The best order's exact maximum likelihood fit. `series` neither begins nor ends with NaN."""
+    from tarmac.detect.detectors.arima_orders import fit_orders
+    from tarmac.detect.kernels.arima_parameters import coefficients_of
+    from tarmac.detect.kernels.arima_search import likelihood_at, series_for
+
+    # Far from zero and wide, sums of squares lose digits; the model knows neither place nor scale.
+    centre = float(np.nanmedian(series))
+    spread = float(np.nanstd(series))
+    scaled = (series - centre) / spread
+    noisy = bool(noise.any())
+    likelihoods, found = fit_orders(scaled, noise, parameters.max_p, parameters.max_q)
+    seen = int((~np.isnan(series)).sum())
+    while True:
+        p, q = choose(likelihoods, seen, parameters.criterion, extra=int(noisy))
+        x = found[p, q]
+        phi, ma, gamma = coefficients_of(x, p, q)
+        if gamma[0] <= LARGEST_VARIANCE:
+            break
+        likelihoods[p, q] = -np.inf
+    _, mean, variance, _ = likelihood_at(x, p, q, series_for(scaled, noise, p, q))
+    return Model(
+        order=(p, q),
+        phi=phi,
+        ma=ma,
+        gamma=gamma,
+        mean=centre + spread * mean,
+        variance=spread * spread * variance,
+        noise=np.exp(x[-1]) * noise if noisy else noise,
+        log_likelihood=float(likelihoods[p, q]) - seen * float(np.log(spread)),
+    )
+
+
+def choose(likelihoods: FloatArray, seen: int, criterion: Criterion, *, extra: int = 0) -> tuple[int, int]:
+    """The order with the smallest criterion; among equals the one with fewest parameters, then the smaller p."""
+    best, order = np.inf, (0, 0)
+    grid = [(p, q) for p in range(likelihoods.shape[0]) for q in range(likelihoods.shape[1])]
+    for p, q in sorted(grid, key=lambda pq: (sum(pq), pq)):
+        count = p + q + 2 + extra
+        if seen - count - 1 <= 0:
+            continue
+        penalty = {
+            "aic": 2.0 * count,
+            "aicc": 2.0 * count * seen / (seen - count - 1),
+            "bic": count * float(np.log(seen)),
+        }[criterion]
+        value = penalty - 2.0 * float(likelihoods[p, q])
+        if value < best:
+            best, order = value, (p, q)
+    return order
+
+
+def innovations(
+    series: FloatArray, model: Model, echo: float | None, past: int | None = None
+) -> tuple[FloatArray, FloatArray]:
+    """One-step innovations and their robust standard deviations; NaN innovation where the value is missing.
+
+    The scale is that of the first `past` days, or of all.
+    """
+    from tarmac.detect.kernels.arima_filter import filter_robustly
+
+    z = series - model.mean
+    plain, factor = filter_robustly(z, model.noise, model.phi, model.ma, model.gamma, np.inf)
+    scale = _robust_scale((plain / np.sqrt(factor))[:past], model)
+    if echo is None:
+        return plain, scale * np.sqrt(factor)
+    damped, factor = filter_robustly(z, model.noise, model.phi, model.ma, model.gamma, echo * scale)
+    return damped, _robust_scale((damped / np.sqrt(factor))[:past], model) * np.sqrt(factor)
+
+
+def _robust_scale(standardised: FloatArray, model: Model) -> float:
+    """1.4826 × the median absolute innovation; the model's own σ where more than half are zero."""
+    scale = 1.4826 * float(np.nanmedian(np.abs(standardised)))
+    return scale if scale > 1e-9 * np.sqrt(model.variance) else float(np.sqrt(model.variance))
+
+
+def _noise(known: FloatArray, departed: FloatArray) -> FloatArray:
+    """The sampling noise of days' means, relative to the usual one of the `known` days; 0 where nothing departed."""
+    usual = float(np.median(known[known > 0])) if (known > 0).any() else 1.0
+    return np.where(departed > 0, usual / np.maximum(departed, 1.0), 0.0)

@@ -1,0 +1,68 @@
+"""Exponential smoothing with a damped trend and additive weekdays, kept from being led by outliers."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from tarmac.detect.contract import Judgement, nothing
+from tarmac.detect.detectors.bands import NORMAL, Band
+from tarmac.detect.detectors.residuals import robust_spread
+from tarmac.detect.panel import FloatArray, Panel
+from tarmac.detect.parallel import for_each_airport
+from tarmac.detect.thresholds.flags import FEWEST_DAYS
+
+START = 28
+"""Days with a value from which the first level and weekdays are taken."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExponentialSmoothing(Band):
+    """Damped-trend Holt–Winters, one step ahead; the score is the error over the errors' robust scale.
+
+    A day far from its prediction enters the state as if it lay two standard deviations off, so a disaster does not
+    move the days after it. The rates are those of least bounded squared error on a grid, over all days; that and the
+    start, from the first four weeks' medians, are all that looks ahead. Missing days leave the state as it was.
+    Sources: Gardner and McKenzie, Forecasting Trends in Time Series, Management Science 31 (1985); Gelper, Fried and
+    Croux, Robust Forecasting with Exponential and Holt–Winters Smoothing, Journal of Forecasting 29 (2010).
+    """
+
+    name: ClassVar[str] = "exponential_smoothing"
+
+    def judge(self, panel: Panel, *, workers: int = 1) -> Judgement:
+        """Smooth each airport's series, history included."""
+        level, spread = nothing(panel), nothing(panel)
+        weekdays = panel.weekdays
+
+        def one_airport(airport: int) -> None:
+            series = panel.value[airport]
+            days = np.flatnonzero(~np.isnan(series))
+            if days.size < FEWEST_DAYS or series[days].min() == series[days].max():
+                return
+            span = slice(days[0], days[-1] + 1)
+            level[airport, span] = _predicted(series[span], weekdays[span])
+            spread[airport, span] = robust_spread(series[days] - level[airport, days], series[days])
+
+        for_each_airport(one_airport, len(panel.origins), workers=workers)
+        return self.judgement(panel, level, spread)
+
+
+def _predicted(series: FloatArray, weekdays: npt.NDArray[np.int64]) -> FloatArray:
+    from tarmac.detect.kernels.smoothing import best_rates, smooth
+
+    known = np.flatnonzero(~np.isnan(series))
+    first = known[:START]
+    level = float(np.median(series[first]))
+    effect = np.array([_half_the_median(series[first[weekdays[first] == day]] - level) for day in range(7)])
+    scale = NORMAL * float(np.median(np.abs(series[known] - np.median(series[known]))))
+    scale = scale if scale > 0 else float(np.std(series[known]))
+    rates = best_rates(series, weekdays, scale, level, effect)
+    predicted = np.empty(series.size)
+    smooth(series, weekdays, scale, rates, level, effect, predicted)
+    return predicted
+
+
+def _half_the_median(values: FloatArray) -> float:
+    # Four days tell a weekday's habit badly: half of what they say is kept.
+    return 0.5 * float(np.median(values)) if values.size else 0.0

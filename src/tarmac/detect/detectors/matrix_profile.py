@@ -1,0 +1,71 @@
+"""The matrix profile: each week's nearest other week of the same airport, and how far a day lies from it."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from tarmac.detect.contract import Judgement, checked
+from tarmac.detect.detectors.bands import Band
+from tarmac.detect.detectors.residuals import interpolated, judge_by_residuals
+from tarmac.detect.panel import FloatArray, Panel
+
+AT_ONCE = 512
+"""Windows compared with all others at a time: ten years need 15 MB for it, not 100."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MatrixProfile(Band):
+    """What a day is in the weeks that resemble the weeks it lies in; the score is the distance over its robust scale.
+
+    A day lies in `window` windows. Each has its nearest neighbour by Euclidean distance, not normalised, since the
+    level is what is judged; neighbours that share half a window or more do not count. `expected` is the median, over
+    the windows, of the neighbour's value at the day's place. A window with a spike finds no spike to resemble, so its
+    neighbour says what an ordinary day would have been. Two equal disasters in equal weeks excuse each other, the
+    method's known weakness. Missing days are interpolated for the search and never judged.
+    The search is exact and our own, for whole years are short to it. Source: Yeh et al., Matrix Profile I, IEEE ICDM
+    (2016); without normalisation: Akbarinia and Cloez, Efficient Matrix Profile Computation Using Different Distance
+    Functions (2019).
+    """
+
+    name: ClassVar[str] = "matrix_profile"
+
+    window: int = 7
+
+    def __post_init__(self) -> None:
+        """Refuse a window of a day."""
+        super().__post_init__()
+        checked(self.window >= 2, f"matrix_profile: window is {self.window} days. It must be 2 or more; 7 is usual.")
+
+    def judge(self, panel: Panel, *, workers: int = 1) -> Judgement:
+        """Search within each airport's series, history included."""
+
+        def expectation(series: FloatArray) -> FloatArray:
+            filled = interpolated(series)
+            window = min(self.window, filled.size // 4)
+            _, neighbour = nearest_windows(filled, window)
+            said = np.full((window, filled.size), np.nan)
+            starts = np.arange(neighbour.size)
+            for place in range(window):
+                said[place, starts + place] = filled[neighbour + place]
+            return np.asarray(np.nanmedian(said, axis=0))
+
+        return judge_by_residuals(self, panel, expectation, workers=workers)
+
+
+def nearest_windows(series: FloatArray, window: int) -> tuple[FloatArray, npt.NDArray[np.int64]]:
+    """Each window's distance to its nearest neighbour, and where that begins; the first among equals."""
+    windows = np.lib.stride_tricks.sliding_window_view(series - np.median(series), window)
+    starts = np.arange(len(windows))
+    distance, neighbour = np.empty(len(windows)), np.empty(len(windows), dtype=np.int64)
+    for first in range(0, len(windows), AT_ONCE):
+        some = slice(first, first + AT_ONCE)
+        square = np.zeros((len(windows[some]), len(windows)))
+        for place in range(window):
+            # Differences, not products: a day of 1e9 minutes leaves the others their digits.
+            square += (windows[some, place, None] - windows[None, :, place]) ** 2
+        square[np.abs(starts[some, None] - starts[None, :]) <= window // 2] = np.inf
+        neighbour[some] = square.argmin(axis=1)
+        distance[some] = np.sqrt(square.min(axis=1))
+    return distance, neighbour

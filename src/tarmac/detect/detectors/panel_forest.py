@@ -1,0 +1,113 @@
+"""One Isolation Forest over all airports' days: a day is set apart by everything that is known of it."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from tarmac.detect.contract import Judgement, checked, nothing
+from tarmac.detect.detectors.bands import NORMAL
+from tarmac.detect.panel import BoolArray, FloatArray, Panel
+from tarmac.detect.parallel import for_each_airport
+from tarmac.detect.thresholds.flags import FEWEST_DAYS, flag_share_of_all, on_judged_days
+
+COMPRESS = 3.0
+"""From how many spreads on a feature is compressed: a split is drawn evenly between the ends of what it splits, and one
+gigantic day would take all splits."""
+
+AT_ONCE = 20_000
+"""Days scored at a time, a thread each."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PanelForest:
+    """scikit-learn's forest over six features of an airport-day; the highest `budget` of all days are flagged.
+
+    The mean delay less the airport's median, the mean delay less its season and weekday, the median delay, the share
+    15 minutes late or more, and the logarithm of the flights, each over the airport's own robust spread; and the share
+    cancelled, as it is. What is missing counts as usual. So a day with every flight cancelled is judged, by its
+    cancellations. `expected` is the season and weekday's mean delay; there is no interval. Source: Liu, Ting and Zhou,
+    Isolation Forest, IEEE ICDM (2008).
+    """
+
+    name: ClassVar[str] = "panel_forest"
+    measure: ClassVar[str] = "mean_dep_delay"
+    reads: ClassVar[str] = "mean_dep_delay"
+    also: ClassVar[tuple[str, ...]] = ("median_dep_delay", "dep_del15_share")
+    pools: ClassVar[bool] = True
+    looks_ahead: ClassVar[bool] = True
+
+    trees: int = 200
+    subsample: int = 1024
+    budget: float = 0.01
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse a forest without trees, a subsample of one, and a share that is none."""
+        checked(self.trees >= 1, f"panel_forest: trees is {self.trees}. It must be 1 or more; 200 is usual.")
+        checked(
+            self.subsample >= 2, f"panel_forest: subsample is {self.subsample}. It must be 2 or more; 1024 is usual."
+        )
+        checked(
+            0.0 < self.budget <= 0.5,
+            f"panel_forest: outliers_fraction is {self.budget}. It must be in (0, 0.5]; 0.01 is usual.",
+        )
+
+    def judge(self, panel: Panel, *, workers: int = 1) -> Judgement:
+        """Score all airports' days among each other, history included."""
+        from sklearn.ensemble import IsolationForest
+
+        score, none = nothing(panel), nothing(panel)
+        expected = _season(panel, workers)
+        known = (panel.flights > 0) & (np.sum(~np.isnan(panel.value), axis=1, keepdims=True) >= FEWEST_DAYS)
+        expected[~known] = np.nan
+        if known.any():
+            x = np.column_stack([feature[known] for feature in _features(panel, expected)])
+            forest = IsolationForest(
+                n_estimators=self.trees, max_samples=min(self.subsample, len(x)), random_state=self.seed
+            ).fit(x)
+            scores = np.empty(len(x))
+
+            def one_part(part: int) -> None:
+                some = slice(part * AT_ONCE, (part + 1) * AT_ONCE)
+                scores[some] = -forest.score_samples(x[some])
+
+            for_each_airport(one_part, -(-len(x) // AT_ONCE), workers=workers)
+            score[known] = scores
+        return Judgement(expected=expected, lower=none, upper=none, score=score)
+
+    def flags(self, panel: Panel, judgement: Judgement) -> BoolArray:
+        """Flag within the alert budget of all airports together."""
+        return on_judged_days(panel, flag_share_of_all(judgement.score[:, panel.judged], self.budget))
+
+
+def _season(panel: Panel, workers: int) -> FloatArray:
+    from tarmac.detect.detectors.bands import WeekdaySeason
+
+    return WeekdaySeason().judge(panel, workers=workers).expected
+
+
+def _features(panel: Panel, season: FloatArray) -> list[FloatArray]:
+    flights = np.where(panel.flights > 0, panel.flights, np.nan)
+    return [
+        _standard(panel.value),
+        _standard(panel.value - season),
+        _standard(panel.also["median_dep_delay"]),
+        _standard(panel.also["dep_del15_share"]),
+        _standard(np.log(flights)),
+        np.nan_to_num(panel.cancelled / flights),
+    ]
+
+
+def _standard(feature: FloatArray) -> FloatArray:
+    """(feature − the airport's median) over its robust spread, compressed; 0 where missing or where nothing spreads."""
+    result = np.zeros(feature.shape)
+    for airport, values in enumerate(feature):
+        known = ~np.isnan(values)
+        if not known.any():
+            continue
+        centred = values[known] - np.median(values[known])
+        spread = NORMAL * np.median(np.abs(centred)) or np.std(centred)
+        if spread > 0:
+            result[airport, known] = COMPRESS * np.arcsinh(centred / spread / COMPRESS)
+    return result

@@ -1,0 +1,78 @@
+"""Spectral residual: what stands out where the spectrum's usual shape is taken away."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from scipy.ndimage import uniform_filter1d
+
+from tarmac.detect.contract import Judgement, checked, nothing
+from tarmac.detect.detectors.residuals import interpolated
+from tarmac.detect.panel import BoolArray, FloatArray, Panel
+from tarmac.detect.thresholds.flags import FEWEST_DAYS, flag_share_of_each, on_judged_days
+
+SMOOTHED, AROUND = 3, 21
+"""The paper's windows: frequencies over which the log spectrum is averaged, days over which saliency is."""
+
+TAIL = 5
+"""The paper's number of estimated days at the end, so that the last real one is not at the series' edge."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpectralResidual:
+    """The saliency map's excess over its average around the day; each airport's highest `share` are flagged.
+
+    The log amplitude spectrum less its moving average, with the phase kept, is turned back into days: regular swings
+    vanish and what breaks them stands out, in either direction. There is no expectation and no interval. Missing days
+    are interpolated for the transform and never judged. The average is over the days on both sides, for a year seen
+    whole; the paper, for a stream, takes those before. Source: Ren et al., Time-Series Anomaly Detection Service at
+    Microsoft, KDD (2019), after Hou and Zhang, Saliency Detection: A Spectral Residual Approach, CVPR (2007).
+    """
+
+    name: ClassVar[str] = "spectral_residual"
+    measure: ClassVar[str] = "mean_dep_delay"
+    reads: ClassVar[str] = "mean_dep_delay"
+    also: ClassVar[tuple[str, ...]] = ()
+    pools: ClassVar[bool] = False
+    looks_ahead: ClassVar[bool] = True
+
+    share: float = 0.01
+
+    def __post_init__(self) -> None:
+        """Refuse a share that is none."""
+        checked(
+            0.0 < self.share <= 0.5,
+            f"spectral_residual: outliers_fraction is {self.share}. It must be in (0, 0.5]; 0.01 is usual.",
+        )
+
+    def judge(self, panel: Panel, *, workers: int = 1) -> Judgement:  # noqa: ARG002 - too quick to share out
+        """Transform each airport's series, history included."""
+        score = nothing(panel)
+        for airport, series in enumerate(panel.value):
+            days = np.flatnonzero(~np.isnan(series))
+            if days.size >= FEWEST_DAYS and series[days].min() < series[days].max():
+                span = slice(days[0], days[-1] + 1)
+                score[airport, span] = _excess(interpolated(series[span]))
+        score[np.isnan(panel.value)] = np.nan
+        none = nothing(panel)
+        return Judgement(expected=none, lower=none, upper=none, score=score)
+
+    def flags(self, panel: Panel, judgement: Judgement) -> BoolArray:
+        """Flag a share of each airport's judged days."""
+        return on_judged_days(panel, flag_share_of_each(judgement.score[:, panel.judged], self.share))
+
+
+def _excess(series: FloatArray) -> FloatArray:
+    """(saliency − its average around the day) / that average."""
+    level = np.median(series)
+    unit = np.std(series)
+    scaled = (series - level) / unit
+    # The paper's next value is the last one moved on by the mean of the slopes to it.
+    slope = np.mean((scaled[-1] - scaled[-1 - TAIL : -1]) / np.arange(TAIL, 0, -1))
+    tail = np.full(TAIL, scaled[-1 - TAIL] + slope * TAIL)
+    spectrum = np.fft.fft(np.concatenate([scaled, tail]))
+    amplitude = np.maximum(np.abs(spectrum), 1e-8)
+    residual = np.log(amplitude) - uniform_filter1d(np.log(amplitude), SMOOTHED, mode="wrap")
+    saliency = np.abs(np.fft.ifft(np.exp(residual) * spectrum / amplitude))[: series.size]
+    usual = uniform_filter1d(saliency, min(AROUND, series.size), mode="nearest")
+    return np.asarray((saliency - usual) / np.maximum(usual, 1e-8))

@@ -1,0 +1,82 @@
+"""From scores to flags. A threshold knows scores alone; which one a detector uses is said in the detector's module.
+
+`flags_by` is for who wants another one than the detector's own.
+
+All take scores (airports × days, NaN = cannot judge) of the judged days and return flags of the same shape.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tarmac.detect.panel import BoolArray, FloatArray, Panel
+from tarmac.detect.parameters import DetectParameters
+
+if TYPE_CHECKING:
+    from tarmac.detect.contract import Detector, Judgement
+
+FEWEST_DAYS = 14
+"""An airport with fewer judged days than this has no distribution from which to cut a share."""
+
+
+def flag_share_of_each(score: FloatArray, share: float) -> BoolArray:
+    """Flag each airport's highest `share` of scores: scikit-learn's `contamination`, airport by airport.
+
+    Like scikit-learn, the cut is the linear quantile and a score must lie strictly above it. So each airport has at
+    least one flag unless its highest scores are equal, and 365 days at 0.01 give 4.
+    """
+    flags = np.zeros(score.shape, dtype=np.bool_)
+    for airport, scores in enumerate(score):
+        known = scores[~np.isnan(scores)]
+        if known.size >= FEWEST_DAYS:
+            flags[airport] = scores > np.quantile(known, 1.0 - share)
+    return flags
+
+
+def flag_share_of_all(score: FloatArray, share: float, *, at_least: float = -np.inf) -> BoolArray:
+    """Flag the highest `share` of all airports' scores: an alert budget for the whole panel.
+
+    A budget is a ceiling, not a duty: scores under `at_least` are not flagged.
+    """
+    known = score[~np.isnan(score)]
+    if known.size == 0:
+        return np.zeros(score.shape, dtype=np.bool_)
+    return (score > np.quantile(known, 1.0 - share)) & (score >= at_least)
+
+
+def flag_above(score: FloatArray, cut: float) -> BoolArray:
+    """Flag scores above a fixed cut; for scores that are robust z-values, a number of standard deviations."""
+    return score > cut
+
+
+def flag_reference(residual: FloatArray) -> BoolArray:
+    """Flag as the reference pipeline does: residual² ≥ mean + standard deviation of the airport's residual²."""
+    flags = np.zeros(residual.shape, dtype=np.bool_)
+    for airport, values in enumerate(residual):
+        squared = values**2
+        known = squared[~np.isnan(squared)]
+        # All squares equal means nothing stands out, though each is ≥ its mean.
+        if known.size > 1 and known.max() > known.min():
+            flags[airport] = squared >= known.mean() + known.std()
+    return flags
+
+
+def on_judged_days(panel: Panel, flags_of_judged: BoolArray) -> BoolArray:
+    """Flags of the judged days, put in their place among all the panel's days."""
+    flags = np.zeros(panel.shape, dtype=np.bool_)
+    flags[:, panel.judged] = flags_of_judged
+    return flags
+
+
+def flags_by(parameters: DetectParameters, detector: "Detector", panel: Panel, judgement: "Judgement") -> BoolArray:
+    """The flags of all the panel's days by the threshold that the parameters name."""
+    from tarmac.detect.disruption.tail import flag_false_discovery
+
+    score = judgement.score[:, panel.judged]
+    if parameters.threshold == "budget":
+        return on_judged_days(panel, flag_share_of_all(score, parameters.outliers_fraction))
+    if parameters.threshold == "false_discovery":
+        return on_judged_days(panel, flag_false_discovery(score, parameters.false_discovery))
+    if parameters.threshold == "reference":
+        return on_judged_days(panel, flag_reference(score))
+    return detector.flags(panel, judgement)

@@ -1,0 +1,278 @@
+"""One year's bronze to a silver and a quarantine file, on a cluster: the same rules, counts and messages as on one machine.
+
+Flights stay on the executors. To this process come one report a split, counts, and nothing else.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import reduce
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
+import pyarrow as pa
+
+from tarmac.bronze.texts import MANY_UNSOUND, TextPlace, find_texts, hash_of_digests
+from tarmac.engines.accounting import Cleaning, check, looks_cut, names_of, notes_on, refuse_none, warn_of_cut
+from tarmac.engines.polars.flights import DUPLICATE_KEY
+from tarmac.engines.spark.session import spark_errors, spark_place, typed, write_parquet
+from tarmac.engines.spark.text import (
+    LINE_BITS,
+    SPLIT_BYTES,
+    Split,
+    SplitReport,
+    first_lines,
+    line_of,
+    pick,
+    read_splits,
+    reports_from,
+    split_texts,
+)
+from tarmac.errors import InputError, SystemFailure
+from tarmac.storage.lake import BronzeFile, Lake
+from tarmac.tables.flights import FLIGHTS
+from tarmac.transform import silver
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+_NO_FLIGHT = ("unsound", "row", "report")
+_ASIDE = ("source_file", "source_line", "reason", "row")
+_QUARANTINE = "source_file string, source_line bigint, reason string, row string"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Texts:
+    """A year's texts and what reading their splits showed."""
+
+    lake: Lake
+    texts: Sequence[TextPlace]
+    splits: Sequence[Split]
+    reports: Sequence[SplitReport]
+
+    @property
+    def names(self) -> str:
+        return names_of([text.name for text in self.texts])
+
+    @property
+    def input_hash(self) -> str:
+        return hash_of_digests([report.digest for report in self.reports if report.digest])
+
+    @property
+    def cut_off(self) -> list[str]:
+        return [
+            warn_of_cut(text.name, 1 + before + last.lines)
+            for text, last, before in self._last_splits()
+            if looks_cut(last.last_unsound[1]) and last.last_unsound[0] == last.lines + 1
+        ]
+
+    def _last_splits(self) -> Iterator[tuple[TextPlace, SplitReport, int]]:
+        before = first_lines(self.splits, self.reports)
+        filled = [report for report in self.reports if report.lines]
+        for _, reports in groupby(filled, lambda report: _key(self.splits[report.split].text)):
+            *_, last = reports
+            yield self.splits[last.split].text, last, before[last.split]
+
+
+def clean_year(
+    spark: "SparkSession",
+    lake: Lake,
+    year: int,
+    *,
+    files: Sequence[BronzeFile],
+    scratch: Path,
+    parts: str,
+    most_quarantined: float,
+    split_bytes: int = SPLIT_BYTES,
+) -> Cleaning:
+    """Clean the year's bronze files into `scratch`, as engines/polars/cleaning.py does: the same results, the same errors.
+
+    Args:
+        spark: the session.
+        lake: where the bronze is; all executors reach it.
+        year: the year that every flight must be of.
+        files: the year's bronze files.
+        scratch: an empty folder of this run on this machine.
+        parts: an empty place that all executors reach, for files that are not joined yet.
+        most_quarantined: the largest share (0-1) of rows that may be set aside.
+        split_bytes: how much of a plain file one task reads.
+    """
+    texts = [text for file in files for text in find_texts(lake, file)]
+    splits = split_texts(texts, split_bytes)
+    with spark_errors(), _held(judge(read_splits(spark, lake, splits), year)) as lines:
+        read = _read(lines, lake, texts, splits)
+        return _clean(lines, read, year, scratch, spark_place(parts, spark), most_quarantined)
+
+
+@contextmanager
+def _held(frame: "DataFrame") -> Iterator["DataFrame"]:
+    """The frame, computed once and kept on the executors; from then on Spark knows its size."""
+    frame.persist()
+    try:
+        frame.count()
+        yield frame
+    finally:
+        frame.unpersist()
+
+
+def _read(lines: "DataFrame", lake: Lake, texts: Sequence[TextPlace], splits: Sequence[Split]) -> _Texts:
+    told = lines.filter(lines["report"].isNotNull()).select("report").collect()
+    reports = reports_from(row["report"] for row in told)
+    for report in reports:
+        if report.exit_code:
+            raise (InputError if report.exit_code == InputError.exit_code else SystemFailure)(report.error)
+    return _Texts(lake=lake, texts=texts, splits=splits, reports=reports)
+
+
+def _clean(lines: "DataFrame", read: _Texts, year: int, scratch: Path, parts: str, most: float) -> Cleaning:
+    rows_in = sum(report.rows for report in read.reports)
+    refuse_none(rows_in, read.names)
+    judged = flights_among(lines)
+    with _held(repeated_hashes(judged)) as hashes, _held(duplicates(judged, hashes)) as twice:
+        kept, repairs, counts = _count(judged)
+        counts.update({"duplicate": repeated} if (repeated := twice.count()) else {})
+        for report in read.reports:
+            counts.update(report.unsound)
+        cleaning = Cleaning(
+            silver=scratch / "silver.parquet",
+            quarantine=scratch / "quarantine.parquet",
+            rows_in=rows_in,
+            rows_kept=kept - repeated,
+            quarantined=dict(sorted(counts.items())),
+            repairs=repairs,
+            input_hash=read.input_hash,
+            notes=notes_on((text.header for text in read.texts), read.cut_off),
+        )
+        aside = _aside(lines, judged, twice)
+        _check(cleaning, aside, read, most, year)
+        write_parquet(_kept(judged, twice), f"{parts}/silver", cleaning.silver)
+        write_parquet(_quarantine(aside, read), f"{parts}/quarantine", cleaning.quarantine)
+    return cleaning
+
+
+def _count(judged: "DataFrame") -> tuple[int, dict[str, int], Counter[str]]:
+    """Sound rows, duplicates among them; repairs of these; and the others by reason."""
+    from pyspark.sql import functions as f
+
+    repairs = [f.sum(judged[name].cast("bigint")).alias(name) for name in silver.REPAIRS]
+    by_reason = {
+        row["reason"]: row for row in judged.groupBy("reason").agg(f.count("*").alias("rows"), *repairs).collect()
+    }
+    sound = by_reason.pop(None, None)
+    counts = Counter({reason: row["rows"] for reason, row in by_reason.items()})
+    return (
+        sound["rows"] if sound else 0,
+        {name: sound[name] if sound else 0 for name in silver.REPAIRS},
+        counts,
+    )
+
+
+def judge(rows: "DataFrame", year: int) -> "DataFrame":
+    """What reading gives, judged by `tarmac.transform.silver`, in the types of the flights' table.
+
+    All of it, so that it is held once: what is no flight has a judgement that nobody looks at (`flights_among`).
+    """
+    judged: DataFrame = silver.judge(nw.from_native(rows), year=year, also=_NO_FLIGHT).to_native()
+    return judged.withColumns(typed(judged, {column.name: column.kind for column in FLIGHTS.columns}))
+
+
+def flights_among(lines: "DataFrame") -> "DataFrame":
+    """Without unsound lines and reports."""
+    return lines.filter(lines["unsound"].isNull() & lines["report"].isNull())
+
+
+def repeated_hashes(judged: "DataFrame") -> "DataFrame":
+    """Hashes that several sound rows have: of all rows only these eight bytes are sorted."""
+    return _hashed(judged).groupBy("hash").count().filter("count > 1").select("hash")
+
+
+def duplicates(judged: "DataFrame", hashes: "DataFrame") -> "DataFrame":
+    """The sound rows that equal an earlier one in every column; all of these have one of the repeated `hashes`."""
+    from pyspark.sql import Window
+    from pyspark.sql import functions as f
+
+    order = Window.partitionBy(*FLIGHTS.names).orderBy("source_line")
+    numbered = _hashed(judged).join(hashes, "hash", "left_semi").withColumn("nth", f.row_number().over(order))
+    return numbered.filter("nth > 1").select("source_file", "source_line")
+
+
+def _hashed(judged: "DataFrame") -> "DataFrame":
+    from pyspark.sql import functions as f
+
+    return judged.filter(judged["reason"].isNull()).withColumn("hash", f.xxhash64(*DUPLICATE_KEY))
+
+
+def _kept(judged: "DataFrame", twice: "DataFrame") -> "DataFrame":
+    from pyspark.sql import functions as f
+
+    # Broadcast: no row is moved, so the partitions stay in the order of the files' lines.
+    distinct = judged.join(f.broadcast(twice.select("source_line")), "source_line", "left_anti")
+    kept: DataFrame = silver.keep_sound(nw.from_native(distinct)).to_native()
+    return kept
+
+
+def _aside(lines: "DataFrame", judged: "DataFrame", twice: "DataFrame") -> "DataFrame":
+    from pyspark.sql import functions as f
+
+    no_text = f.lit(None).cast("string").alias("row")
+    wrong: DataFrame = silver.set_aside(nw.from_native(judged)).to_native()
+    parts = (
+        lines.filter(lines["unsound"].isNotNull()).select(
+            "source_file", "source_line", lines["unsound"].alias("reason"), "row"
+        ),
+        wrong.select("*", no_text),
+        twice.select("*", f.lit("duplicate").alias("reason"), no_text),
+    )
+    return reduce(lambda left, right: left.union(right), (part.select(*_ASIDE) for part in parts))
+
+
+def _check(cleaning: Cleaning, aside: "DataFrame", read: _Texts, most: float, year: int) -> None:
+    def first() -> tuple[str, int, str, str]:
+        row = aside.orderBy("source_line").first()
+        assert row is not None  # noqa: S101 - asked only where rows were set aside
+        (told,) = _with_texts([row.asDict()], read, first_lines(read.splits, read.reports))
+        return tuple(told.values())
+
+    unsound = sum(sum(report.unsound.values()) for report in read.reports)
+    if unsound > MANY_UNSOUND and 2 * unsound > cleaning.rows_in:
+        file, line, reason, text = first()
+        raise InputError(
+            f"{file}: more than half of the {cleaning.rows_in:,} rows are no rows of this header. The first: line "
+            f"{line}, {reason}: {text[:120]!r}. Nothing was published; download the file again."
+        )
+    check(cleaning, most=most, year=year, names=read.names, cut_off=read.cut_off, first=first)
+
+
+def _quarantine(aside: "DataFrame", read: _Texts) -> "DataFrame":
+    """The lines set aside, with their numbers in the files and their texts; a split's are fetched by one task."""
+    from pyspark.sql import functions as f
+
+    before = first_lines(read.splits, read.reports)
+
+    def fetch(table: pa.Table) -> pa.Table:
+        rows = _with_texts(table.select(_ASIDE).to_pylist(), read, before)
+        return pa.Table.from_pylist(rows, schema=table.select(_ASIDE).schema)
+
+    placed = aside.withColumn("split", f.shiftright("source_line", LINE_BITS))
+    fetched = placed.groupBy("split").applyInArrow(fetch, _QUARANTINE)
+    # A hundredth of the rows at most: one task sorts them, and spills what it cannot hold.
+    return fetched.repartition(1).sortWithinPartitions("source_file", "source_line")
+
+
+def _with_texts(rows: Sequence[dict[str, Any]], read: _Texts, before: dict[int, int]) -> list[dict[str, Any]]:
+    """These rows of one split with their lines' numbers in the file, and the text where they have none."""
+    places = [line_of(row["source_line"]) for row in rows]
+    split = places[0][0]
+    wanted = frozenset(line for (_, line), row in zip(places, rows, strict=True) if row["row"] is None)
+    texts = pick(read.lake, read.splits[split], wanted) if wanted else {}
+    return [
+        row | {"source_line": before[split] + line, "row": texts.get(line, row["row"])}
+        for (_, line), row in zip(places, rows, strict=True)
+    ]
+
+
+def _key(text: TextPlace) -> tuple[str, int]:
+    return text.file.key, text.number

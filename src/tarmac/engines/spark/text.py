@@ -1,0 +1,277 @@
+"""Bronze on a cluster: each task reads a part of a text, sets unsound lines aside and gives the others as typed columns.
+
+The text is judged and read by the very functions that one machine uses, a few megabytes at a time, so that no engine has its
+own opinion of what a number or a damaged line is. Everything after that is Spark's own expressions.
+"""
+
+import hashlib
+import io
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+import polars as pl
+import pyarrow as pa
+
+from tarmac.bronze.text import LONGEST_KEPT, TextReport, sound_chunks
+from tarmac.bronze.texts import TextPlace, open_text
+from tarmac.engines.polars.flights import read_lines
+from tarmac.errors import SystemFailure, TarmacError
+from tarmac.storage.lake import Lake
+from tarmac.tables.bronze import FLIGHT_COLUMNS, TEXT_COLUMNS
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+SPLIT_BYTES = 64 << 20
+"""A task's share of a plain file; a packed one can only be read from its beginning, by one task."""
+
+BATCH_BYTES = 8 << 20
+_BLOCK = 1 << 20
+LINE_BITS = 40
+
+_TYPES = {
+    "source_file": pa.string(),
+    "source_line": pa.int64(),
+    **{name: pa.string() if name in TEXT_COLUMNS else pa.float64() for name in FLIGHT_COLUMNS},
+    "FL_DATE": pa.date32(),
+    "unreadable": pa.string(),
+    "unsound": pa.string(),
+    "row": pa.string(),
+    "report": pa.string(),
+}
+ROWS = pa.schema(_TYPES)
+"""What reading gives: bronze rows; unsound lines, with their reason and text; and one report a split, in JSON.
+
+`source_line` is a place, that of a line in its split (`line_of`); places are in the order of the files' lines.
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Split:
+    """The lines of a text that begin in these bytes; the header is none of them. `whole`: its digest is the text's."""
+
+    text: TextPlace
+    start: int
+    stop: int | None
+    whole: bool
+    digest_only: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitReport:
+    """What was seen of a split. `lines` and `rows` are counted as in TextReport, without the header; `unsound` by reason."""
+
+    split: int
+    lines: int = 0
+    rows: int = 0
+    unsound: Mapping[str, int] = field(default_factory=dict)
+    digest: str = ""
+    last_unsound: tuple[int, str] = (0, "")
+    error: str = ""
+    exit_code: int = 0
+
+
+def split_texts(texts: Sequence[TextPlace], split_bytes: int = SPLIT_BYTES) -> list[Split]:
+    """The parts of these texts in the order of their lines; for a text of several, one more that has its digest."""
+    splits = []
+    for text in texts:
+        begin, size = len(text.header_line), text.file.size
+        if text.packed or size <= begin + split_bytes:
+            splits.append(Split(text=text, start=begin, stop=None, whole=True))
+            continue
+        splits.append(Split(text=text, start=0, stop=None, whole=True, digest_only=True))
+        starts = range(begin, size, split_bytes)
+        splits += [Split(text=text, start=start, stop=start + split_bytes, whole=False) for start in starts]
+    return splits
+
+
+def read_splits(spark: "SparkSession", lake: Lake, splits: Sequence[Split]) -> "DataFrame":
+    """The rows of these splits, one task each, as `ROWS` says."""
+    from pyspark.sql.pandas.types import from_arrow_schema
+
+    def read(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            for number in batch.column(0).to_pylist():
+                yield from read_split(lake, number, splits[number])
+
+    numbers = spark.range(0, len(splits), 1, len(splits))
+    return numbers.mapInArrow(read, from_arrow_schema(ROWS))
+
+
+def read_split(lake: Lake, number: int, split: Split) -> Iterator[pa.RecordBatch]:
+    """The split's rows, then its report; an error that trying again cannot mend is told in the report."""
+    report, seen = TextReport(), _Unsound()
+    try:
+        with open_text(lake, split.text) as stream:
+            if split.digest_only:
+                report.digest = hashlib.file_digest(cast("io.BufferedReader", stream), "sha256").hexdigest()
+            else:
+                yield from _rows(SplitLines(stream, split), number, split, report, seen)
+    except (TarmacError, pl.exceptions.PolarsError) as error:
+        exit_code = error.exit_code if isinstance(error, TarmacError) else SystemFailure.exit_code
+        yield _report(SplitReport(split=number, error=str(error), exit_code=exit_code))
+        return
+    yield _report(
+        SplitReport(
+            split=number,
+            lines=report.lines - 1,
+            rows=report.rows,
+            unsound=seen.counts,
+            digest=report.digest if split.whole else "",
+            last_unsound=seen.last,
+        )
+    )
+
+
+def reports_from(texts: Iterable[str]) -> list[SplitReport]:
+    """The reports of all splits, in their order."""
+    return sorted((SplitReport(**json.loads(text)) for text in texts), key=lambda report: report.split)
+
+
+def place_of(split: int, line: int) -> int:
+    """The place of that line of that split; a split's first line is 2, as after a header."""
+    return split << LINE_BITS | line
+
+
+def line_of(place: int) -> tuple[int, int]:
+    """The split of a place, and the line in it."""
+    return place >> LINE_BITS, place & ((1 << LINE_BITS) - 1)
+
+
+def first_lines(splits: Sequence[Split], reports: Sequence[SplitReport]) -> dict[int, int]:
+    """For each split the number of lines of its text before it, without the header."""
+    before: dict[tuple[str, int], int] = {}
+    found = {}
+    for report in reports:
+        text = splits[report.split].text
+        key = (text.file.key, text.number)
+        found[report.split] = before.get(key, 0)
+        before[key] = found[report.split] + report.lines
+    return found
+
+
+def pick(lake: Lake, split: Split, wanted: frozenset[int]) -> dict[int, str]:
+    """The texts of these lines of a split, cut to what the quarantine keeps."""
+    found: dict[int, str] = {}
+    with open_text(lake, split.text) as stream:
+        for number, line in enumerate(io.BufferedReader(SplitLines(stream, split), _BLOCK), start=2):
+            if number in wanted:
+                found[number] = line.rstrip(b"\r\n")[:LONGEST_KEPT].decode(errors="backslashreplace")
+                if len(found) == len(wanted):
+                    break
+    return found
+
+
+class SplitLines(io.RawIOBase):
+    """The bytes of the lines that begin in the split, to the end of the last of them; the stream is at its beginning."""
+
+    def __init__(self, stream: BinaryIO, split: Split) -> None:
+        self._stream, self._stop = stream, split.stop
+        self._at = self._begin(split)
+        self._ended = split.stop is not None and self._at >= split.stop
+
+    def _begin(self, split: Split) -> int:
+        header = len(split.text.header_line)
+        if split.start <= header:
+            self._stream.read(header)
+            return header
+        self._stream.seek(split.start - 1)
+        at = split.start - 1
+        while piece := self._stream.readline(_BLOCK):
+            at += len(piece)
+            if piece.endswith(b"\n"):
+                break
+        return at
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes, at most that many; none at the end."""
+        if self._ended:
+            return b""
+        size = _BLOCK if size < 0 else size
+        if self._stop is None or self._at < self._stop:
+            block = self._stream.read(size if self._stop is None else min(size, self._stop - self._at))
+            self._ended = not block or (self._at + len(block) == self._stop and block.endswith(b"\n"))
+        else:
+            block = self._stream.readline(size)
+            self._ended = not block or block.endswith(b"\n")
+        self._at += len(block)
+        return block
+
+    def readinto(self, buffer: Any) -> int:
+        """As io.BufferedReader asks for it."""
+        block = self.read(len(buffer))
+        buffer[: len(block)] = block
+        return len(block)
+
+
+@dataclass
+class _Unsound:
+    """How many lines were unsound, by reason, and which was the last."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    last: tuple[int, str] = (0, "")
+
+
+def _rows(
+    stream: io.RawIOBase, number: int, split: Split, report: TextReport, seen: _Unsound
+) -> Iterator[pa.RecordBatch]:
+    header = split.text.header_line if split.whole else b""
+    pieces: list[bytes] = []
+    before, size = report.lines, 0
+    chunks = sound_chunks(cast("BinaryIO", stream), header, split.text.header.width, report)
+    for chunk in chunks:
+        pieces.append(bytes(chunk))
+        size += len(chunk)
+        if size >= BATCH_BYTES:
+            yield from _batch(b"".join(pieces), number, before, split, report, seen)
+            pieces, before, size = [], report.lines, 0
+    yield from _batch(b"".join(pieces), number, before, split, report, seen)
+
+
+def _batch(
+    lines: bytes, number: int, before: int, split: Split, report: TextReport, seen: _Unsound
+) -> Iterator[pa.RecordBatch]:
+    """The rows of these lines, of which `before` is the one before the first, and the unsound among them."""
+    unsound, blank = report.unsound, report.blank_lines
+    report.unsound, report.blank_lines = [], []
+    place = place_of(number, 0)
+    if lines:
+        frame = read_lines(lines, split.text.header, name=split.text.name, quoted=b'"' in lines)
+        frame = frame.with_columns(pl.col("source_line") + (before - 1))
+        if empty := [*blank, *(line.line for line in unsound)]:
+            frame = frame.filter(~pl.col("source_line").is_in(empty))
+        frame = frame.with_columns(pl.col("source_line") + place)
+        yield from _to_arrow(frame)
+    if unsound:
+        seen.counts.update(line.reason for line in unsound)
+        seen.last = (unsound[-1].line, unsound[-1].reason)
+        columns = {
+            "source_file": [split.text.name] * len(unsound),
+            "source_line": [place + line.line for line in unsound],
+            "unsound": [line.reason for line in unsound],
+            "row": [line.text for line in unsound],
+        }
+        yield from _to_arrow(pl.DataFrame(columns))
+
+
+def _report(report: SplitReport) -> pa.RecordBatch:
+    return next(_to_arrow(pl.DataFrame({"report": [json.dumps(vars(report))]})))
+
+
+def _to_arrow(frame: pl.DataFrame) -> Iterator[pa.RecordBatch]:
+    """The frame in the schema of `ROWS`; columns that it lacks are null."""
+    table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+    columns = [
+        table.column(field.name).cast(field.type)
+        if field.name in table.column_names
+        else pa.nulls(frame.height, field.type)
+        for field in ROWS
+    ]
+    yield from pa.Table.from_arrays(columns, schema=ROWS).to_batches()

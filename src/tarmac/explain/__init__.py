@@ -1,0 +1,1 @@
+"""Flagged days that belong together, and their cause."""

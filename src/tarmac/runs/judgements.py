@@ -1,0 +1,141 @@
+"""The judgements of a year: by all detectors at once, or one detector at a time and then joined."""
+
+import hashlib
+import io
+import json
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import polars as pl
+
+from tarmac.detect import Detection, DetectParameters
+from tarmac.detect.online import SUFFIX
+from tarmac.engines.polars.flights import PARQUET
+from tarmac.errors import InputError, SystemFailure
+from tarmac.runs.record import Parameters, Place, current_versions
+from tarmac.storage.lake import Lake
+from tarmac.storage.scratch import scratch_folder
+from tarmac.tables.anomalies import ANOMALIES
+from tarmac.transform.published import published_rows
+
+DEFAULT_DETECTOR = "disruption"
+"""The detector whose judgement the published table shows."""
+
+
+def judge_year(
+    place: Place, year: int, parameters: Parameters, progress: Callable[[str], None] | None = None
+) -> Detection:
+    """What the detectors say of the year's gold, with the years of history that the lake has."""
+    gold, _ = _read_gold(place.lake, year, parameters)
+    return place.engine.detect(gold, parameters.detect, year=year, progress=progress)
+
+
+def judge_part(year: int, place: Place, parameters: Parameters, detector: str, run_id: str) -> int:
+    """One detector's judgements, put aside for `join_parts`; returns their number of rows.
+
+    Raises:
+        InputError: gold is not there.
+        SystemFailure: the detector failed; its reason is kept for the join.
+    """
+    alone = replace(parameters, detect=replace(parameters.detect, detectors=(detector,)))
+    gold, fingerprint = _read_gold(place.lake, year, alone)
+    found = place.engine.detect(gold, alone.detect, year=year)
+    folder = _parts_of(place.lake, year, run_id, fingerprint)
+    with scratch_folder(place.lake.scratch_parent(place.scratch)) as scratch:
+        file = scratch / detector
+        if reason := found.failures.get(detector):
+            file.write_text(reason, encoding="utf-8")
+            place.lake.publish(file, f"{folder}/{detector}.failed")
+            raise SystemFailure(f"detector {detector} could not judge {year}: {reason}")
+        write_judgements(found.anomalies, file)
+        place.lake.publish(file, f"{folder}/{detector}.parquet")
+    return found.anomalies.height
+
+
+def join_parts(year: int, place: Place, parameters: Parameters, run_id: str) -> Detection:
+    """The parts that `judge_part` made in this run, of this very gold, with these parameters; no other is looked at."""
+    _, fingerprint = _read_gold(place.lake, year, parameters)
+    folder = _parts_of(place.lake, year, run_id, fingerprint)
+    there = set(place.lake.files_in(folder))
+    frames, failures = [], {}
+    for name in parameters.detect.detectors:
+        if (key := f"{folder}/{name}.parquet") in there:
+            frames.append(read_table(place.lake, key))
+        else:
+            failures[name] = _reason(place.lake, f"{folder}/{name}.failed", there)
+    if not frames:
+        return Detection(anomalies=pl.DataFrame(), failures=failures, seconds={})
+    return Detection(anomalies=pl.concat(frames).sort(ANOMALIES.key), failures=failures, seconds={})
+
+
+def remove_parts(year: int, lake: Lake) -> None:
+    """Remove the year's parts, of whatever run: to be called when none is running."""
+    lake.remove(_parts(lake, year))
+
+
+def write_judgements(anomalies: pl.DataFrame, file: Path) -> None:
+    """Write the rows as the lake has them: the same rows give the same bytes."""
+    anomalies.write_parquet(file, compression=PARQUET["compression"])
+
+
+def read_judged(lake: Lake, year: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The year's rows as the warehouse publishes them, and all detectors' judgements.
+
+    Raises:
+        InputError: gold or the judgements are not there.
+    """
+    need(lake, lake.gold_key(year), f"tarmac gold --year {year}")
+    need(lake, lake.anomalies_key(year), f"tarmac detect --year {year}")
+    anomalies = read_table(lake, lake.anomalies_key(year))
+    gold = read_table(lake, lake.gold_key(year))
+    return published_rows(gold, anomalies, chosen=_chosen_detector(anomalies)), anomalies
+
+
+def _chosen_detector(anomalies: pl.DataFrame) -> str:
+    """The default detector; where it did not run, the first one that did."""
+    ran = anomalies["detector"].unique().sort().to_list()
+    defaults = [name for name in ran if name in {DEFAULT_DETECTOR, DEFAULT_DETECTOR + SUFFIX}]
+    return next(iter([*defaults, *ran]), DEFAULT_DETECTOR)
+
+
+def need(lake: Lake, key: str, command: str) -> None:
+    """Raise InputError, with the command that makes it, where the lake lacks a file."""
+    if lake.size(key) is None:
+        raise InputError(f"{lake.place(key)} is not there. Make it first: {command}")
+
+
+def read_table(lake: Lake, key: str) -> pl.DataFrame:
+    """A Parquet file of the lake, whole."""
+    return pl.read_parquet(io.BytesIO(lake.read(key)))
+
+
+def _read_gold(lake: Lake, year: int, parameters: Parameters) -> tuple[pl.DataFrame, str]:
+    """The year's gold after its history, and a fingerprint of these bytes with all else that decides a judgement."""
+    need(lake, lake.gold_key(year), f"tarmac gold --year {year}")
+    earlier = [past for past in range(year - parameters.history, year) if lake.size(lake.gold_key(past)) is not None]
+    files = [lake.read(lake.gold_key(each)) for each in (*earlier, year)]
+    return pl.concat([pl.read_parquet(io.BytesIO(file)) for file in files]), _fingerprint(files, parameters.detect)
+
+
+def _fingerprint(files: list[bytes], parameters: DetectParameters) -> str:
+    # The detectors' names are left out: which of them ran changes nothing of what each one says.
+    decisive = asdict(parameters) | {"detectors": None} | {"versions": current_versions()}
+    digest = hashlib.sha256(json.dumps(decisive, sort_keys=True).encode())
+    for file in files:
+        digest.update(hashlib.sha256(file).digest())
+    return digest.hexdigest()
+
+
+def _parts(lake: Lake, year: int) -> str:
+    return f"{lake.runs_folder(year)}/parts"
+
+
+def _parts_of(lake: Lake, year: int, run_id: str, fingerprint: str) -> str:
+    return f"{_parts(lake, year)}/{run_id}/{fingerprint[:16]}"
+
+
+def _reason(lake: Lake, key: str, there: set[str]) -> str:
+    if key not in there:
+        return "it left no judgement: its task did not end, or judged other gold or with other parameters"
+    return lake.read(key).decode()

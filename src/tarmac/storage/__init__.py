@@ -1,0 +1,1 @@
+"""Where the lake's files are, and how one is published whole."""

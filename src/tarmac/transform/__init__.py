@@ -1,0 +1,1 @@
+"""Pure: silver, gold and the published rows, as frames in and frames out."""

@@ -1,0 +1,58 @@
+"""From airport-days and their judgements to the rows that the warehouse publishes."""
+
+import polars as pl
+
+from tarmac.detect.online import SUFFIX
+from tarmac.detect.thresholds.direction import with_direction
+
+DELAY = "mean_dep_delay"
+_KEY = ["origin", "fl_date"]
+
+
+def published_rows(gold: pl.DataFrame, anomalies: pl.DataFrame, *, chosen: str) -> pl.DataFrame:
+    """Each gold row with the reference pipeline's two flags and the chosen detector's judgement.
+
+    What a detector did not judge is null. Judgements that saw only the past are their detector's, too. Of a detector
+    that judges several measures, mean_dep_delay is shown.
+    """
+    return (
+        gold.join(_flags(anomalies, "isolation_forest", "anomaly_if"), on=_KEY, how="left", validate="1:1")
+        .join(_flags(anomalies, "arima", "anomaly_arima"), on=_KEY, how="left", validate="1:1")
+        .join(_judgement(anomalies, chosen), on=_KEY, how="left", validate="1:1")
+        .select(
+            *_KEY,
+            "mean_dep_delay",
+            "anomaly_if",
+            "anomaly_arima",
+            pl.exclude(*_KEY, "mean_dep_delay", "anomaly_if", "anomaly_arima"),
+        )
+        .sort("fl_date", "origin")
+    )
+
+
+def _of(anomalies: pl.DataFrame, detector: str, measure: str) -> pl.DataFrame:
+    # A year's anomalies are of one run, and so of one mode.
+    either = pl.col("detector").is_in([detector, detector + SUFFIX])
+    return anomalies.filter(either, pl.col("measure") == measure)
+
+
+def _flags(anomalies: pl.DataFrame, detector: str, name: str) -> pl.DataFrame:
+    return _of(anomalies, detector, DELAY).select(*_KEY, pl.col("flag").cast(pl.Int16).alias(name))
+
+
+def _judgement(anomalies: pl.DataFrame, detector: str) -> pl.DataFrame:
+    measures = anomalies.filter(pl.col("detector") == detector)["measure"].unique().sort().to_list()
+    measure = DELAY if DELAY in measures or not measures else measures[0]
+    # Disruption joins delays and cancellations; what it expects, and its interval, are the mean delay's.
+    shown = DELAY if measure == "disruption" else measure
+    return with_direction(_of(anomalies, detector, measure)).select(
+        *_KEY,
+        "detector",
+        pl.lit(shown).alias("measure"),
+        "expected",
+        "lower",
+        "upper",
+        pl.col("score").alias("anomaly_score"),
+        pl.col("flag").cast(pl.Int16).alias("anomaly"),
+        "anomaly_direction",
+    )
