@@ -20,10 +20,10 @@ connection.sql("COPY (" + days + ") TO 'gold.parquet' (FORMAT parquet)")
 STEPS = """
 from pathlib import Path
 from tarmac.storage.lake import open_lake
-from tarmac.pipeline import Parameters, Place, run_year
-place = Place(lake=open_lake('lake'), scratch=Path('scratch'), home=Path('.'))
+from tarmac.pipeline import Parameters, Workspace, run_year
+place = Workspace(lake=open_lake('lake'), scratch=Path('scratch'), home=Path('.'))
 for year in range({first}, {last} + 1):
-    run_year(year, place, Parameters(), steps=('silver', 'gold'))
+    run_year(place, year, Parameters(), steps=('silver', 'gold'))
 """
 
 

@@ -14,7 +14,7 @@ import polars as pl
 
 from tarmac.bronze.ingest import ingest_files
 from tarmac.errors import InputError
-from tarmac.pipeline import Parameters, Place, run_year
+from tarmac.pipeline import Parameters, Workspace, run_year
 from tarmac.settings import Settings, parse_years, read_settings
 from tarmac.simulate import SimulationParameters, write_simulation
 from tarmac.storage.lake import Zones, open_lake
@@ -130,10 +130,10 @@ def _simulated(folder: Path) -> AirportDays:
 def _simulate_into(kept: Path) -> None:
     """Simulate, ingest, clean and aggregate in a folder aside; `kept` appears when both of its files are whole."""
     with scratch_folder(kept.parent / ".scratch") as aside:
-        place = Place(lake=open_lake(str(aside / "lake")), scratch=aside / "scratch", home=aside)
+        place = Workspace(lake=open_lake(str(aside / "lake")), scratch=aside / "scratch", home=aside)
         flights = write_simulation(SIMULATED, aside / "source")
         ingest_files([flights.csv], place.lake, year=SIMULATED.year, scratch=place.scratch)
-        run_year(SIMULATED.year, place, Parameters(), steps=("silver", "gold"))
+        run_year(place, SIMULATED.year, Parameters(), steps=("silver", "gold"))
         whole = aside / "whole"
         whole.mkdir()
         Path(place.lake.place(place.lake.gold_key(SIMULATED.year))).rename(whole / "gold.parquet")

@@ -12,7 +12,7 @@ import pytest
 
 from ports import free_port
 from tarmac.bronze.ingest import ingest_files
-from tarmac.pipeline import Parameters, Place, run_year
+from tarmac.pipeline import Parameters, Workspace, run_year
 from tarmac.simulate import SimulationParameters, write_simulation
 from tarmac.storage.lake import open_lake
 from tarmac.warehouse.embedded import embedded_server
@@ -44,7 +44,7 @@ def superset_folder() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def dashboards_warehouse(superset_folder: Path) -> Iterator[str]:
     """The URL of the owner of a warehouse with two simulated years, judged by the default detectors."""
-    place = Place(
+    place = Workspace(
         lake=open_lake(str(superset_folder / "lake")), scratch=superset_folder / "scratch", home=superset_folder
     )
     with embedded_server(superset_folder) as url:
@@ -52,7 +52,7 @@ def dashboards_warehouse(superset_folder: Path) -> Iterator[str]:
             simulation = SimulationParameters(year=year, flights=150_000, airports=30, seed=year)
             made = write_simulation(simulation, superset_folder / "source")
             ingest_files([made.csv], place.lake, year=year, scratch=place.scratch)
-            run_year(year, place, Parameters())
+            run_year(place, year, Parameters())
         yield url
 
 

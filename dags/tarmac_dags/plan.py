@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tarmac.pipeline import Parameters, Place
+    from tarmac.pipeline import Parameters, Workspace
     from tarmac.settings import Settings
     from tarmac.storage.lake import Lake
 
@@ -45,13 +45,15 @@ class Storage:
         access = s3_access() if self.lake.startswith("s3://") else None
         return open_lake(self.lake, Zones(**self.zones), access)
 
-    def place(self) -> "Place":
+    def workspace(self) -> "Workspace":
         """The lake, the warehouse of the connection postgres_conn, and the run's own scratch folder."""
-        from tarmac.pipeline import Place
+        from tarmac.pipeline import Workspace
         from tarmac_dags.connections import warehouse_url
 
         folder = Path(self.scratch)
-        return Place(lake=self.open_lake(), scratch=folder, home=folder, warehouse=warehouse_url(), table=self.table)
+        return Workspace(
+            lake=self.open_lake(), scratch=folder, home=folder, warehouse=warehouse_url(), table=self.table
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from tarmac import pipeline
 from tarmac.bronze.local_copy import BronzeCopy, download_bronze, open_copy
 from tarmac.errors import InputError, SystemFailure, TarmacError
 from tarmac.runs.alerts import note_news
-from tarmac.runs.judgements import judge_part, remove_parts
+from tarmac.runs.judgements import remove_parts, score_part
 from tarmac.runs.record import find_same_run, read_run, record_failure
 from tarmac_dags.emr import Cluster, Job
 from tarmac_dags.plan import Plan, open_storage
@@ -30,7 +30,7 @@ def is_new(plan: Plan, input_hash: str) -> bool:
     if plan.force:
         log.info("force: run again, whatever was done before")
         return True
-    same = find_same_run(plan.year, plan.storage.place(), plan.parameters(), input_hash)
+    same = find_same_run(plan.storage.workspace(), plan.year, plan.parameters(), input_hash)
     if same:
         log.info("nothing changed: run %s took %s with this very input, parameters and versions", same, plan.year)
     return same is None
@@ -90,7 +90,7 @@ def spark_failure(plan: Plan, said: Mapping[str, Any]) -> TarmacError:
     """The failure of a job, from GetJobRun's answer; the warehouse is told of the failed run."""
     if run := read_run(plan.storage.open_lake(), plan.year, plan.run_id):
         run.status = "failed"
-        record_failure(run, plan.storage.place())
+        record_failure(plan.storage.workspace(), run)
     job = said["jobRun"]
     details = job.get("stateDetails") or "no details"
     kind = InputError if f"ExitCode: {InputError.exit_code}." in details else SystemFailure
@@ -103,7 +103,7 @@ def spark_failure(plan: Plan, said: Mapping[str, Any]) -> TarmacError:
 
 def detect(plan: Plan, detector: str) -> int:
     """One detector's part; returns its rows."""
-    return judge_part(plan.year, plan.storage.place(), plan.parameters(), detector, plan.run_id)
+    return score_part(plan.storage.workspace(), plan.year, plan.parameters(), detector, plan.run_id)
 
 
 def publish_anomalies(plan: Plan) -> dict[str, Any]:
@@ -113,19 +113,19 @@ def publish_anomalies(plan: Plan) -> dict[str, Any]:
 
 def load(plan: Plan) -> dict[str, Any]:
     """The year into the warehouse; `news` is the key of what was not known before."""
-    news = note_news(plan.year, plan.storage.place(), plan.run_id)
+    news = note_news(plan.storage.workspace(), plan.year, plan.run_id)
     return _run(plan, "load") | {"news": news.key, "new_anomalies": news.days}
 
 
 def clean_up(plan: Plan) -> None:
     """Remove the run's scratch folder and the detectors' parts."""
     _remove(plan.storage.scratch)
-    remove_parts(plan.year, plan.storage.open_lake())
+    remove_parts(plan.storage.open_lake(), plan.year)
 
 
 def write_report(year: int, dag_run_id: str) -> str:
     """The year's report, from the warehouse into the lake; returns its key."""
-    return pipeline.publish_report_to_lake(year, open_storage(dag_run_id).place())
+    return pipeline.publish_report_to_lake(open_storage(dag_run_id).workspace(), year)
 
 
 def remove_scratch(dag_run_id: str) -> None:
@@ -140,12 +140,12 @@ def _remove(folder: str) -> None:
 
 def _run(plan: Plan, step: str, bronze: BronzeCopy | None = None) -> dict[str, Any]:
     run = pipeline.run_year(
+        plan.storage.workspace(),
         plan.year,
-        plan.storage.place(),
         plan.parameters(),
         steps=(step,),
         command="airflow",
-        teller=Logged(),
+        reporter=LogReporter(),
         run_id=plan.run_id,
         bronze=bronze,
     )
@@ -165,8 +165,8 @@ def _copy(plan: Plan, input_hash: str) -> BronzeCopy:
     return copy
 
 
-class Logged(pipeline.Silent):
-    """A teller that writes notes into the task's log."""
+class LogReporter(pipeline.SilentReporter):
+    """A reporter that writes notes into the task's log."""
 
     def note(self, text: str, **facts: object) -> None:
         """One line."""

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from local import running_superset
 from tarmac.bronze.ingest import ingest_files
 from tarmac.errors import InputError, TarmacError
-from tarmac.pipeline import Parameters, Place, run_year
+from tarmac.pipeline import Parameters, Workspace, run_year
 from tarmac.settings import read_settings
 from tarmac.simulate import SimulationParameters, write_simulation
 from tarmac.storage.lake import open_lake
@@ -84,13 +84,13 @@ def _years(warehouse: str, home: Path) -> set[int]:
 
 def _fill(home: Path) -> None:
     """The simulated years that are not there yet, the whole way."""
-    place = Place(lake=open_lake(str(home / "lake")), scratch=home / "scratch", home=home)
+    place = Workspace(lake=open_lake(str(home / "lake")), scratch=home / "scratch", home=home)
     for year in sorted({*_DEMO_YEARS} - _years(EMBEDDED, home)):
         _say(f"Simulating and judging {year}; this once, a minute…")
         simulation = SimulationParameters(year=year, flights=700_000, airports=60, seed=year)
         made = write_simulation(simulation, home / "source")
         ingest_files([made.csv], place.lake, year=year, scratch=place.scratch)
-        run_year(year, place, Parameters())
+        run_year(place, year, Parameters())
 
 
 def _greeting(address: str, passwords: dict[str, str]) -> str:

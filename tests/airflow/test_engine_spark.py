@@ -87,16 +87,16 @@ def test_a_job_makes_silver_and_gold_and_the_rest_is_as_ever(
 
 
 def _assert_as_on_polars(lake: Path, folder: Path, warehouse: str) -> None:
-    from tarmac.pipeline import Place, run_year
+    from tarmac.pipeline import Workspace, run_year
     from tarmac.runs.record import Parameters
     from tarmac.storage.lake import Zones, open_lake
 
     (folder / "01_bronze").mkdir(parents=True)
     (folder / "01_bronze/2009.csv").write_bytes((lake / "01_bronze/2009.csv").read_bytes())
-    place = Place(
+    place = Workspace(
         lake=open_lake(str(folder), Zones(silver="02_clean")), scratch=folder, home=folder, warehouse=warehouse
     )
-    run_year(2009, place, Parameters(), steps=("silver", "gold"))
+    run_year(place, 2009, Parameters(), steps=("silver", "gold"))
     made = sorted(file.relative_to(folder) for file in folder.glob("0[23]*/**/*.parquet"))
     assert len(made) == 3
     for table in made:

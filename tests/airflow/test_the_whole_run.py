@@ -63,13 +63,15 @@ def assert_clean(deployment: Deployment) -> None:
 def reference(simulated: bytes, folder: Path, warehouse: str) -> dict[str, bytes]:
     """The zones after `tarmac run` with the same parameters, on a folder."""
     from tarmac.detect import DetectParameters
-    from tarmac.pipeline import Parameters, Place, run_year
+    from tarmac.pipeline import Parameters, Workspace, run_year
     from tarmac.storage.lake import open_lake
 
     (folder / "lake/01_bronze").mkdir(parents=True)
     (folder / "lake/01_bronze/2009.csv").write_bytes(simulated)
-    place = Place(lake=open_lake(str(folder / "lake")), scratch=folder, home=folder, warehouse=warehouse, table="other")
-    run_year(2009, place, Parameters(detect=DetectParameters(detectors=tuple(QUICK))))
+    place = Workspace(
+        lake=open_lake(str(folder / "lake")), scratch=folder, home=folder, warehouse=warehouse, table="other"
+    )
+    run_year(place, 2009, Parameters(detect=DetectParameters(detectors=tuple(QUICK))))
     root = folder / "lake"
     return {str(file.relative_to(root)): file.read_bytes() for file in root.glob("0[123]*/**/*.*")}
 

@@ -16,7 +16,7 @@ from ports import free_port
 from s3_server import S3Server
 from tarmac.bronze.local_copy import download_bronze
 from tarmac.errors import InputError, SystemFailure
-from tarmac.pipeline import Parameters, Place, run_year
+from tarmac.pipeline import Parameters, Workspace, run_year
 from tarmac.storage.lake import Lake, open_lake
 from tarmac.storage.s3 import S3Access
 
@@ -231,8 +231,8 @@ def test_keys_handed_over_reach_the_lake_without_the_environment(
         monkeypatch.delenv(name)
     before = dict(os.environ)
     access = S3Access(key=s3_server.access_key, secret=s3_server.secret_key, region="us-east-1", endpoint=s3_server.url)
-    place = Place(lake=open_lake("s3://lake", access=access), scratch=tmp_path / "scratch", home=tmp_path)
-    run_year(2009, place, Parameters(), steps=("silver", "gold"))
+    place = Workspace(lake=open_lake("s3://lake", access=access), scratch=tmp_path / "scratch", home=tmp_path)
+    run_year(place, 2009, Parameters(), steps=("silver", "gold"))
     assert set(PUBLISHED) <= set(_keys(s3))
     assert dict(os.environ) == before
     assert s3_server.secret_key not in repr(place)

@@ -13,7 +13,7 @@ from tarmac.cli.app import run_command
 from tarmac.cli.demonstration import run_demo
 from tarmac.detect import DetectParameters
 from tarmac.errors import InputError, SystemFailure
-from tarmac.pipeline import Parameters, Place, Silent, run_year
+from tarmac.pipeline import Parameters, SilentReporter, Workspace, run_year
 from tarmac.runs.record import new_run_id
 from tarmac.simulate import SimulationParameters, write_simulation
 from tarmac.storage.lake import open_lake
@@ -23,18 +23,18 @@ QUICK = Parameters(detect=DetectParameters(detectors=("disruption",)))
 
 
 @pytest.fixture
-def place(tmp_path: Path, warehouse_url: str) -> Place:
+def workspace(tmp_path: Path, warehouse_url: str) -> Workspace:
     """A lake with a small simulated year in bronze, and an empty warehouse."""
     made = write_simulation(SimulationParameters(year=2009, flights=3000, airports=3, seed=1), tmp_path / "made")
     bronze = tmp_path / "lake" / "01_bronze" / "2009.csv"
     bronze.parent.mkdir(parents=True)
     made.csv.rename(bronze)
     lake = open_lake(str(tmp_path / "lake"))
-    return Place(lake=lake, scratch=tmp_path / "scratch", home=tmp_path, warehouse=warehouse_url)
+    return Workspace(lake=lake, scratch=tmp_path / "scratch", home=tmp_path, warehouse=warehouse_url)
 
 
-def in_the_lake(place: Place, year: int = 2009) -> list[dict]:
-    files = sorted(Path(place.lake.root).glob(f"runs/year/{year}/*.json"))
+def in_the_lake(workspace: Workspace, year: int = 2009) -> list[dict]:
+    files = sorted(Path(workspace.lake.root).glob(f"runs/year/{year}/*.json"))
     return [json.loads(file.read_text(encoding="utf-8")) for file in files]
 
 
@@ -44,10 +44,10 @@ def in_the_warehouse(warehouse: psycopg.Connection) -> list[dict]:
     return json.loads(json.dumps(rows, default=str))
 
 
-def test_the_lake_s_record_and_the_warehouse_s_row_are_equal(place: Place, warehouse: psycopg.Connection):
+def test_the_lake_s_record_and_the_warehouse_s_row_are_equal(workspace: Workspace, warehouse: psycopg.Connection):
     """In every column; times to the microsecond."""
-    run = run_year(2009, place, QUICK)
-    (record,), (row,) = in_the_lake(place), in_the_warehouse(warehouse)
+    run = run_year(workspace, 2009, QUICK)
+    (record,), (row,) = in_the_lake(workspace), in_the_warehouse(warehouse)
     assert record == row
     assert set(record) == set(RUNS.names)
     assert (record["status"], record["rows_in"], record["command"]) == ("done", 3000, "run")
@@ -60,65 +60,73 @@ def test_the_lake_s_record_and_the_warehouse_s_row_are_equal(place: Place, wareh
 
 
 def test_a_year_that_no_detector_could_judge_keeps_its_earlier_judgements(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ):
-    """An empty table in their place would say that nothing was abnormal."""
-    run_year(2009, place, QUICK, steps=("silver", "gold", "detect"))
-    judgements = Path(place.lake.place(place.lake.anomalies_key(2009)))
+    """An empty table in their workspace would say that nothing was abnormal."""
+    run_year(workspace, 2009, QUICK, steps=("silver", "gold", "detect"))
+    judgements = Path(workspace.lake.place(workspace.lake.anomalies_key(2009)))
     before = judgements.read_bytes()
     monkeypatch.setitem(sys.modules, "statsmodels.tsa.seasonal", None)
     needs_an_extra = Parameters(detect=DetectParameters(detectors=("stl",)))
     with pytest.raises(SystemFailure, match=r"no detector could judge 2009.*stl.*tarmac\[compare\]"):
-        run_year(2009, place, needs_an_extra, steps=("detect",))
+        run_year(workspace, 2009, needs_an_extra, steps=("detect",))
     assert judgements.read_bytes() == before
 
 
-def test_a_run_that_failed_says_so_in_both_places(place: Place, warehouse: psycopg.Connection):
+def test_a_run_that_failed_says_so_in_both_places(workspace: Workspace, warehouse: psycopg.Connection):
     """What it had counted before is there; the next run succeeds and has a record of its own."""
-    gold = Path(place.lake.place(place.lake.gold_key(2009)))
+    gold = Path(workspace.lake.place(workspace.lake.gold_key(2009)))
     gold.mkdir(parents=True)
     with pytest.raises((InputError, SystemFailure)):
-        run_year(2009, place, QUICK)
-    (record,), (row,) = in_the_lake(place), in_the_warehouse(warehouse)
+        run_year(workspace, 2009, QUICK)
+    (record,), (row,) = in_the_lake(workspace), in_the_warehouse(warehouse)
     assert record == row
     assert (record["status"], record["rows_in"]) == ("failed", 3000)
     assert set(record["seconds"]) == {"silver"}
     gold.rmdir()
-    run_year(2009, place, QUICK)
-    assert [run["status"] for run in in_the_lake(place)] == ["failed", "done"]
+    run_year(workspace, 2009, QUICK)
+    assert [run["status"] for run in in_the_lake(workspace)] == ["failed", "done"]
     assert [run["status"] for run in in_the_warehouse(warehouse)] == ["failed", "done"]
 
 
-def test_a_run_whose_warehouse_is_gone_is_on_record_in_the_lake(place: Place):
+def test_a_run_whose_warehouse_is_gone_is_on_record_in_the_lake(workspace: Workspace):
     """The first error is the one that is told."""
-    nowhere = Place(lake=place.lake, scratch=place.scratch, home=place.home, warehouse="postgresql://127.0.0.1:1/none")
+    nowhere = Workspace(
+        lake=workspace.lake, scratch=workspace.scratch, home=workspace.home, warehouse="postgresql://127.0.0.1:1/none"
+    )
     with pytest.raises((InputError, SystemFailure), match=r"127\.0\.0\.1"):
-        run_year(2009, nowhere, QUICK)
-    (record,) = in_the_lake(place)
+        run_year(nowhere, 2009, QUICK)
+    (record,) = in_the_lake(workspace)
     assert record["status"] == "failed"
     assert {"silver", "gold", "detect"} <= set(record["seconds"])
 
 
-def test_a_single_step_is_on_record_in_the_lake(place: Place):
+def test_a_single_step_is_on_record_in_the_lake(workspace: Workspace):
     """It asks no warehouse for anything, so none is opened."""
     run = run_year(
-        2009, Place(lake=place.lake, scratch=place.scratch, home=place.home), QUICK, steps=("silver",), command="silver"
+        Workspace(lake=workspace.lake, scratch=workspace.scratch, home=workspace.home),
+        2009,
+        QUICK,
+        steps=("silver",),
+        command="silver",
     )
-    (record,) = in_the_lake(place)
+    (record,) = in_the_lake(workspace)
     assert (record["run_id"], record["command"], record["status"]) == (run.run_id, "silver", "done")
     assert set(record["seconds"]) == {"silver"}
-    assert not (place.home / "postgres").exists()
+    assert not (workspace.home / "postgres").exists()
 
 
 @pytest.mark.slow
 def test_the_demonstration_goes_the_whole_way_and_tells_how_well(tmp_path: Path, open_folder: Path):
     """A report, a warehouse to ask, and an honest count of what was found."""
     out = tmp_path / "out.html"
-    demo = run_demo(open_folder, QUICK, year=2019, flights=20_000, airports=5, seed=1, out=out, teller=Silent())
+    demo = run_demo(
+        open_folder, QUICK, year=2019, flights=20_000, airports=5, seed=1, out=out, reporter=SilentReporter()
+    )
     assert out.read_text(encoding="utf-8").startswith("<!")
     assert demo.run.status == "done"
     assert 0 <= demo.found <= min(demo.true, demo.flagged)
-    anomalies = pl.read_parquet(demo.place.lake.place(demo.place.lake.anomalies_key(2019)))
+    anomalies = pl.read_parquet(demo.workspace.lake.place(demo.workspace.lake.anomalies_key(2019)))
     assert anomalies["flag"].sum() == demo.flagged > 0
     facts = json.loads(json.dumps(demo.facts(), default=str))
     assert (facts["command"], facts["true"], facts["found"]) == ("demo", demo.true, demo.found)
@@ -126,16 +134,20 @@ def test_the_demonstration_goes_the_whole_way_and_tells_how_well(tmp_path: Path,
     assert f"flagged {demo.flagged:,}" in demo.sentence()
 
 
-def test_one_record_of_a_run_whose_steps_several_commands_take(place: Place, tmp_path: Path, capfd):
+def test_one_record_of_a_run_whose_steps_several_commands_take(workspace: Workspace, tmp_path: Path, capfd):
     """By the run's id, as a scheduler gives it: half of the way is no finished run, the last step ends it."""
-    run_id, year = new_run_id(), ["--year", "2009", "--lake", place.lake.root, "--detectors", "disruption", "--quiet"]
+    run_id, year = (
+        new_run_id(),
+        ["--year", "2009", "--lake", workspace.lake.root, "--detectors", "disruption", "--quiet"],
+    )
     assert run_command(["run", *year, "--run-id", run_id, "--steps", "silver,gold"]) == 0
-    (record,) = in_the_lake(place)
+    (record,) = in_the_lake(workspace)
     assert (record["run_id"], record["status"]) == (run_id, "running")
     assert set(record["seconds"]) == {"silver", "gold"}
     assert (
-        run_command(["run", *year, "--run-id", run_id, "--steps", "detect,load", "--warehouse", place.warehouse]) == 0
+        run_command(["run", *year, "--run-id", run_id, "--steps", "detect,load", "--warehouse", workspace.warehouse])
+        == 0
     )
-    (record,) = in_the_lake(place)
+    (record,) = in_the_lake(workspace)
     assert record["status"] == "done"
     assert {"silver", "gold", "detect", "load"} <= set(record["seconds"])

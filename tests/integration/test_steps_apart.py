@@ -15,9 +15,9 @@ from flight_lines import bts_csv, flight, flights, gz, kaggle_csv, zipped
 from tarmac.bronze.local_copy import download_bronze, open_copy
 from tarmac.detect import DetectParameters
 from tarmac.errors import InputError, SystemFailure
-from tarmac.pipeline import STEPS, Parameters, Place, publish_report_to_lake, run_year
+from tarmac.pipeline import STEPS, Parameters, Workspace, publish_report_to_lake, run_year
 from tarmac.runs.alerts import note_news, read_news
-from tarmac.runs.judgements import judge_part, remove_parts
+from tarmac.runs.judgements import remove_parts, score_part
 from tarmac.runs.record import find_same_run, new_run_id
 from tarmac.simulate import SimulationParameters, write_simulation
 from tarmac.storage.lake import Lake, open_lake
@@ -34,25 +34,25 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 @pytest.fixture
-def place(tmp_path: Path, warehouse_url: str, simulated: bytes) -> Place:
+def workspace(tmp_path: Path, warehouse_url: str, simulated: bytes) -> Workspace:
     """A lake with the simulated year in bronze, and an empty warehouse."""
-    return _place(tmp_path, warehouse_url, simulated)
+    return _workspace(tmp_path, warehouse_url, simulated)
 
 
-def _place(folder: Path, warehouse: str, text: bytes, name: str = "2009.csv") -> Place:
+def _workspace(folder: Path, warehouse: str, text: bytes, name: str = "2009.csv") -> Workspace:
     bronze = folder / "lake" / "01_bronze" / name
     bronze.parent.mkdir(parents=True)
     bronze.write_bytes(text)
-    return Place(lake=open_lake(str(folder / "lake")), scratch=folder / "scratch", home=folder, warehouse=warehouse)
+    return Workspace(lake=open_lake(str(folder / "lake")), scratch=folder / "scratch", home=folder, warehouse=warehouse)
 
 
-def _published(place: Place) -> dict[str, bytes]:
-    root = Path(place.lake.root)
+def _published(workspace: Workspace) -> dict[str, bytes]:
+    root = Path(workspace.lake.root)
     return {str(file.relative_to(root)): file.read_bytes() for file in root.glob("0[23]*/**/*.parquet")}
 
 
-def _step(place: Place, parameters: Parameters, run_id: str, *steps: str, **more: Any) -> Any:
-    return run_year(2009, place, parameters, steps=steps, command="airflow", run_id=run_id, **more)
+def _step(workspace: Workspace, parameters: Parameters, run_id: str, *steps: str, **more: Any) -> Any:
+    return run_year(workspace, 2009, parameters, steps=steps, command="airflow", run_id=run_id, **more)
 
 
 @pytest.mark.parametrize(
@@ -66,35 +66,35 @@ def _step(place: Place, parameters: Parameters, run_id: str, *steps: str, **more
 )
 def test_silver_from_a_copy_is_silver_from_the_lake(name: str, text: bytes, copied: str, tmp_path: Path) -> None:
     """Byte for byte, and so is the quarantine, which names the lake's file; the copy's hash is the run's input."""
-    place = _place(tmp_path, "embedded", text, name)
+    workspace = _workspace(tmp_path, "embedded", text, name)
     lenient = replace(TWO, max_quarantined=0.1)
-    direct = run_year(2009, place, lenient, steps=("silver",))
-    before = _published(place)
-    for file in Path(place.lake.root).glob("02*/**/*.parquet"):
+    direct = run_year(workspace, 2009, lenient, steps=("silver",))
+    before = _published(workspace)
+    for file in Path(workspace.lake.root).glob("02*/**/*.parquet"):
         file.unlink()
-    copy = download_bronze(2009, place.lake, tmp_path / "copy")
+    copy = download_bronze(2009, workspace.lake, tmp_path / "copy")
     assert (tmp_path / "copy" / copied).read_bytes() == text
     assert list(copy.sha256.values()) == [hashlib.sha256(text).hexdigest()]
     assert copy.size == len(text)
     assert copy.input_hash == direct.input_hash
     assert open_copy(2009, tmp_path / "copy") == copy
-    run_year(2009, place, lenient, steps=("silver",), bronze=open_copy(2009, tmp_path / "copy"))
-    assert _published(place) == before
+    run_year(workspace, 2009, lenient, steps=("silver",), bronze=open_copy(2009, tmp_path / "copy"))
+    assert _published(workspace) == before
 
 
-def test_a_copy_that_was_changed_is_refused(place: Place, tmp_path: Path) -> None:
+def test_a_copy_that_was_changed_is_refused(workspace: Workspace, tmp_path: Path) -> None:
     """By its size at once, by its SHA-256 when it is read; nothing is published."""
-    copy = download_bronze(2009, place.lake, tmp_path / "copy")
+    copy = download_bronze(2009, workspace.lake, tmp_path / "copy")
     file = tmp_path / "copy" / "2009_01_bronze.csv"
     changed = file.read_bytes().replace(b"2009-01-01", b"2009-01-02", 1)
     file.unlink()  # it may be the lake's own file under another name
     file.write_bytes(changed)
     with pytest.raises(SystemFailure, match="is not what was downloaded"):
-        run_year(2009, place, TWO, steps=("silver",), bronze=copy)
-    assert _published(place) == {}
+        run_year(workspace, 2009, TWO, steps=("silver",), bronze=copy)
+    assert _published(workspace) == {}
     file.write_bytes(b"short")
     assert open_copy(2009, tmp_path / "copy") is None
-    assert download_bronze(2009, place.lake, tmp_path / "copy") == copy
+    assert download_bronze(2009, workspace.lake, tmp_path / "copy") == copy
     assert open_copy(2009, tmp_path / "copy") == copy
 
 
@@ -107,99 +107,106 @@ class _Cut(Lake):
         return file
 
 
-def test_a_download_that_was_cut_leaves_nothing(place: Place, tmp_path: Path) -> None:
+def test_a_download_that_was_cut_leaves_nothing(workspace: Workspace, tmp_path: Path) -> None:
     """The next one finds no half file and succeeds."""
     with pytest.raises(SystemFailure, match="was not downloaded whole: 1,000 bytes"):
-        download_bronze(2009, _Cut(root=place.lake.root, zones=place.lake.zones), tmp_path / "copy")
+        download_bronze(2009, _Cut(root=workspace.lake.root, zones=workspace.lake.zones), tmp_path / "copy")
     assert [path for path in (tmp_path / "copy").rglob("*") if path.is_file()] == []
 
 
 def test_a_damaged_archive_is_refused_when_it_is_downloaded(tmp_path: Path) -> None:
     """As the input's fault, which another try does not mend."""
-    place = _place(tmp_path, "embedded", gz(CSV)[:-9], "2009.csv.gz")
+    workspace = _workspace(tmp_path, "embedded", gz(CSV)[:-9], "2009.csv.gz")
     with pytest.raises(InputError, match=r"2009\.csv\.gz is damaged or cut off"):
-        download_bronze(2009, place.lake, tmp_path / "copy")
+        download_bronze(2009, workspace.lake, tmp_path / "copy")
     assert open_copy(2009, tmp_path / "copy") is None
 
 
-def test_detectors_apart_and_joined_are_detectors_together(place: Place) -> None:
+def test_detectors_apart_and_joined_are_detectors_together(workspace: Workspace) -> None:
     """The same bytes, whatever the order of the parts."""
-    run_year(2009, place, TWO, steps=("silver", "gold", "detect"))
-    together = _published(place)
-    Path(place.lake.place(place.lake.anomalies_key(2009))).unlink()
+    run_year(workspace, 2009, TWO, steps=("silver", "gold", "detect"))
+    together = _published(workspace)
+    Path(workspace.lake.place(workspace.lake.anomalies_key(2009))).unlink()
     run_id = new_run_id()
     for name in reversed(TWO.detect.detectors):
-        assert judge_part(2009, place, TWO, name, run_id) > 0
-    joined = _step(place, TWO, run_id, "join")
-    assert _published(place) == together
+        assert score_part(workspace, 2009, TWO, name, run_id) > 0
+    joined = _step(workspace, TWO, run_id, "join")
+    assert _published(workspace) == together
     assert joined.written["failed_detectors"] == {}
     assert set(joined.written["flags"]) == set(TWO.detect.detectors)
-    remove_parts(2009, place.lake)
-    remove_parts(2009, place.lake)
-    assert not list(Path(place.lake.root).glob("runs/year/2009/parts*"))
+    remove_parts(workspace.lake, 2009)
+    remove_parts(workspace.lake, 2009)
+    assert not list(Path(workspace.lake.root).glob("runs/year/2009/parts*"))
 
 
-def test_a_detector_that_failed_is_named_and_the_others_stand(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_detector_that_failed_is_named_and_the_others_stand(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With its own reason; one whose part is missing for another cause is named as well."""
     three = replace(TWO, detect=replace(TWO.detect, detectors=("disruption", "stl", "constant")))
-    run_year(2009, place, three, steps=("silver", "gold"))
+    run_year(workspace, 2009, three, steps=("silver", "gold"))
     run_id = new_run_id()
     monkeypatch.setitem(sys.modules, "statsmodels.tsa.seasonal", None)
-    judge_part(2009, place, three, "disruption", run_id)
+    score_part(workspace, 2009, three, "disruption", run_id)
     with pytest.raises(SystemFailure, match=r"detector stl could not judge 2009: .*tarmac\[compare\]"):
-        judge_part(2009, place, three, "stl", run_id)
-    run = _step(place, three, run_id, "join")
+        score_part(workspace, 2009, three, "stl", run_id)
+    run = _step(workspace, three, run_id, "join")
     assert set(run.written["failed_detectors"]) == {"stl", "constant"}
     assert "tarmac[compare]" in run.written["failed_detectors"]["stl"]
     assert "its task did not end" in run.written["failed_detectors"]["constant"]
-    anomalies = pl.read_parquet(place.lake.place(place.lake.anomalies_key(2009)))
+    anomalies = pl.read_parquet(workspace.lake.place(workspace.lake.anomalies_key(2009)))
     assert anomalies["detector"].unique().to_list() == ["disruption"]
 
 
-def test_without_any_part_nothing_is_published(place: Place) -> None:
+def test_without_any_part_nothing_is_published(workspace: Workspace) -> None:
     """The earlier judgements stay."""
-    run_year(2009, place, TWO, steps=("silver", "gold", "detect"))
-    before = _published(place)
+    run_year(workspace, 2009, TWO, steps=("silver", "gold", "detect"))
+    before = _published(workspace)
     with pytest.raises(SystemFailure, match="no detector could judge 2009, so nothing was published"):
-        _step(place, TWO, new_run_id(), "join")
-    assert _published(place) == before
+        _step(workspace, TWO, new_run_id(), "join")
+    assert _published(workspace) == before
 
 
-def test_parts_of_another_run_other_parameters_or_other_gold_are_never_joined(place: Place, simulated: bytes) -> None:
+def test_parts_of_another_run_other_parameters_or_other_gold_are_never_joined(
+    workspace: Workspace, simulated: bytes
+) -> None:
     """Each of them would be a judgement of something else."""
-    run_year(2009, place, TWO, steps=("silver", "gold"))
+    run_year(workspace, 2009, TWO, steps=("silver", "gold"))
     run_id = new_run_id()
     for name in TWO.detect.detectors:
-        judge_part(2009, place, TWO, name, run_id)
+        score_part(workspace, 2009, TWO, name, run_id)
     stricter = replace(TWO, detect=replace(TWO.detect, outliers_fraction=0.01))
     for parameters, run in ((TWO, new_run_id()), (stricter, run_id)):
         with pytest.raises(SystemFailure, match="no detector could judge"):
-            _step(place, parameters, run, "join")
-    bronze = Path(place.lake.root, "01_bronze/2009.csv")
+            _step(workspace, parameters, run, "join")
+    bronze = Path(workspace.lake.root, "01_bronze/2009.csv")
     bronze.write_bytes(simulated + simulated.splitlines(keepends=True)[1].replace(b"2009-01-01", b"2009-01-02"))
-    run_year(2009, place, TWO, steps=("silver", "gold"))
+    run_year(workspace, 2009, TWO, steps=("silver", "gold"))
     with pytest.raises(SystemFailure, match="no detector could judge"):
-        _step(place, TWO, run_id, "join")
+        _step(workspace, TWO, run_id, "join")
 
 
 def test_steps_apart_leave_one_record_and_what_the_whole_run_leaves(
-    place: Place, warehouse: psycopg.Connection, tmp_path: Path
+    workspace: Workspace, warehouse: psycopg.Connection, tmp_path: Path
 ) -> None:
     """One record in the lake and one row in the warehouse, which end with the load."""
-    run_year(2009, place, TWO, steps=("silver", "gold", "detect"))
-    together = _published(place)
-    for file in [*Path(place.lake.root).glob("0[23]*/**/*.parquet"), *Path(place.lake.root).glob("runs/**/*.json")]:
+    run_year(workspace, 2009, TWO, steps=("silver", "gold", "detect"))
+    together = _published(workspace)
+    for file in [
+        *Path(workspace.lake.root).glob("0[23]*/**/*.parquet"),
+        *Path(workspace.lake.root).glob("runs/**/*.json"),
+    ]:
         file.unlink()
     run_id = new_run_id()
-    copy = download_bronze(2009, place.lake, tmp_path / "copy")
-    assert _step(place, TWO, run_id, "silver", bronze=copy).status == "running"
-    _step(place, TWO, run_id, "gold")
+    copy = download_bronze(2009, workspace.lake, tmp_path / "copy")
+    assert _step(workspace, TWO, run_id, "silver", bronze=copy).status == "running"
+    _step(workspace, TWO, run_id, "gold")
     for name in TWO.detect.detectors:
-        judge_part(2009, place, TWO, name, run_id)
-    _step(place, TWO, run_id, "join")
-    _step(place, TWO, run_id, "load")
-    assert _published(place) == together
-    (file,) = Path(place.lake.root).glob("runs/year/2009/*.json")
+        score_part(workspace, 2009, TWO, name, run_id)
+    _step(workspace, TWO, run_id, "join")
+    _step(workspace, TWO, run_id, "load")
+    assert _published(workspace) == together
+    (file,) = Path(workspace.lake.root).glob("runs/year/2009/*.json")
     record = json.loads(file.read_text(encoding="utf-8"))
     assert (record["run_id"], record["status"], record["rows_in"]) == (run_id, "done", 6000)
     assert {"silver", "gold", "detect", "load"} <= set(record["seconds"])
@@ -209,81 +216,83 @@ def test_steps_apart_leave_one_record_and_what_the_whole_run_leaves(
     assert row == [tuple(record[name] for name in columns.split(", "))]
 
 
-def test_a_step_that_failed_is_on_record_and_its_retry_goes_on(place: Place, warehouse: psycopg.Connection) -> None:
+def test_a_step_that_failed_is_on_record_and_its_retry_goes_on(
+    workspace: Workspace, warehouse: psycopg.Connection
+) -> None:
     """The warehouse hears of the failure at once; the same record ends well."""
     run_id = new_run_id()
     with pytest.raises(InputError, match="tarmac silver"):
-        _step(place, TWO, run_id, "gold")
+        _step(workspace, TWO, run_id, "gold")
     query = "SELECT run_id, status FROM pipeline_runs"
     assert warehouse.execute(query).fetchall() == [(run_id, "failed")]
-    _step(place, TWO, run_id, "silver")
-    _step(place, TWO, run_id, "gold", "detect", "load")
+    _step(workspace, TWO, run_id, "silver")
+    _step(workspace, TWO, run_id, "gold", "detect", "load")
     assert warehouse.execute(query).fetchall() == [(run_id, "done")]
 
 
-def test_a_second_run_says_that_it_changed_nothing(place: Place) -> None:
+def test_a_second_run_says_that_it_changed_nothing(workspace: Workspace) -> None:
     """Nothing is written anew, and the counts say so."""
-    run_year(2009, place, TWO)
-    root = Path(place.lake.root)
+    run_year(workspace, 2009, TWO)
+    root = Path(workspace.lake.root)
     before = {file: file.stat().st_mtime_ns for file in root.glob("0[123]*/**/*.*")}
-    again = run_year(2009, place, TWO)
+    again = run_year(workspace, 2009, TWO)
     for table in ("silver", "quarantine", "gold", "anomalies"):
         assert set(again.written[table]) == {"unchanged"}, table
     assert {file: file.stat().st_mtime_ns for file in root.glob("0[123]*/**/*.*")} == before
 
 
-def test_the_same_run_is_found_and_nothing_else_is_taken_for_it(place: Place) -> None:
+def test_the_same_run_is_found_and_nothing_else_is_taken_for_it(workspace: Workspace) -> None:
     """Other input, other parameters, a lost file, a lost warehouse or a later run: each is something to do."""
-    run = run_year(2009, place, TWO)
+    run = run_year(workspace, 2009, TWO)
     assert run.input_hash
-    assert find_same_run(2009, place, TWO, run.input_hash) == run.run_id
-    assert find_same_run(2009, place, TWO, "other") is None
-    assert find_same_run(2009, place, replace(TWO, history=1), run.input_hash) is None
-    assert find_same_run(2010, place, TWO, run.input_hash) is None
-    gold = Path(place.lake.place(place.lake.gold_key(2009)))
+    assert find_same_run(workspace, 2009, TWO, run.input_hash) == run.run_id
+    assert find_same_run(workspace, 2009, TWO, "other") is None
+    assert find_same_run(workspace, 2009, replace(TWO, history=1), run.input_hash) is None
+    assert find_same_run(workspace, 2010, TWO, run.input_hash) is None
+    gold = Path(workspace.lake.place(workspace.lake.gold_key(2009)))
     kept = gold.read_bytes()
     gold.unlink()
-    assert find_same_run(2009, place, TWO, run.input_hash) is None
+    assert find_same_run(workspace, 2009, TWO, run.input_hash) is None
     gold.write_bytes(kept)
-    with psycopg.connect(place.warehouse, autocommit=True) as connection:
+    with psycopg.connect(workspace.warehouse, autocommit=True) as connection:
         connection.execute("DELETE FROM pipeline_runs")
-    assert find_same_run(2009, place, TWO, run.input_hash) is None
-    again = run_year(2009, place, TWO, steps=STEPS)
-    assert find_same_run(2009, place, TWO, run.input_hash) == again.run_id
-    run_year(2009, place, TWO, steps=("silver",))
-    assert find_same_run(2009, place, TWO, run.input_hash) is None
+    assert find_same_run(workspace, 2009, TWO, run.input_hash) is None
+    again = run_year(workspace, 2009, TWO, steps=STEPS)
+    assert find_same_run(workspace, 2009, TWO, run.input_hash) == again.run_id
+    run_year(workspace, 2009, TWO, steps=("silver",))
+    assert find_same_run(workspace, 2009, TWO, run.input_hash) is None
 
 
-def test_news_are_the_flagged_days_that_the_warehouse_does_not_know(place: Place) -> None:
+def test_news_are_the_flagged_days_that_the_warehouse_does_not_know(workspace: Workspace) -> None:
     """All of them at first; the same ones when the step is tried again after its load; none in the next run."""
-    run_year(2009, place, TWO, steps=("silver", "gold", "detect"))
-    first = note_news(2009, place, "one")
-    told = read_news(place.lake, first.key)
-    anomalies = pl.read_parquet(place.lake.place(place.lake.anomalies_key(2009)))
+    run_year(workspace, 2009, TWO, steps=("silver", "gold", "detect"))
+    first = note_news(workspace, 2009, "one")
+    told = read_news(workspace.lake, first.key)
+    anomalies = pl.read_parquet(workspace.lake.place(workspace.lake.anomalies_key(2009)))
     flagged = anomalies.filter(pl.col("detector") == "disruption", pl.col("flag"))
     assert first.days == told["days"] == flagged.height > 0
     scores = [day["anomaly_score"] for day in told["worst"]]
     assert scores == sorted(flagged["score"], reverse=True)[: len(scores)]
-    run_year(2009, place, TWO, steps=("load",))
-    assert note_news(2009, place, "one") == first
-    assert note_news(2009, place, "two").days == 0
+    run_year(workspace, 2009, TWO, steps=("load",))
+    assert note_news(workspace, 2009, "one") == first
+    assert note_news(workspace, 2009, "two").days == 0
     one = told["worst"][0]
-    with psycopg.connect(place.warehouse, autocommit=True) as connection:
+    with psycopg.connect(workspace.warehouse, autocommit=True) as connection:
         connection.execute(
             "UPDATE agg_dep_delay_by_date SET anomaly = 0 WHERE origin = %s AND fl_date = %s",
             [one["origin"], one["fl_date"]],
         )
-    assert read_news(place.lake, note_news(2009, place, "three").key)["worst"] == [one]
+    assert read_news(workspace.lake, note_news(workspace, 2009, "three").key)["worst"] == [one]
 
 
-def test_a_year_s_report_is_put_into_the_lake(place: Place) -> None:
-    """In place of an older one; a year that was not loaded is refused."""
+def test_a_year_s_report_is_put_into_the_lake(workspace: Workspace) -> None:
+    """In workspace of an older one; a year that was not loaded is refused."""
     with pytest.raises(InputError, match="tarmac run"):
-        publish_report_to_lake(2009, place)
-    run_year(2009, place, TWO)
+        publish_report_to_lake(workspace, 2009)
+    run_year(workspace, 2009, TWO)
     for _ in range(2):
-        key = publish_report_to_lake(2009, place)
-    report = Path(place.lake.place(key))
+        key = publish_report_to_lake(workspace, 2009)
+    report = Path(workspace.lake.place(key))
     assert key == "reports/year/2009/2009_report.html"
     assert report.read_text(encoding="utf-8").startswith("<!")
     assert [path.name for path in report.parent.iterdir()] == ["2009_report.html"]

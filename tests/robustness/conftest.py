@@ -12,7 +12,7 @@ from step_processes import ALL_STEPS, YEAR, done
 from year_versions import Server, Version
 
 from s3_server import S3Server
-from tarmac.pipeline import Place
+from tarmac.pipeline import Workspace
 from tarmac.simulate import SimulationParameters, write_simulation
 from tarmac.storage.lake import open_lake
 from tarmac.warehouse.embedded import embedded_server
@@ -69,5 +69,5 @@ def site(new_site: Callable[[], Site]) -> Site:
     return new_site()
 
 
-def _place(lake: str, folder: Path, warehouse: str) -> Place:
-    return Place(lake=open_lake(lake), scratch=folder / "scratch", home=folder / "home", warehouse=warehouse)
+def _place(lake: str, folder: Path, warehouse: str) -> Workspace:
+    return Workspace(lake=open_lake(lake), scratch=folder / "scratch", home=folder / "home", warehouse=warehouse)

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 from step_processes import YEAR, Task
 
-from tarmac.pipeline import Place
+from tarmac.pipeline import Workspace
 from tarmac.storage.lake import Lake
 
 BRONZE = f"01_bronze/{YEAR}.csv.gz"
@@ -28,7 +28,7 @@ WRITES = {"ingest": (BRONZE,), "silver": (QUARANTINE, SILVER), "gold": (GOLD,), 
 class Site:
     """A place, the AWS settings that lead to it, and for a lake on S3 a client and its bucket."""
 
-    place: Place
+    place: Workspace
     environment: Mapping[str, str] = field(default_factory=dict)
     client: Any = None
 

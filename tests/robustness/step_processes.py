@@ -20,7 +20,7 @@ from tarmac.bronze.ingest import ingest_files
 from tarmac.bronze.local_copy import download_bronze
 from tarmac.detect import DetectParameters
 from tarmac.errors import TarmacError
-from tarmac.pipeline import Parameters, Place, run_year
+from tarmac.pipeline import Parameters, Workspace, run_year
 
 YEAR = 2009
 ALL_STEPS = ("ingest", "silver", "gold", "detect", "load")
@@ -42,7 +42,7 @@ class Task:
     """
 
     step: str
-    place: Place
+    place: Workspace
     environment: Mapping[str, str] = field(default_factory=dict)
     source: Path | None = None
 
@@ -120,7 +120,7 @@ def _work(tell: Connection, task: Task) -> None:
         elif task.step == "download":
             download_bronze(YEAR, task.place.lake, task.place.scratch / "copy")
         else:
-            run_year(YEAR, task.place, PARAMETERS, steps=(task.step,))
+            run_year(task.place, YEAR, PARAMETERS, steps=(task.step,))
     except TarmacError as error:
         tell.send(str(error))
         raise SystemExit(error.exit_code) from None

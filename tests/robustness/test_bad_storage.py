@@ -28,7 +28,7 @@ from s3_server import S3Server
 from tarmac.bronze.ingest import ingest_files
 from tarmac.bronze.local_copy import download_bronze
 from tarmac.errors import SystemFailure, TarmacError
-from tarmac.pipeline import Place, run_year
+from tarmac.pipeline import Workspace, run_year
 from tarmac.storage import s3 as s3_module
 from tarmac.storage.lake import open_lake
 
@@ -51,7 +51,7 @@ class Shaky:
             if step == "ingest":
                 ingest_files([version.source], place.lake, year=None, scratch=place.scratch)
             else:
-                run_year(YEAR, place, PARAMETERS, steps=(step,))
+                run_year(place, YEAR, PARAMETERS, steps=(step,))
         except TarmacError as error:
             return f"{error.exit_code}: {error}"
         return ""
@@ -72,7 +72,7 @@ def shaky(
     monkeypatch.setattr(s3_module, "ATTEMPTS", 3)
     with fault_proxy(s3_server.url) as proxy:
         monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
-        place = Place(lake=open_lake("s3://lake/p"), scratch=tmp_path / "scratch", home=tmp_path / "home")
+        place = Workspace(lake=open_lake("s3://lake/p"), scratch=tmp_path / "scratch", home=tmp_path / "home")
         yield Shaky(site=Site(place=place, client=s3), proxy=proxy)
 
 

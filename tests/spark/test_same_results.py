@@ -14,7 +14,7 @@ from tarmac.detect import DetectParameters, detect
 from tarmac.engines.accounting import Cleaning
 from tarmac.engines.base import Engine, OnPolars
 from tarmac.errors import SystemFailure, TarmacError
-from tarmac.pipeline import Parameters, Place, run_year
+from tarmac.pipeline import Parameters, Workspace, run_year
 from tarmac.simulate import SimulationParameters, write_simulation
 from tarmac.storage.lake import Lake, open_lake
 
@@ -137,14 +137,14 @@ def test_a_failed_job_leaves_the_published_zone_as_it_was(tmp_path: Path) -> Non
     """Silver that was damaged on the disk ends the tasks that read it; gold stays, whatever the folder's name."""
     odd = tmp_path / "a b [c] {d}*"
     lake = lake_of(odd, {"2009.csv": kaggle_csv(flights(300))})
-    place = Place(lake=lake, scratch=tmp_path / "scratch", home=tmp_path / "home", engine=on_spark())
-    run_year(2009, place, Parameters(), steps=("silver", "gold"))
+    place = Workspace(lake=lake, scratch=tmp_path / "scratch", home=tmp_path / "home", engine=on_spark())
+    run_year(place, 2009, Parameters(), steps=("silver", "gold"))
     gold = lake.read(lake.gold_key(2009))
     silver = Path(lake.place(lake.silver_key(2009)))
     damaged = bytearray(silver.read_bytes())
     damaged[4 : len(damaged) // 4] = bytes(len(damaged) // 4 - 4)
     silver.write_bytes(damaged)
     with pytest.raises(SystemFailure, match=r"^Spark failed: .* Nothing was published by this step; run it again\.$"):
-        run_year(2009, place, Parameters(), steps=("gold",))
+        run_year(place, 2009, Parameters(), steps=("gold",))
     assert lake.read(lake.gold_key(2009)) == gold
     assert list((odd / "lake" / ".scratch").iterdir()) == []

@@ -79,7 +79,7 @@ class Terminal:
 
 
 def open_terminal(*, quiet: bool) -> Terminal:
-    """The teller for this process: bars where standard error is a terminal."""
+    """The reporter for this process: bars where standard error is a terminal."""
     console = Console(stderr=True)
     return Terminal(quiet=quiet, bars=console.is_terminal, console=console)
 

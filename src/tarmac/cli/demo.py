@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tarmac.cli.opening import open_place, parameters_of, show_runs
+from tarmac.cli.opening import open_workspace, parameters_of, show_runs
 from tarmac.cli.options import AsJson, Quiet
 
 
@@ -27,7 +27,7 @@ def demo(
     """A simulated year, the whole way, and its report."""
     from tarmac.cli.demonstration import run_demo
 
-    settings, place, terminal = open_place(quiet=quiet)
+    settings, workspace, terminal = open_workspace(quiet=quiet)
     result = run_demo(
         settings.home / "demo",
         parameters_of(settings),
@@ -36,9 +36,9 @@ def demo(
         airports=airports,
         seed=seed,
         out=out,
-        teller=terminal,
+        reporter=terminal,
     )
-    show_runs("demo", [result.run], place, as_json=False, quiet=quiet or as_json)
+    show_runs("demo", [result.run], workspace, as_json=False, quiet=quiet or as_json)
     if as_json:
         from tarmac.cli.console import print_json
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from tarmac.bronze.ingest import ingest_files
 from tarmac.detect.online import SUFFIX
-from tarmac.pipeline import DEFAULT_DETECTOR, Parameters, Place, Run, Teller, publish_report, run_year
+from tarmac.pipeline import DEFAULT_DETECTOR, Parameters, Reporter, Run, Workspace, publish_report, run_year
 from tarmac.simulate import SimulationParameters, write_simulation
 from tarmac.storage.lake import open_lake
 
@@ -24,7 +24,7 @@ class Demo:
 
     run: Run
     report: Path
-    place: Place
+    workspace: Workspace
     true: int
     flagged: int
     found: int
@@ -34,7 +34,7 @@ class Demo:
         return {
             "command": "demo",
             "report": str(self.report),
-            "lake": self.place.lake.root,
+            "lake": self.workspace.lake.root,
             "true": self.true,
             "flagged": self.flagged,
             "found": self.found,
@@ -47,7 +47,7 @@ class Demo:
             f"The simulation hid {self.true:,} abnormal airport-days; {DEFAULT_DETECTOR} flagged {self.flagged:,} and "
             f"{self.found:,} of them are right.\n"
             f"Report: {self.report.resolve()}\n"
-            f'Ask the warehouse: TARMAC_HOME={self.place.home} {program} query "{_WORST_DAYS}"'
+            f'Ask the warehouse: TARMAC_HOME={self.workspace.home} {program} query "{_WORST_DAYS}"'
         )
 
 
@@ -60,22 +60,24 @@ def run_demo(
     airports: int,
     seed: int,
     out: Path | None,
-    teller: Teller,
+    reporter: Reporter,
 ) -> Demo:
     """Everything below `folder`; the same arguments give the same report, and other ones a demonstration of their own."""
     home = folder / f"{year}-{flights}-{airports}-{seed}"
-    place = Place(lake=open_lake(str(home / "lake")), scratch=home / "scratch", home=home)
+    workspace = Workspace(lake=open_lake(str(home / "lake")), scratch=home / "scratch", home=home)
     simulation = SimulationParameters(year=year, flights=flights, airports=airports, seed=seed)
-    with teller.step("simulate", year) as tell:
+    with reporter.step("simulate", year) as tell:
         made = write_simulation(simulation, home / "source", progress=lambda done, total: tell(done / max(total, 1)))
-    with teller.step("ingest", year):
-        ingest_files([made.csv], place.lake, year=year, scratch=place.scratch)
-    run = run_year(year, place, parameters, command="demo", teller=teller)
+    with reporter.step("ingest", year):
+        ingest_files([made.csv], workspace.lake, year=year, scratch=workspace.scratch)
+    run = run_year(workspace, year, parameters, command="demo", reporter=reporter)
     report = out or folder / "report.html"
-    with teller.step("report", year):
-        publish_report(range(year, year + 1), place, report, about=f"simulated flights (seed {seed})")
+    with reporter.step("report", year):
+        publish_report(workspace, range(year, year + 1), report, about=f"simulated flights (seed {seed})")
     truth = pl.read_csv(made.truth, try_parse_dates=True)
-    anomalies = pl.read_parquet(place.lake.place(place.lake.anomalies_key(year)), glob=False)
+    anomalies = pl.read_parquet(workspace.lake.place(workspace.lake.anomalies_key(year)), glob=False)
     flagged = anomalies.filter(pl.col("flag"), pl.col("detector").str.strip_suffix(SUFFIX) == DEFAULT_DETECTOR)
     found = flagged.join(truth, on=["origin", "fl_date"], how="semi")
-    return Demo(run=run, report=report, place=place, true=truth.height, flagged=flagged.height, found=found.height)
+    return Demo(
+        run=run, report=report, workspace=workspace, true=truth.height, flagged=flagged.height, found=found.height
+    )

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from tarmac.cli.opening import open_place
+from tarmac.cli.opening import open_workspace
 from tarmac.cli.options import AsJson, Config, LakeOption, Quiet
 from tarmac.errors import InputError
 
@@ -32,13 +32,13 @@ def ingest(
         raise InputError(
             f"--year {year!r} names {len(years)} years. Ingest takes one, or none to read it from the files."
         )
-    _, place, _ = open_place(quiet=quiet, lake=lake, config=config)
-    done = ingest_files(files, place.lake, year=years[0] if years else None, scratch=place.scratch)
+    _, workspace, _ = open_workspace(quiet=quiet, lake=lake, config=config)
+    done = ingest_files(files, workspace.lake, year=years[0] if years else None, scratch=workspace.scratch)
     if as_json:
-        print_json({"command": "ingest", "lake": place.lake.root, "files": [vars(file) for file in done]})
+        print_json({"command": "ingest", "lake": workspace.lake.root, "files": [vars(file) for file in done]})
     elif not quiet:
         rows = [
-            (f.file, str(f.year), f.source, place.lake.place(f.key), "written" if f.written else "was there")
+            (f.file, str(f.year), f.source, workspace.lake.place(f.key), "written" if f.written else "was there")
             for f in done
         ]
         print_table("", ("file", "year", "source", "bronze", "write"), rows)

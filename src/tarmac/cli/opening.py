@@ -1,29 +1,29 @@
-"""What the commands share: from options to a place and parameters, and how runs are shown."""
+"""What the commands share: from options to a workspace and parameters, and how runs are shown."""
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tarmac.cli.console import Terminal
-    from tarmac.pipeline import Parameters, Place, Run
+    from tarmac.pipeline import Parameters, Run, Workspace
     from tarmac.settings import Settings
 
 
-def open_place(*, quiet: bool, **options: Any) -> "tuple[Settings, Place, Terminal]":
-    """The settings that these options win over, the place that they name, and who shows how it goes on.
+def open_workspace(*, quiet: bool, **options: Any) -> "tuple[Settings, Workspace, Terminal]":
+    """The settings that these options win over, the workspace that they name, and who shows how it goes on.
 
     Raises:
         InputError: a setting is wrong.
     """
     from tarmac.cli.console import configure_logs, open_terminal
     from tarmac.engines.base import engine_named
-    from tarmac.pipeline import Place
+    from tarmac.pipeline import Workspace
     from tarmac.settings import read_settings
     from tarmac.storage.lake import Zones, open_lake
 
     settings = read_settings(**options)
     configure_logs(settings.log_format, quiet=quiet)
     zones = Zones(bronze=settings.bronze_folder, silver=settings.silver_folder, gold=settings.gold_folder)
-    place = Place(
+    workspace = Workspace(
         lake=open_lake(settings.lake, zones),
         scratch=settings.scratch or settings.home / "scratch",
         home=settings.home,
@@ -36,7 +36,7 @@ def open_place(*, quiet: bool, **options: Any) -> "tuple[Settings, Place, Termin
         warehouse=settings.warehouse,
         table=settings.table,
     )
-    return settings, place, open_terminal(quiet=quiet)
+    return settings, workspace, open_terminal(quiet=quiet)
 
 
 def parameters_of(settings: "Settings") -> "Parameters":
@@ -62,13 +62,13 @@ def parameters_of(settings: "Settings") -> "Parameters":
     )
 
 
-def show_runs(command: str, runs: "list[Run]", place: "Place", *, as_json: bool, quiet: bool) -> None:
+def show_runs(command: str, runs: "list[Run]", workspace: "Workspace", *, as_json: bool, quiet: bool) -> None:
     """Print what the runs did: a table for people, or the records as one JSON object."""
     from tarmac.cli.console import print_json, print_table
     from tarmac.cli.summary import summary_rows
 
     if as_json:
-        print_json({"command": command, "lake": place.lake.root, "runs": [run.record() for run in runs]})
+        print_json({"command": command, "lake": workspace.lake.root, "runs": [run.record() for run in runs]})
     elif not quiet:
         print_table(
             "", ("year", "step", "rows", "what happened", "seconds"), [row for run in runs for row in summary_rows(run)]

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from tarmac.cli.opening import open_place
+from tarmac.cli.opening import open_workspace
 from tarmac.cli.options import AsJson, Config, WarehouseOption
 
 
@@ -22,6 +22,6 @@ def query(
     from tarmac.cli.printing import print_rows
     from tarmac.warehouse.query import run_query
 
-    _, place, _ = open_place(quiet=True, warehouse=warehouse, config=config)
-    with run_query(place.warehouse, place.home, sql) as result:
+    _, workspace, _ = open_workspace(quiet=True, warehouse=warehouse, config=config)
+    with run_query(workspace.warehouse, workspace.home, sql) as result:
         print_rows(result.columns, result.rows, "object" if as_json else format_)

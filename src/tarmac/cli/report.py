@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from tarmac.cli.opening import open_place
+from tarmac.cli.opening import open_workspace
 from tarmac.cli.options import AsJson, Config, Quiet, WarehouseOption, Year
 
 
@@ -23,9 +23,9 @@ def report(
     from tarmac.settings import parse_years
 
     years = parse_years(year)
-    _, place, terminal = open_place(quiet=quiet, warehouse=warehouse, config=config)
+    _, workspace, terminal = open_workspace(quiet=quiet, warehouse=warehouse, config=config)
     with terminal.step("report", years[0]):
-        size = publish_report(years, place, out)
+        size = publish_report(workspace, years, out)
     if as_json:
         print_json({"command": "report", "out": str(out), "bytes": size})
     elif not quiet:

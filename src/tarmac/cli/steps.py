@@ -2,7 +2,7 @@
 
 import typer
 
-from tarmac.cli.opening import open_place, parameters_of, show_runs
+from tarmac.cli.opening import open_workspace, parameters_of, show_runs
 from tarmac.cli.options import (
     AsJson,
     Config,
@@ -129,17 +129,17 @@ def _run_steps(context: typer.Context, *steps: str) -> None:
     years = parse_years(options.pop("year"))
     steps = _asked_steps(options.pop("steps", None)) or steps
     run_id = check_run_id(given) if (given := options.pop("run_id", None)) else None
-    settings, place, terminal = open_place(quiet=quiet, **options)
+    settings, workspace, terminal = open_workspace(quiet=quiet, **options)
     parameters = parameters_of(settings)
-    place.lake.check_exists()
+    workspace.lake.check_exists()
     if "silver" in steps:
         for each in years:
-            place.lake.bronze_files(each)
+            workspace.lake.bronze_files(each)
     runs = [
-        run_year(each, place, parameters, steps=steps, command=command, teller=terminal, run_id=run_id)
+        run_year(workspace, each, parameters, steps=steps, command=command, reporter=terminal, run_id=run_id)
         for each in years
     ]
-    show_runs(command, runs, place, as_json=as_json, quiet=quiet)
+    show_runs(command, runs, workspace, as_json=as_json, quiet=quiet)
 
 
 def _asked_steps(text: str | None) -> tuple[str, ...]:

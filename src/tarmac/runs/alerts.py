@@ -10,7 +10,7 @@ import polars as pl
 from psycopg import sql
 
 from tarmac.runs.judgements import read_judged
-from tarmac.runs.record import Place
+from tarmac.runs.record import Workspace
 from tarmac.storage.failures import told_plainly
 from tarmac.storage.lake import Lake
 from tarmac.storage.scratch import scratch_folder
@@ -40,18 +40,18 @@ class News:
     days: int
 
 
-def note_news(year: int, place: Place, run_id: str) -> News:
+def note_news(workspace: Workspace, year: int, run_id: str) -> News:
     """Keep in the lake which flagged days the warehouse does not flag yet. To be called before the year is loaded.
 
     Called again by the same run over the same judgements it changes nothing: the load may have happened meanwhile.
     """
-    lake = place.lake
+    lake = workspace.lake
     with told_plainly(lake.root):
         key = _key(lake, year, run_id)
         if lake.size(key) is None:
             published, _ = read_judged(lake, year)
-            new = new_anomalies(published, _known(place, year))
-            _keep(place, key, {"year": year, "days": new.height, "worst": new.head(WORST).to_dicts()})
+            new = new_anomalies(published, _known(workspace, year))
+            _keep(workspace, key, {"year": year, "days": new.height, "worst": new.head(WORST).to_dicts()})
         return News(key=key, days=read_news(lake, key)["days"])
 
 
@@ -74,19 +74,19 @@ def _key(lake: Lake, year: int, run_id: str) -> str:
     return f"{lake.runs_folder(year)}/news/{run_id}-{judged[:16]}.json"
 
 
-def _known(place: Place, year: int) -> pl.DataFrame:
+def _known(workspace: Workspace, year: int) -> pl.DataFrame:
     schema = {"origin": pl.String, "fl_date": pl.Date}
-    table = to_table_name(place.table)
+    table = to_table_name(workspace.table)
     query = sql.SQL("SELECT origin, fl_date FROM {} WHERE anomaly = 1 AND fl_date BETWEEN {} AND {}").format(
         sql.Identifier(table), sql.Literal(date(year, 1, 1)), sql.Literal(date(year, 12, 31))
     )
-    with open_warehouse(place.warehouse, place.home) as connection:
+    with open_warehouse(workspace.warehouse, workspace.home) as connection:
         rows = connection.execute(query).fetchall() if is_migrated(connection, table) else []
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _keep(place: Place, key: str, news: dict[str, Any]) -> None:
-    with scratch_folder(place.lake.scratch_parent(place.scratch)) as scratch:
+def _keep(workspace: Workspace, key: str, news: dict[str, Any]) -> None:
+    with scratch_folder(workspace.lake.scratch_parent(workspace.scratch)) as scratch:
         file = scratch / "news.json"
         file.write_text(json.dumps(news, default=str, indent=2) + "\n", encoding="utf-8")
-        place.lake.publish(file, key)
+        workspace.lake.publish(file, key)

@@ -13,7 +13,7 @@ from tarmac.detect import Detection, DetectParameters
 from tarmac.detect.online import SUFFIX
 from tarmac.engines.polars.flights import PARQUET
 from tarmac.errors import InputError, SystemFailure
-from tarmac.runs.record import Parameters, Place, current_versions
+from tarmac.runs.record import Parameters, Workspace, current_versions
 from tarmac.storage.lake import Lake
 from tarmac.storage.scratch import scratch_folder
 from tarmac.tables.anomalies import ANOMALIES
@@ -23,15 +23,15 @@ DEFAULT_DETECTOR = "disruption"
 """The detector whose judgement the published table shows."""
 
 
-def judge_year(
-    place: Place, year: int, parameters: Parameters, progress: Callable[[str], None] | None = None
+def score_year(
+    workspace: Workspace, year: int, parameters: Parameters, progress: Callable[[str], None] | None = None
 ) -> Detection:
     """What the detectors say of the year's gold, with the years of history that the lake has."""
-    gold, _ = _read_gold(place.lake, year, parameters)
-    return place.engine.detect(gold, parameters.detect, year=year, progress=progress)
+    gold, _ = _read_gold(workspace.lake, year, parameters)
+    return workspace.engine.detect(gold, parameters.detect, year=year, progress=progress)
 
 
-def judge_part(year: int, place: Place, parameters: Parameters, detector: str, run_id: str) -> int:
+def score_part(workspace: Workspace, year: int, parameters: Parameters, detector: str, run_id: str) -> int:
     """One detector's judgements, put aside for `join_parts`; returns their number of rows.
 
     Raises:
@@ -39,37 +39,37 @@ def judge_part(year: int, place: Place, parameters: Parameters, detector: str, r
         SystemFailure: the detector failed; its reason is kept for the join.
     """
     alone = replace(parameters, detect=replace(parameters.detect, detectors=(detector,)))
-    gold, fingerprint = _read_gold(place.lake, year, alone)
-    found = place.engine.detect(gold, alone.detect, year=year)
-    folder = _parts_of(place.lake, year, run_id, fingerprint)
-    with scratch_folder(place.lake.scratch_parent(place.scratch)) as scratch:
+    gold, fingerprint = _read_gold(workspace.lake, year, alone)
+    found = workspace.engine.detect(gold, alone.detect, year=year)
+    folder = _parts_of(workspace.lake, year, run_id, fingerprint)
+    with scratch_folder(workspace.lake.scratch_parent(workspace.scratch)) as scratch:
         file = scratch / detector
         if reason := found.failures.get(detector):
             file.write_text(reason, encoding="utf-8")
-            place.lake.publish(file, f"{folder}/{detector}.failed")
+            workspace.lake.publish(file, f"{folder}/{detector}.failed")
             raise SystemFailure(f"detector {detector} could not judge {year}: {reason}")
         write_judgements(found.anomalies, file)
-        place.lake.publish(file, f"{folder}/{detector}.parquet")
+        workspace.lake.publish(file, f"{folder}/{detector}.parquet")
     return found.anomalies.height
 
 
-def join_parts(year: int, place: Place, parameters: Parameters, run_id: str) -> Detection:
-    """The parts that `judge_part` made in this run, of this very gold, with these parameters; no other is looked at."""
-    _, fingerprint = _read_gold(place.lake, year, parameters)
-    folder = _parts_of(place.lake, year, run_id, fingerprint)
-    there = set(place.lake.files_in(folder))
+def join_parts(workspace: Workspace, year: int, parameters: Parameters, run_id: str) -> Detection:
+    """The parts that `score_part` made in this run, of this very gold, with these parameters; no other is looked at."""
+    _, fingerprint = _read_gold(workspace.lake, year, parameters)
+    folder = _parts_of(workspace.lake, year, run_id, fingerprint)
+    there = set(workspace.lake.files_in(folder))
     frames, failures = [], {}
     for name in parameters.detect.detectors:
         if (key := f"{folder}/{name}.parquet") in there:
-            frames.append(read_table(place.lake, key))
+            frames.append(read_table(workspace.lake, key))
         else:
-            failures[name] = _reason(place.lake, f"{folder}/{name}.failed", there)
+            failures[name] = _reason(workspace.lake, f"{folder}/{name}.failed", there)
     if not frames:
         return Detection(anomalies=pl.DataFrame(), failures=failures, seconds={})
     return Detection(anomalies=pl.concat(frames).sort(ANOMALIES.key), failures=failures, seconds={})
 
 
-def remove_parts(year: int, lake: Lake) -> None:
+def remove_parts(lake: Lake, year: int) -> None:
     """Remove the year's parts, of whatever run: to be called when none is running."""
     lake.remove(_parts(lake, year))
 

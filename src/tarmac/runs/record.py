@@ -25,7 +25,7 @@ LIBRARIES = ("tarmac", "polars", "numpy", "numba", "scikit-learn", "narwhals")
 """The libraries that decide results; their versions are in every run's record."""
 
 
-class Teller(Protocol):
+class Reporter(Protocol):
     """Hears how a run goes on; the command line shows it as bars or lines."""
 
     def step(self, name: str, year: int) -> AbstractContextManager[Callable[[float], None]]:
@@ -35,8 +35,8 @@ class Teller(Protocol):
         """Something that the user should know and that stops nothing."""
 
 
-class Silent:
-    """A teller that says nothing."""
+class SilentReporter:
+    """A reporter that says nothing."""
 
     def step(self, name: str, year: int) -> AbstractContextManager[Callable[[float], None]]:
         """Say nothing about the step."""
@@ -49,7 +49,7 @@ class Silent:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class Workspace:
     """Where a run reads, works and writes: the lake, the folder for unpublished files, the engine, the warehouse, its state."""
 
     lake: Lake
@@ -104,9 +104,9 @@ def new_run_id() -> str:
     return f"{now:%Y%m%dT%H%M%S}.{now.microsecond // 1000:03d}Z-{uuid.uuid4().hex[:8]}"
 
 
-def open_run(command: str, year: int, parameters: Parameters, place: Place, run_id: str | None) -> Run:
+def open_run(workspace: Workspace, year: int, parameters: Parameters, command: str, run_id: str | None) -> Run:
     """A new run, or the one of that id as its last step left it."""
-    if run_id and (run := read_run(place.lake, year, run_id)):
+    if run_id and (run := read_run(workspace.lake, year, run_id)):
         run.status, run.finished = "running", None
         return run
     return Run(
@@ -137,29 +137,29 @@ def current_versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
 
 
-def close_run(run: Run, place: Place, status: str) -> None:
+def close_run(workspace: Workspace, run: Run, status: str) -> None:
     """Write the run's record into the lake."""
     run.status, run.finished = status, run.finished or datetime.now(UTC)
-    with _failing_quietly(status), scratch_folder(place.lake.scratch_parent(place.scratch)) as scratch:
+    with _failing_quietly(status), scratch_folder(workspace.lake.scratch_parent(workspace.scratch)) as scratch:
         file = scratch / "run.json"
         file.write_text(json.dumps(run.record(), default=str, indent=2) + "\n", encoding="utf-8")
-        place.lake.publish(file, place.lake.run_key(run.year, run.run_id))
+        workspace.lake.publish(file, workspace.lake.run_key(run.year, run.run_id))
 
 
-def record_failure(run: Run, place: Place) -> None:
+def record_failure(workspace: Workspace, run: Run) -> None:
     """Tell the warehouse, where it can be told, that the run failed."""
     from tarmac.warehouse.postgres import open_warehouse, record_run
 
-    with _failing_quietly(run.status), open_warehouse(place.warehouse, place.home) as connection:
+    with _failing_quietly(run.status), open_warehouse(workspace.warehouse, workspace.home) as connection:
         record_run(connection, run.record())
 
 
-def find_same_run(year: int, place: Place, parameters: Parameters, input_hash: str) -> str | None:
+def find_same_run(workspace: Workspace, year: int, parameters: Parameters, input_hash: str) -> str | None:
     """The id of the year's last run, where it went the whole way with this very input, parameters and versions.
 
     None as well where a file it published is gone, a later run touched the year, or the warehouse does not know it.
     """
-    run = _last_run(place.lake, year)
+    run = _last_run(workspace.lake, year)
     if run is None or run.status != "done" or not {"silver", "gold", "detect", "load"} <= set(run.seconds):
         return None
     given = json.loads(json.dumps(asdict(parameters), default=str))
@@ -168,19 +168,19 @@ def find_same_run(year: int, place: Place, parameters: Parameters, input_hash: s
         given,
     ) or not current_versions().items() <= run.versions.items():
         return None
-    lake = place.lake
+    lake = workspace.lake
     made = (lake.silver_key(year), lake.quarantine_key(year), lake.gold_key(year), lake.anomalies_key(year))
     if run.written.get("failed_detectors") or any(lake.size(key) is None for key in made):
         return None
-    return run.run_id if _is_loaded(run, place) else None
+    return run.run_id if _is_loaded(run, workspace) else None
 
 
-def _is_loaded(run: Run, place: Place) -> bool:
+def _is_loaded(run: Run, workspace: Workspace) -> bool:
     from tarmac.warehouse.migrations import is_migrated
     from tarmac.warehouse.postgres import open_warehouse
 
-    with open_warehouse(place.warehouse, place.home) as connection:
-        if not is_migrated(connection, place.table):
+    with open_warehouse(workspace.warehouse, workspace.home) as connection:
+        if not is_migrated(connection, workspace.table):
             return False
         query = "SELECT run_id FROM pipeline_runs WHERE year = %s ORDER BY run_id DESC LIMIT 1"
         return connection.execute(query, [run.year]).fetchone() == (run.run_id,)
