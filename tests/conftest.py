@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from skips_in_ci import SkipsInCI
+from tests.support.skips_in_ci import SkipsInCI
 
 ROOT = Path(__file__).resolve().parents[1]
 
 # One S3 server and one Superset for the whole session, whichever folder's tests ask for it.
-pytest_plugins = ["s3_server", "superset_running"]
+pytest_plugins = ["tests.support.s3_server", "tests.support.superset_running"]
 
 # Those need Airflow, which lives in an environment of its own: .venv-airflow/bin/pytest tests/airflow
 collect_ignore = [] if any(distributions(name="apache-airflow")) else ["airflow"]

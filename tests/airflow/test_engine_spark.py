@@ -7,11 +7,11 @@ from typing import Any
 
 import polars as pl
 import pytest
-from emr_stand_in import ROLE, StandIn, emr_serverless
 from polars.testing import assert_frame_equal
 
-from conftest import Deployment, Mailbox, states
-from flight_lines import flight, flights, kaggle_csv
+from tests.support.airflow_deployment import Deployment, Mailbox, states
+from tests.support.emr_stand_in import ROLE, StandIn, emr_serverless
+from tests.support.flight_lines import flight, flights, kaggle_csv
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 Runner = Callable[..., Any]

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from conftest import DAGS
 from tarmac.detect.registry import DETECTORS
+from tests.support.airflow_deployment import DAGS
 
 IDS = ("detector_leaderboard", "etl_ml_pipeline", "publish_report")
 ROOT = DAGS.parent

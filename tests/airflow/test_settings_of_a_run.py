@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from conftest import DAGS, supervised
 from tarmac.errors import InputError
+from tests.support.airflow_deployment import DAGS, supervised
 
 PARAMS = {"year": 2009, "detectors": ["arima"], "engine": "polars", "history": 0, "months": 12, "force": False}
 

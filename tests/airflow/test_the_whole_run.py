@@ -11,8 +11,8 @@ from urllib.parse import unquote
 
 import pytest
 
-from conftest import Deployment, Mailbox, states
-from flight_lines import flight, flights, kaggle_csv
+from tests.support.airflow_deployment import Deployment, Mailbox, states
+from tests.support.flight_lines import flight, flights, kaggle_csv
 
 Runner = Callable[..., Any]
 QUICK = ["disruption", "constant"]

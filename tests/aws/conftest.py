@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from aws_template import Template
+from tests.support.aws_template import Template
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -6,27 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import test_aws_database
-import test_aws_lake
-import test_aws_machines
-import test_aws_monitoring
-import test_aws_network
-import test_aws_reachability
-import test_aws_rights
 
-from aws_template import Promise, Template
 from deploy.aws.summary import summarize
+from tests.support.aws_promises import PROMISES
+from tests.support.aws_reachability import PROMISED, reached
+from tests.support.aws_template import Template
 
 pytestmark = pytest.mark.slow
 
-PROMISES: list[Promise] = [
-    *test_aws_network.NETWORK,
-    *test_aws_machines.MACHINES,
-    *test_aws_rights.RIGHTS,
-    *test_aws_database.DATABASE,
-    *test_aws_lake.LAKE,
-    *test_aws_monitoring.MONITORING,
-]
 Resources = dict[str, dict[str, Any]]
 
 
@@ -40,7 +27,7 @@ def broken_promises(template: Template) -> list[str]:
             except (KeyError, ValueError, IndexError, TypeError):
                 kept = False
             found += [] if kept else [what]
-    if test_aws_reachability.reached(template.whole) != test_aws_reachability.PROMISED:
+    if reached(template.whole) != PROMISED:
         found.append("reachability")
     return found
 

@@ -12,7 +12,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from aws_template import Template
+from tests.support.aws_template import Template
 
 PASSED_OVER = {
     "AWS::Budgets::Budget",

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_aws_reachability import PROMISED, WEB, reached
 
-from aws_template import Promise, Template, as_list, promises
 from deploy.aws.lake.infrastructure import SCRATCH
 from tarmac.engines.spark import engine
+from tests.support.aws_reachability import PROMISED, WEB, reached
+from tests.support.aws_template import Promise, Template, as_list, promises
 
 Rights = dict[str, set[str]]
 

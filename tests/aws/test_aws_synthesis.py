@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from aws_template import tags
 from deploy.aws.pages import PAGE, SNAPSHOTS, fill_page
 from deploy.aws.summary import summarize
+from tests.support.aws_template import tags
 
 ENVIRONMENTS = ("lab", "prod", "min")
 pytestmark = pytest.mark.slow

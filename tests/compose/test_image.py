@@ -18,8 +18,8 @@ import pytest
 import yaml
 from cryptography.fernet import Fernet
 
-from ports import free_port
 from tarmac.warehouse.embedded import embedded_server
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = ROOT / "deploy" / "compose"

@@ -1,7 +1,8 @@
 """One definition, every engine: a contract test takes `engine` and runs once on each."""
 
 import pytest
-from engine_frames import ENGINES, Engine
+
+from tests.support.engine_frames import ENGINES, Engine
 
 
 @pytest.fixture(params=ENGINES, ids=lambda engine: engine.name, scope="session")

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from engine_frames import DAY, ENGINES, Engine, flights_frame
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
@@ -21,6 +20,7 @@ from tarmac.engines.polars.flights import write_gold
 from tarmac.tables.daily import CAUSES, DAILY
 from tarmac.tables.flights import FLIGHTS
 from tarmac.tables.frames import schema_of
+from tests.support.engine_frames import DAY, ENGINES, Engine, flights_frame
 
 
 def test_a_single_flight_is_a_day(engine: Engine):

@@ -4,7 +4,6 @@ import datetime as dt
 import math
 
 import pytest
-from engine_frames import DAY, ENGINES, Engine, bronze_frame
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
@@ -12,6 +11,7 @@ from polars.testing import assert_frame_equal
 from tarmac.tables.flights import CLOCKS, DELAYS, FLIGHTS, QUANTITIES
 from tarmac.tables.frames import schema_of
 from tarmac.transform import silver
+from tests.support.engine_frames import DAY, ENGINES, Engine, bronze_frame
 
 NAN, INF = math.nan, math.inf
 

@@ -7,7 +7,8 @@ from typing import Any
 import psycopg
 import pytest
 from playwright.sync_api import Browser, sync_playwright
-from superset_api import User
+
+from tests.support.superset_api import User
 
 FLAGS = ["--no-sandbox", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
 # The map needs WebGL, and CI has no graphics card.

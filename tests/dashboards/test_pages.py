@@ -11,9 +11,10 @@ from typing import Any
 
 import psycopg
 import pytest
-from page import Dashboard
 from playwright.sync_api import Browser, expect
-from superset_api import User
+
+from tests.support.dashboard_page import Dashboard
+from tests.support.superset_api import User
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from superset_running import ROOT
+from tests.support.superset_running import ROOT
 
 
 @pytest.mark.slow

@@ -9,10 +9,10 @@ import psycopg
 import pytest
 import requests
 from psycopg import sql
-from superset_api import User
 
-from superset_running import ROOT
 from tarmac.warehouse.embedded import embedded_server
+from tests.support.superset_api import User
+from tests.support.superset_running import ROOT
 
 pytestmark = pytest.mark.slow
 

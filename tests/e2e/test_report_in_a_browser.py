@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from published_years import make_published, real_codes
 from tarmac.report import render_report, write_report
+from tests.support.published_years import make_published, real_codes
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

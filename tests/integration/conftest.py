@@ -1,11 +1,8 @@
 """A real Postgres for the tests: one embedded server a session, a database of its own for each test."""
 
 import tempfile
-import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import quote
 
 import psycopg
 import pytest
@@ -13,6 +10,7 @@ import pytest
 from tarmac.warehouse.embedded import embedded_server
 from tarmac.warehouse.migrations import migrate
 from tarmac.warehouse.postgres import open_warehouse
+from tests.support.databases import fresh_database, to_database
 
 
 @pytest.fixture(scope="session")
@@ -61,18 +59,3 @@ def warehouse(warehouse_url: str) -> Iterator[psycopg.Connection]:
     """An open warehouse with Tarmac's tables, all empty."""
     with open_warehouse(warehouse_url, Path()) as connection:
         yield connection
-
-
-def to_database(url: str, name: str, *, user: str = "postgres") -> str:
-    """The URL of another database, or for another user, on the same server."""
-    return url.replace("//postgres@/postgres", f"//{quote(user, safe=':')}@/{name}", 1)
-
-
-@contextmanager
-def fresh_database(postgres_url: str, template: str) -> Iterator[str]:
-    """The URL of a new database, gone after the block."""
-    name = f"test_{uuid.uuid4().hex}"
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-        yield to_database(postgres_url, name)
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -4,10 +4,20 @@ import shutil
 from pathlib import Path
 
 import pytest
-from bad_files import ASIDE, BASE, FINE, GOOD, ROW, STOPPED, BadFile, with_row
-from lakes import Command, assert_says, in_process, leftovers, lines_by_reason, put_bronze, quarantine, silver, zones
 
-from flight_lines import kaggle_csv
+from tests.support.bad_files import ASIDE, BASE, FINE, GOOD, ROW, STOPPED, BadFile, with_row
+from tests.support.flight_lines import kaggle_csv
+from tests.support.lakes import (
+    Command,
+    assert_says,
+    in_process,
+    leftovers,
+    lines_by_reason,
+    put_bronze,
+    quarantine,
+    silver,
+    zones,
+)
 
 
 def _name(case: BadFile) -> str:

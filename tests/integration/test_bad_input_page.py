@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from bad_files import ASIDE, FINE, GOOD, STOPPED, BadFile
-from lakes import Answer, Command, in_process, put_bronze
 
 from tarmac.bronze.text import Reason
 from tarmac.tables.bronze import FLIGHT_COLUMNS, TEXT_COLUMNS
 from tarmac.transform import silver
+from tests.support.bad_files import ASIDE, FINE, GOOD, STOPPED, BadFile
+from tests.support.lakes import Answer, Command, in_process, put_bronze
 
 PAGE = Path(__file__).parents[2] / "docs/bad-input.md"
 

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from bad_files import GOOD
-from lakes import Command, assert_says, in_process, leftovers, put_bronze, zones
 
-from flight_lines import flights, kaggle_csv
+from tests.support.bad_files import GOOD
+from tests.support.flight_lines import flights, kaggle_csv
+from tests.support.lakes import Command, assert_says, in_process, leftovers, put_bronze, zones
 
 PROGRAM = Path(sys.executable).with_name("tarmac")
 

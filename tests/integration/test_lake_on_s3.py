@@ -9,16 +9,16 @@ from typing import Any
 
 import polars as pl
 import pytest
-from lakes import Command, assert_says, in_process
 
-from flight_lines import bts_csv, flight, flights, gz, kaggle_csv, zipped
-from ports import free_port
-from s3_server import S3Server
 from tarmac.bronze.local_copy import download_bronze
 from tarmac.errors import InputError, SystemFailure
 from tarmac.pipeline import Parameters, Workspace, run_year
 from tarmac.storage.lake import Lake, open_lake
 from tarmac.storage.s3 import S3Access
+from tests.support.flight_lines import bts_csv, flight, flights, gz, kaggle_csv, zipped
+from tests.support.lakes import Command, assert_says, in_process
+from tests.support.ports import free_port
+from tests.support.s3_server import S3Server
 
 ROWS = [*flights(150), flight(7, ORIGIN="../../x"), *flights(3)]
 CSV = kaggle_csv([*ROWS, b'2009-01-11,"UA'])

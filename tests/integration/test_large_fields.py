@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from lakes import lines_by_reason, put_bronze, quarantine, silver
 
-from flight_lines import flights, gz, kaggle_csv, kaggle_line
+from tests.support.flight_lines import flights, gz, kaggle_csv, kaggle_line
+from tests.support.lakes import lines_by_reason, put_bronze, quarantine, silver
 
 pytestmark = [
     pytest.mark.slow,

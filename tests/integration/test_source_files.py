@@ -6,11 +6,11 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from lakes import Command, in_process, leftovers, put_bronze, quarantine, silver
 
-from flight_lines import KAGGLE_NAMES, bts_csv, flight, flights, gz, kaggle_csv, kaggle_line, zipped
 from tarmac.engines.polars.cleaning import clean_year
 from tarmac.storage.lake import open_lake
+from tests.support.flight_lines import KAGGLE_NAMES, bts_csv, flight, flights, gz, kaggle_csv, kaggle_line, zipped
+from tests.support.lakes import Command, in_process, leftovers, put_bronze, quarantine, silver
 
 GENUINE = (
     b"2018-01-01,UA,2429,EWR,DEN,1517,1512.0,-5.0,15.0,1527.0,1712.0,10.0,1745,1722.0,-23.0"

@@ -11,7 +11,6 @@ import polars as pl
 import psycopg
 import pytest
 
-from flight_lines import bts_csv, flight, flights, gz, kaggle_csv, zipped
 from tarmac.bronze.local_copy import download_bronze, open_copy
 from tarmac.detect import DetectParameters
 from tarmac.errors import InputError, SystemFailure
@@ -21,6 +20,7 @@ from tarmac.runs.judgements import remove_parts, score_part
 from tarmac.runs.record import find_same_run, new_run_id
 from tarmac.simulate import SimulationParameters, write_simulation
 from tarmac.storage.lake import Lake, open_lake
+from tests.support.flight_lines import bts_csv, flight, flights, gz, kaggle_csv, zipped
 
 CSV = kaggle_csv([*flights(300), flight(7, ORIGIN="../../x"), flight(3)])
 TWO = Parameters(detect=DetectParameters(detectors=("isolation_forest", "disruption"), outliers_fraction=0.02))

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from warehouse_rows import events, published, scores
 
-from conftest import to_database
 from tarmac.errors import InputError, SystemFailure
 from tarmac.warehouse.load import LoadCounts, load_year
 from tarmac.warehouse.postgres import open_warehouse, read_published
+from tests.support.databases import to_database
+from tests.support.warehouse_rows import events, published, scores
 
 ROWS = {"published": published({"origin": "JFK"}), "scores": scores({"origin": "JFK"}), "events": events()}
 

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
-from warehouse_rows import DAY, events, published, run, scores
 
 from tarmac.airports import describe_airports
 from tarmac.errors import InputError
 from tarmac.warehouse.load import LoadCounts, load_year
 from tarmac.warehouse.postgres import open_warehouse, read_published, record_run
+from tests.support.warehouse_rows import DAY, events, published, run, scores
 
 TABLE = "agg_dep_delay_by_date"
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import psycopg
 import pytest
-from warehouse_rows import published, scores
 
-from conftest import fresh_database
 from tarmac.errors import InputError, SystemFailure
 from tarmac.warehouse.load import load_year
 from tarmac.warehouse.postgres import open_warehouse
 from tarmac.warehouse.query import run_query
+from tests.support.databases import fresh_database
+from tests.support.warehouse_rows import published, scores
 
 
 def ask(url: str, statement: str) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:

@@ -4,9 +4,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from warehouse_rows import DAY, published, scores
 
-from conftest import to_database
 from tarmac.errors import InputError, SystemFailure
 from tarmac.tables.airports import AIRPORTS
 from tarmac.tables.anomalies import ANOMALIES
@@ -18,6 +16,8 @@ from tarmac.tables.schema import POSTGRES_TYPES, Table
 from tarmac.warehouse.load import LoadCounts, load_year
 from tarmac.warehouse.migrations import migrate
 from tarmac.warehouse.postgres import open_warehouse, read_published, record_run
+from tests.support.databases import to_database
+from tests.support.warehouse_rows import DAY, published, scores
 
 
 def columns(warehouse: psycopg.Connection, table: str) -> list[tuple[str, str, bool]]:

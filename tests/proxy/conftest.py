@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow_server import prepare, starting_api_server, to_environment
-from nginx_server import HOSTS, PATHS, Site, certify, running_nginx
 from playwright.sync_api import Browser, sync_playwright
-from postgres_server import Postgres, running_postgres
-from superset_server import starting_superset
 
-from ports import free_port
+from tests.support.airflow_server import prepare, starting_api_server, to_environment
+from tests.support.nginx_server import HOSTS, PATHS, Site, certify, running_nginx
+from tests.support.ports import free_port
+from tests.support.postgres_server import Postgres, running_postgres
+from tests.support.superset_server import starting_superset
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,11 @@ import ssl
 import time
 
 import pytest
-from airflow_server import PASSWORD, USER
-from nginx_server import Site, most_log_ins_since, who_answers
 from playwright.sync_api import Browser
-from postgres_server import Postgres
+
+from tests.support.airflow_server import PASSWORD, USER
+from tests.support.nginx_server import Site, most_log_ins_since, who_answers
+from tests.support.postgres_server import Postgres
 
 pytestmark = pytest.mark.slow
 

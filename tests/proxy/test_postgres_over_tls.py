@@ -8,11 +8,11 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from nginx_server import ROOT, certify
-from postgres_server import PASSWORD, Postgres
 
 from tarmac.errors import SystemFailure
 from tarmac.warehouse.postgres import open_warehouse, read_published
+from tests.support.nginx_server import ROOT, certify
+from tests.support.postgres_server import PASSWORD, Postgres
 
 AIRFLOW_PYTHON = ROOT / ".venv-airflow" / "bin" / "python"
 SUPERSET, SUPERSET_PYTHON = ROOT / "deploy" / "superset", ROOT / ".venv-superset" / "bin" / "python"

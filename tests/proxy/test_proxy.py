@@ -11,8 +11,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from echo import running_echo
-from nginx_server import (
+from websockets.sync.client import connect
+
+from tests.support.echo_server import running_echo
+from tests.support.nginx_server import (
     HOSTS,
     PATHS,
     Proxy,
@@ -22,9 +24,7 @@ from nginx_server import (
     wait_for_port,
     wait_until,
 )
-from websockets.sync.client import connect
-
-from ports import free_port
+from tests.support.ports import free_port
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 

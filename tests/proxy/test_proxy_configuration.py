@@ -7,7 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from nginx_server import DEPLOY, HOSTS, certify, render
+
+from tests.support.nginx_server import DEPLOY, HOSTS, certify, render
 
 NAMED = {"NGINX_CERTIFICATE": "p.crt", "NGINX_CERTIFICATE_KEY": "p.key", "NGINX_UPSTREAM_CA": "ca.crt"}
 

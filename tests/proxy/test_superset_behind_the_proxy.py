@@ -11,11 +11,12 @@ from typing import Any
 
 import psycopg
 import pytest
-from firewall import Firewall, open_firewall
-from nginx_server import ROOT, Site, most_log_ins_since, who_answers
 from playwright.sync_api import Browser, Error, Page, expect
 from psycopg.conninfo import conninfo_to_dict
-from superset_client import SupersetClient
+
+from tests.support.firewall import Firewall, open_firewall
+from tests.support.nginx_server import ROOT, Site, most_log_ins_since, who_answers
+from tests.support.superset_client import SupersetClient
 
 pytestmark = pytest.mark.slow
 

@@ -5,7 +5,8 @@ import re
 import subprocess
 
 import pytest
-from nginx_server import ROOT
+
+from tests.support.nginx_server import ROOT
 
 FILE = ROOT / "deploy" / "timeouts.env"
 STEPS = (

@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from disturbed_sites import ANOMALIES, BRONZE, GOLD, QUARANTINE, SILVER, Site
-from step_processes import ALL_STEPS, YEAR, done
-from year_versions import Server, Version
 
-from s3_server import S3Server
 from tarmac.pipeline import Workspace
 from tarmac.simulate import SimulationParameters, write_simulation
 from tarmac.storage.lake import open_lake
 from tarmac.warehouse.embedded import embedded_server
+from tests.support.disturbed_sites import ANOMALIES, BRONZE, GOLD, QUARANTINE, SILVER, Site
+from tests.support.s3_server import S3Server
+from tests.support.step_processes import ALL_STEPS, YEAR, done
+from tests.support.year_versions import Server, Version
 
 
 @pytest.fixture(scope="session")

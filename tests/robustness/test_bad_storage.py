@@ -7,8 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from disturbed_sites import ANOMALIES, BRONZE, GOLD, READS, WRITES, Site
-from fault_proxy import (
+
+from tarmac.bronze.ingest import ingest_files
+from tarmac.bronze.local_copy import download_bronze
+from tarmac.errors import SystemFailure, TarmacError
+from tarmac.pipeline import Workspace, run_year
+from tarmac.storage import s3 as s3_module
+from tarmac.storage.lake import open_lake
+from tests.support.disturbed_sites import ANOMALIES, BRONZE, GOLD, READS, WRITES, Site
+from tests.support.fault_proxy import (
     Exchange,
     Fault,
     FaultProxy,
@@ -21,16 +28,9 @@ from fault_proxy import (
     says_nothing,
     says_slow_down,
 )  # fmt: skip
-from step_processes import PARAMETERS, YEAR
-from year_versions import Server, Version
-
-from s3_server import S3Server
-from tarmac.bronze.ingest import ingest_files
-from tarmac.bronze.local_copy import download_bronze
-from tarmac.errors import SystemFailure, TarmacError
-from tarmac.pipeline import Workspace, run_year
-from tarmac.storage import s3 as s3_module
-from tarmac.storage.lake import open_lake
+from tests.support.s3_server import S3Server
+from tests.support.step_processes import PARAMETERS, YEAR
+from tests.support.year_versions import Server, Version
 
 ALWAYS = 10**6
 ON_READING = (says_slow_down, says_nothing, resets, cuts_the_answer, loses_the_answer)

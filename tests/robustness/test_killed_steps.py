@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from disturbed_sites import BRONZE, WRITES, Site
-from step_processes import ALL_STEPS, YEAR, Attempt, done, started
-from year_versions import Version
 
 from tarmac.bronze.local_copy import download_bronze, open_copy
 from tarmac.storage.lake import open_lake
+from tests.support.disturbed_sites import BRONZE, WRITES, Site
+from tests.support.step_processes import ALL_STEPS, YEAR, Attempt, done, started
+from tests.support.year_versions import Version
 
 pytestmark = pytest.mark.slow
 

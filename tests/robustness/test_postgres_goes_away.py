@@ -10,11 +10,11 @@ from pathlib import Path
 import psutil
 import psycopg
 import pytest
-from disturbed_sites import Site
-from step_processes import PATIENCE, Attempt, done, started
-from year_versions import Server, Version
 
 from tarmac.warehouse.embedded import embedded_server
+from tests.support.disturbed_sites import Site
+from tests.support.step_processes import PATIENCE, Attempt, done, started
+from tests.support.year_versions import Server, Version
 
 pytestmark = pytest.mark.slow
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import psutil
 import psycopg
-from step_processes import PATIENCE
 
 from tarmac.warehouse.postgres import open_warehouse
+from tests.support.step_processes import PATIENCE
 
 
 def test_a_terminated_command_stops_its_warehouse() -> None:

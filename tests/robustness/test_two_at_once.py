@@ -6,9 +6,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 import pytest
-from disturbed_sites import Site
-from step_processes import ALL_STEPS, Attempt, Task, started
-from year_versions import Version
+
+from tests.support.disturbed_sites import Site
+from tests.support.step_processes import ALL_STEPS, Attempt, Task, started
+from tests.support.year_versions import Version
 
 pytestmark = pytest.mark.slow
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from cluster import PATIENCE, Cluster, cluster_of, kill_group, wait_for
 from polars.testing import assert_frame_equal
 
 from tarmac.simulate import SimulationParameters, write_simulation
+from tests.support.spark_cluster import PATIENCE, Cluster, cluster_of, kill_group, wait_for
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 

@@ -7,13 +7,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from spark_session import spark_session
 from tarmac.detect import DetectParameters, detect
 from tarmac.detect.panel import panel_from_gold
 from tarmac.detect.registry import detector_named
 from tarmac.detect.run import judge_here
 from tarmac.engines.spark.scoring import JudgeOnSpark
 from tarmac.errors import SystemFailure
+from tests.support.spark_session import spark_session
 
 pytestmark = pytest.mark.spark
 

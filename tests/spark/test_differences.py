@@ -12,9 +12,9 @@ from typing import Any
 import narwhals as nw
 import polars as pl
 import pytest
-from engine_frames import ENGINES, Engine
 
 from tarmac.transform import gold, silver
+from tests.support.engine_frames import ENGINES, Engine
 
 pytestmark = pytest.mark.spark
 

@@ -9,8 +9,8 @@ import pyspark
 import pytest
 
 from deploy.spark.pack import build
-from flight_lines import flights, kaggle_csv
 from tarmac.engines.spark.java import find_java
+from tests.support.flight_lines import flights, kaggle_csv
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from flight_lines import flights, kaggle_csv
-from spark_session import on_spark, spark_session
 from tarmac.bronze.texts import find_texts
 from tarmac.engines.spark.cleaning import duplicates, flights_among, judge, repeated_hashes
 from tarmac.engines.spark.session import gold_of
@@ -15,6 +13,8 @@ from tarmac.engines.spark.text import read_splits, split_texts
 from tarmac.storage.lake import Lake, open_lake
 from tarmac.tables.daily import CAUSES
 from tarmac.tables.flights import FLIGHTS
+from tests.support.flight_lines import flights, kaggle_csv
+from tests.support.spark_session import on_spark, spark_session
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

@@ -5,11 +5,8 @@ from typing import Any
 
 import polars as pl
 import pytest
-from bad_files import ASIDE, FINE, STOPPED, BadFile
 from polars.testing import assert_frame_equal
 
-from flight_lines import bts_csv, flight, flights, gz, kaggle_csv
-from spark_session import on_spark
 from tarmac.detect import DetectParameters, detect
 from tarmac.engines.accounting import Cleaning
 from tarmac.engines.base import Engine, OnPolars
@@ -17,6 +14,9 @@ from tarmac.errors import SystemFailure, TarmacError
 from tarmac.pipeline import Parameters, Workspace, run_year
 from tarmac.simulate import SimulationParameters, write_simulation
 from tarmac.storage.lake import Lake, open_lake
+from tests.support.bad_files import ASIDE, FINE, STOPPED, BadFile
+from tests.support.flight_lines import bts_csv, flight, flights, gz, kaggle_csv
+from tests.support.spark_session import on_spark
 
 pytestmark = pytest.mark.spark
 

@@ -13,7 +13,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flight_lines import flights, gz, kaggle_csv, kaggle_header, kaggle_line, zipped
 from tarmac.bronze.texts import find_texts
 from tarmac.engines.polars.cleaning import clean_year
 from tarmac.engines.spark.text import (
@@ -30,6 +29,7 @@ from tarmac.engines.spark.text import (
 from tarmac.errors import InputError, SystemFailure
 from tarmac.storage.lake import Lake, open_lake
 from tarmac.transform import silver
+from tests.support.flight_lines import flights, gz, kaggle_csv, kaggle_header, kaggle_line, zipped
 
 on_disk = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from flight_lines import flights, kaggle_csv
 from tarmac.cli.app import run_command
 from tarmac.engines.spark.java import find_java
+from tests.support.flight_lines import flights, kaggle_csv
 
 BARE = {name: value for name, value in os.environ.items() if name not in {"JAVA_HOME", "PYSPARK_PYTHON"}} | {"PATH": ""}
 """A machine without Java."""

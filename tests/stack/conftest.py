@@ -7,14 +7,14 @@ from pathlib import Path
 
 import boto3
 import pytest
-from airflow_api import AirflowApi, wait_until
-from sites import YEARS, Site, make_bronze, run_undisturbed
 
 from deploy.airflow.place import ROOT, Place
 from deploy.airflow.preparing import ADMIN
 from deploy.airflow.stack import AirflowStack
-from ports import free_port
-from s3_server import S3Server
+from tests.support.airflow_api import AirflowApi, wait_until
+from tests.support.ports import free_port
+from tests.support.s3_server import S3Server
+from tests.support.stack_sites import YEARS, Site, make_bronze, run_undisturbed
 
 QUICK = {
     # What an operator waits for in minutes, a test waits for in seconds.

@@ -4,10 +4,10 @@ import itertools
 from pathlib import Path
 
 import pytest
-from airflow_api import AirflowApi
-from sites import YEARS, Site
 
 from deploy.airflow.stack import AirflowStack
+from tests.support.airflow_api import AirflowApi
+from tests.support.stack_sites import YEARS, Site
 
 pytestmark = [pytest.mark.slow, pytest.mark.airflow]
 

@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from airflow_api import DAG, AirflowApi
 from playwright.sync_api import Page, expect, sync_playwright
-from sites import YEARS
 
 from deploy.airflow.preparing import ADMIN
 from deploy.airflow.stack import AirflowStack
+from tests.support.airflow_api import DAG, AirflowApi
+from tests.support.stack_sites import YEARS
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.airflow]
 

@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from airflow_api import AirflowApi, wait_until
-from sites import YEARS, Site
 
 from deploy.airflow.stack import AirflowStack
+from tests.support.airflow_api import AirflowApi, wait_until
+from tests.support.stack_sites import YEARS, Site
 
 pytestmark = [pytest.mark.slow, pytest.mark.airflow]
 

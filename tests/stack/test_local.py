@@ -11,15 +11,15 @@ from pathlib import Path
 
 import psutil
 import pytest
-from airflow_api import wait_until
 
 from deploy.airflow.place import ROOT
 from deploy.airflow.preparing import ADMIN
 from deploy.airflow.processes import Kin
 from deploy.airflow.stack import AirflowStack
 from deploy.airflow.state import State
-from ports import free_port
 from tarmac.warehouse.embedded import embedded_server
+from tests.support.airflow_api import wait_until
+from tests.support.ports import free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.airflow]
 

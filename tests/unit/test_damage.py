@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flight_lines import flights, gz, kaggle_csv
 from tarmac.bronze.texts import check_readable, first_lines
 from tarmac.errors import InputError
+from tests.support.flight_lines import flights, gz, kaggle_csv
 
 TEXT = kaggle_csv(flights(20))
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flight_lines import KAGGLE_NAMES, bts_names
 from tarmac.bronze.formats import bts, kaggle
 from tarmac.bronze.header import recognise_header
 from tarmac.errors import InputError
 from tarmac.tables.bronze import FLIGHT_COLUMNS
+from tests.support.flight_lines import KAGGLE_NAMES, bts_names
 
 
 def _line(names: list[str], *, quoted: bool = False, end: str = "\n") -> str:

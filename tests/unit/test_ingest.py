@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from flight_lines import bts_csv, flight, flights, gz, kaggle_csv, zipped
 from tarmac.bronze.ingest import Ingested, ingest_files
 from tarmac.errors import InputError
 from tarmac.storage.lake import Lake, open_lake
+from tests.support.flight_lines import bts_csv, flight, flights, gz, kaggle_csv, zipped
 
 KAGGLE = kaggle_csv(flights(5))
 

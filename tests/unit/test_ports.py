@@ -3,7 +3,7 @@
 import socket
 from pathlib import Path
 
-from ports import free_port
+from tests.support.ports import free_port
 
 
 def test_a_port_is_given_once_and_is_none_that_the_kernel_hands_out() -> None:

@@ -14,11 +14,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from published_years import make_published, one_day, to_published
 from tarmac.airports import land_dots, place
 from tarmac.errors import InputError, SystemFailure
 from tarmac.report import render_report, write_report
 from tarmac.report.summary import percent
+from tests.support.published_years import make_published, one_day, to_published
 
 FLAGGED = {"anomaly": 1, "anomaly_score": 9.0, "mean_dep_delay": 80.0, "anomaly_direction": "high"}
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-import skips_in_ci
+from tests.support import skips_in_ci
 
 TESTS = """
 import pytest
@@ -31,7 +31,7 @@ def _run(folder: Path, *, ci: str, reason: str = "shown elsewhere", **files: str
     (folder / "may.toml").write_text(f'[may_skip]\n"test_one.py::test_listed" = "{reason}"\n')
     (folder / "pytest.ini").write_text("[pytest]\n")
     (folder / "conftest.py").write_text(
-        "from pathlib import Path\nfrom skips_in_ci import SkipsInCI\n\n"
+        "from pathlib import Path\nfrom tests.support.skips_in_ci import SkipsInCI\n\n"
         "def pytest_configure(config):\n"
         '    config.pluginmanager.register(SkipsInCI(Path(__file__).with_name("may.toml")), "skips")\n'
     )
@@ -40,7 +40,7 @@ def _run(folder: Path, *, ci: str, reason: str = "shown elsewhere", **files: str
     environment = {
         **os.environ,
         "CI": ci,
-        "PYTHONPATH": str(Path(skips_in_ci.__file__).parent),
+        "PYTHONPATH": str(Path(skips_in_ci.__file__).parents[2]),
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
     }
     return subprocess.run(

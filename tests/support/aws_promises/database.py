@@ -2,9 +2,7 @@
 
 from typing import Any
 
-import pytest
-
-from aws_template import Promise, Template, promises, tags
+from tests.support.aws_template import Promise, Template, tags
 
 
 def database(template: Template) -> dict[str, Any]:
@@ -87,10 +85,3 @@ DATABASE: list[Promise] = [
         {(True, False)},
     ),
 ]
-
-
-@pytest.mark.slow
-@promises(DATABASE)
-def test_the_database_is_as_promised(templates, environment, about, expected):
-    """The database is as promised."""
-    assert about(templates[environment]) == expected

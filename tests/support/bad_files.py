@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from flight_lines import KAGGLE_NAMES, flight, flights, gz, kaggle_csv, kaggle_line, zipped
+from tests.support.flight_lines import KAGGLE_NAMES, flight, flights, gz, kaggle_csv, kaggle_line, zipped
 
 BASE = flights(300)
 GOOD = kaggle_csv(BASE)

@@ -4,7 +4,7 @@ import json
 import secrets
 from typing import Any
 
-from nginx_server import Proxy
+from tests.support.nginx_server import Proxy
 
 
 class SupersetClient:

@@ -4,9 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
-from aws_template import Promise, Template, promises
+from tests.support.aws_template import Promise, Template
 
 
 def bucket(template: Template) -> dict[str, Any]:
@@ -115,10 +113,3 @@ LAKE: list[Promise] = [
         {"Retain"},
     ),
 ]
-
-
-@pytest.mark.slow
-@promises(LAKE)
-def test_the_lake_is_as_promised(templates, environment, about, expected):
-    """The buckets are as promised."""
-    assert about(templates[environment]) == expected

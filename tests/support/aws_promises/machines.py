@@ -4,9 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
-from aws_template import Promise, Template, promises, tags
+from tests.support.aws_template import Promise, Template, tags
 
 
 def sizes(template: Template) -> dict[str, str]:
@@ -101,10 +99,3 @@ MACHINES: list[Promise] = [
         },
     ),
 ]
-
-
-@pytest.mark.slow
-@promises(MACHINES)
-def test_the_machines_are_as_promised(templates, environment, about, expected):
-    """Each machine is what and where was promised."""
-    assert about(templates[environment]) == expected

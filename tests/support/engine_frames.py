@@ -8,11 +8,11 @@ from typing import Any
 import narwhals as nw
 import polars as pl
 
-from spark_session import spark_session
 from tarmac.tables.bronze import FLIGHT_COLUMNS, TEXT_COLUMNS
 from tarmac.tables.flights import FLIGHTS
 from tarmac.tables.frames import schema_of
 from tarmac.transform import gold, silver
+from tests.support.spark_session import spark_session
 
 DAY = dt.date(2009, 2, 8)
 SOUND = {

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from nginx_server import ROOT, Proxy, assert_runs, stop_group, wait_until
+from tests.support.nginx_server import ROOT, Proxy, assert_runs, stop_group, wait_until
 
 
 @contextmanager

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
-from disturbed_sites import READS, Site
+
+from tests.support.disturbed_sites import READS, Site
 
 
 @dataclass(frozen=True, kw_only=True)

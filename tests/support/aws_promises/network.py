@@ -1,9 +1,7 @@
 """The VPC, its subnets, and what may leave each: a row a promise, on the templates."""
 
-import pytest
-
-from aws_template import Promise, Template, promises, tags
 from deploy.aws.reachability import ways_out
+from tests.support.aws_template import Promise, Template, tags
 
 
 def subnets(template: Template) -> dict[str, str]:
@@ -133,10 +131,3 @@ NETWORK: list[Promise] = [
         "nginx",
     ),
 ]
-
-
-@pytest.mark.slow
-@promises(NETWORK)
-def test_the_network_is_as_promised(templates, environment, about, expected):
-    """The network is as promised."""
-    assert about(templates[environment]) == expected

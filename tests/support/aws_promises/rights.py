@@ -3,9 +3,7 @@
 import json
 from typing import Any
 
-import pytest
-
-from aws_template import Promise, Template, as_list, promises
+from tests.support.aws_template import Promise, Template, as_list
 
 
 def rights(template: Template, machine: str, action: str) -> list[str]:
@@ -158,10 +156,3 @@ RIGHTS: list[Promise] = [
         {'{"StringEquals": {"cloudwatch:namespace": "Tarmac"}}'},
     ),
 ]
-
-
-@pytest.mark.slow
-@promises(RIGHTS)
-def test_the_rights_are_as_promised(templates, environment, about, expected):
-    """A role has the rights that were promised and no other."""
-    assert about(templates[environment]) == expected

@@ -10,14 +10,14 @@ from types import ModuleType
 
 import pytest
 
-from ports import free_port
 from tarmac.bronze.ingest import ingest_files
 from tarmac.pipeline import Parameters, Workspace, run_year
 from tarmac.simulate import SimulationParameters, write_simulation
 from tarmac.storage.lake import open_lake
 from tarmac.warehouse.embedded import embedded_server
+from tests.support.ports import free_port
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 YEARS = range(2008, 2010)
 
 

@@ -14,10 +14,10 @@ from typing import Any
 
 import psycopg
 import pytest
-from nginx_server import stop_group, wait_for_port, wait_until
 from psycopg import pq
 
-from ports import free_port
+from tests.support.nginx_server import stop_group, wait_for_port, wait_until
+from tests.support.ports import free_port
 
 PASSWORD = "only-for-tests"
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from nginx_server import ROOT, stop_group, wait_for_port
-from postgres_server import Postgres
+
+from tests.support.nginx_server import ROOT, stop_group, wait_for_port
+from tests.support.postgres_server import Postgres
 
 AIRFLOW = ROOT / ".venv-airflow" / "bin" / "airflow"
 SETTINGS = ROOT / "deploy" / "airflow" / "settings.env"

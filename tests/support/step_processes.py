@@ -29,7 +29,7 @@ PATIENCE = 300
 """Seconds after which a process that has not ended hangs: far more than any needs on two busy cores."""
 
 _PRELOADED = [
-    "pytest", "step_processes", "boto3.s3.transfer", "botocore.handlers", "sklearn.ensemble",
+    "pytest", "tests.support.step_processes", "boto3.s3.transfer", "botocore.handlers", "sklearn.ensemble",
     "tarmac.detect.registry", "tarmac.airports", "tarmac.warehouse.load", "tarmac.warehouse.postgres",
 ]  # fmt: skip
 

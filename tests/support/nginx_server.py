@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 import urllib3
 
-from ports import free_port
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy" / "nginx"

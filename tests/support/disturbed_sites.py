@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from step_processes import YEAR, Task
 
 from tarmac.pipeline import Workspace
 from tarmac.storage.lake import Lake
+from tests.support.step_processes import YEAR, Task
 
 BRONZE = f"01_bronze/{YEAR}.csv.gz"
 SILVER = f"02_silver/year/{YEAR}/{YEAR}_02_silver.parquet"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from rados import is_installed, rados_gateway
+from tests.support.rados import is_installed, rados_gateway
 
 
 @dataclass(frozen=True, kw_only=True)

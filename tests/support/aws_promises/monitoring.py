@@ -4,9 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import pytest
-
-from aws_template import STACK_TAGS, Promise, Template, promises, tags
+from tests.support.aws_template import STACK_TAGS, Promise, Template, tags
 
 
 def alarms(template: Template) -> dict[str, tuple[str, str, float]]:
@@ -130,10 +128,3 @@ UNTAGGED = {
 def _tags(resource: Mapping[str, Any]) -> dict[str, str]:
     given = resource.get("Properties", {}).get("Tags", [])
     return given if isinstance(given, dict) else tags({"Tags": given})
-
-
-@pytest.mark.slow
-@promises(MONITORING)
-def test_the_watch_is_as_promised(templates, environment, about, expected):
-    """Somebody is told, and everything is tagged."""
-    assert about(templates[environment]) == expected

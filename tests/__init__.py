@@ -1,0 +1,1 @@
+"""The tests; a package, so that no package of the same name in the environment can stand before it."""

@@ -1,0 +1,1 @@
+"""What several tests share: servers, files of flights, sites and how to reach them."""
