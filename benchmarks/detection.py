@@ -12,15 +12,14 @@ import polars as pl
 
 from benchmarks.figures import Figure, Sizes, median
 from tarmac.detect import DetectParameters, detect
-from tarmac.detect.registry import DETECTORS
+from tarmac.detect.registry import DETECTORS, slow_detectors
 from tarmac.detect.run import available_cores
-from tarmac.evaluate.request import SLOW
 
 DAYS = 365
 ORDERS = 25
 COMPARED_SERIES = 3
 
-CORE = tuple(sorted(set(DETECTORS) - SLOW))
+CORE = tuple(sorted(set(DETECTORS) - slow_detectors()))
 """All but the reference's rules, kept as they were for comparison, and those of the extra `compare`."""
 
 

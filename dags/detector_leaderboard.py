@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import Param, dag, get_current_context, task
 
-from tarmac.detect.registry import DETECTORS
+from tarmac.detect.registry import DETECTORS, slow_detectors
 from tarmac_dags.mail import mail_failure
 from tarmac_dags.policy import DEFAULTS
 
@@ -22,15 +22,17 @@ A mail goes to `fail_email`. `evaluate`: a param is not allowed (the log names i
 Trigger it; the same params give the same figures, but for seconds and memory. It has no schedule, so nothing to backfill.
 """
 
+SLOW = slow_detectors()
+
 PARAMS = {
     "detectors": Param(
-        sorted(set(DETECTORS) - {"reference_arima", "stl"}),
+        sorted(set(DETECTORS) - SLOW),
         type="array",
         items={"type": "string", "enum": sorted(DETECTORS)},
         examples=sorted(DETECTORS),
         minItems=1,
         uniqueItems=True,
-        description="Who is judged. reference_arima and stl need the extra tarmac[compare] and take long.",
+        description=f"Which detectors to compare. Slow, some need tarmac[compare]: {', '.join(sorted(SLOW))}.",
     ),
     "seeds": Param("901,902", type="string", pattern="^[0-9]+(,[0-9]+)*$", description="One simulated year for each."),
     "shapes": Param("default", type="string", description="Mixes of anomalies: default, storms, outages, thin."),

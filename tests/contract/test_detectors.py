@@ -1,7 +1,7 @@
 """What every registered detector promises, whatever its method."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,9 @@ import pytest
 from tarmac.detect import DetectParameters
 from tarmac.detect.contract import Detector, Judgement
 from tarmac.detect.panel import FloatArray, Panel
-from tarmac.detect.registry import DETECTORS, detector_named
+from tarmac.detect.parameters import detector_named
+from tarmac.detect.registry import DETECTORS, detector_class
+from tarmac.errors import InputError
 
 PARAMETERS = DetectParameters(max_p=1, max_q=1)
 FLOORS = {"constant", "random"}
@@ -82,6 +84,27 @@ def same(left: Judgement, right: Judgement) -> bool:
     """Whether two judgements are the same to the last bit."""
     names = ("expected", "lower", "upper", "score")
     return all(getattr(left, n).tobytes() == getattr(right, n).tobytes() for n in names)
+
+
+def test_a_detector_bears_its_name_in_the_registry() -> None:
+    """The name in the output is the one that it is asked for by."""
+    assert [detector_class(name).name for name in DETECTORS] == list(DETECTORS)
+
+
+def test_a_detector_that_needs_a_package_names_another_that_does_not() -> None:
+    """So the message of what is not installed has a way out."""
+    for name in DETECTORS:
+        if detector_class(name).needs:
+            assert not detector_class(detector_class(name).instead).needs
+
+
+def test_a_parameter_outside_its_limits_is_refused_by_name(detector: Detector) -> None:
+    """With the value, what is allowed and what is usual."""
+    limited = [each for each in fields(detector) if each.metadata]
+    assert limited or detector.name == "disruption"
+    for each in limited:
+        with pytest.raises(InputError, match=rf"^{detector.name}: {each.name} .*-1.*\. (It must be .* is usual|Known)"):
+            replace(detector, **{each.name: -1})  # type: ignore[type-var]
 
 
 def test_all_arrays_have_the_panel_s_shape_and_flags_are_booleans(detector: Detector) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tarmac.detect import DetectParameters, detect
 from tarmac.detect.panel import panel_from_gold
-from tarmac.detect.registry import detector_named
+from tarmac.detect.parameters import detector_named
 from tarmac.detect.run import judge_here
 from tarmac.engines.spark.scoring import JudgeOnSpark
 from tarmac.errors import SystemFailure

@@ -1,11 +1,15 @@
 """What every detector takes and gives: a panel in, a judgement out; flags are a step of their own."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from importlib.util import find_spec
+from typing import ClassVar
 
 import numpy as np
 
+from tarmac.detect.limits import check_limits
 from tarmac.detect.panel import BoolArray, FloatArray, Panel
+from tarmac.errors import InputError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,28 +33,59 @@ class Judgement:
             raise ValueError("a score is finite, or NaN where the detector cannot judge")
 
 
-class Detector(Protocol):
-    """A detector is a frozen record of its parameters that judges a panel.
+@dataclass(frozen=True, kw_only=True)
+class Detector(ABC):
+    """A frozen record of parameters that judges a panel. A detector overrides `judge` and `flags`, or inherits them.
 
-    `measure` is the name in the output's column; `reads` the column of gold that is the panel's value, and `also`
-    the further columns it wants. `pools`: an airport's score may depend on other airports. `looks_ahead`: a day's
-    score may depend on later days.
+    Most detectors inherit from `AirportByAirport` or `Band` (detectors/by_airport.py, detectors/bands.py) and override
+    one method. What values a parameter may have is declared with its default, by `limited`.
+
+    Attributes of the class:
+        name: the name in the registry and in the output.
+        measure: the name of what is judged, in the output's column `measure`.
+        reads: the column of gold that is the panel's value.
+        also: further columns of gold that the panel must hold.
+        pools: whether an airport's score may depend on other airports.
+        looks_ahead: whether a day's score may depend on later days.
+        slow: whether a year of all airports takes many minutes; slow detectors run only when they are named.
+        needs: packages of the extra `compare` that it imports.
+        instead: the detector to take where one of those is not installed.
     """
 
     name: ClassVar[str]
-    measure: ClassVar[str]
-    reads: ClassVar[str]
-    also: ClassVar[tuple[str, ...]]
-    pools: ClassVar[bool]
-    looks_ahead: ClassVar[bool]
+    measure: ClassVar[str] = "mean_dep_delay"
+    reads: ClassVar[str] = "mean_dep_delay"
+    also: ClassVar[tuple[str, ...]] = ()
+    pools: ClassVar[bool] = False
+    looks_ahead: ClassVar[bool] = True
+    slow: ClassVar[bool] = False
+    needs: ClassVar[tuple[str, ...]] = ()
+    instead: ClassVar[str] = ""
 
+    def __post_init__(self) -> None:
+        """Raise an InputError for a parameter outside its limits."""
+        check_limits(self, of=self.name)
+
+    @abstractmethod
     def judge(self, panel: Panel, *, workers: int = 1) -> Judgement:
-        """Expected values and scores of all the panel's days. `workers` changes the speed and never the result."""
-        ...
+        """Expected values and scores of all the panel's days. `workers` changes the speed and never the result.
 
+        Raises:
+            InputError: when a package of `needs` is not installed.
+        """
+
+    @abstractmethod
     def flags(self, panel: Panel, judgement: Judgement) -> BoolArray:
         """Which of the judged days are abnormal; False before the first judged day and where the score is NaN."""
-        ...
+
+    def check_needs(self) -> None:
+        """Raise an InputError, which says how to install it, for a package that is not there."""
+        for package in self.needs:
+            if find_spec(package) is None:
+                raise InputError(
+                    f"detector {self.name!r} needs {package}, which is not installed. "
+                    f"Install Tarmac's extra: pip install 'tarmac[compare]', or choose {self.instead}."
+                )
 
 
 def nothing(panel: Panel) -> FloatArray:
@@ -60,7 +95,5 @@ def nothing(panel: Panel) -> FloatArray:
 
 def checked(condition: bool, message: str) -> None:
     """Raise an InputError with that message unless the condition holds."""
-    from tarmac.errors import InputError
-
     if not condition:
         raise InputError(message)

@@ -1,16 +1,23 @@
-"""What a detection run may be told; light to import."""
+"""The parameters of a detection run; light to import."""
 
-from dataclasses import dataclass
-from typing import Literal, get_args
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Literal, get_args
 
+from tarmac.detect.limits import SEEDS, SHARE_OF_DAYS, Limit, check_limits, limited
+from tarmac.detect.registry import detector_class, known_name
 from tarmac.errors import InputError
+
+if TYPE_CHECKING:
+    from tarmac.detect.contract import Detector
 
 Criterion = Literal["aic", "aicc", "bic"]
 Threshold = Literal["detector", "budget", "false_discovery", "reference"]
 Mode = Literal["hindsight", "online"]
 
-MOST_ORDER = 10
-"""A day's mean delay does not know the day eleven days before: larger orders are a mistake rather than a wish."""
+ORDERS = Limit(at_least=0, at_most=10)
+"""Of ARIMA's largest orders: the mean delay of eleven days before says nothing about a day."""
+
+CRITERIA = Limit(choices=get_args(Criterion))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,39 +36,32 @@ class DetectParameters:
     """
 
     detectors: tuple[str, ...] = ("isolation_forest", "arima", "disruption")
-    outliers_fraction: float = 0.01
-    max_p: int = 4
-    max_q: int = 4
-    criterion: Criterion = "aic"
-    seed: int = 0
-    threshold: Threshold = "detector"
-    false_discovery: float = 0.1
-    mode: Mode = "hindsight"
+    outliers_fraction: float = limited(0.01, SHARE_OF_DAYS)
+    max_p: int = limited(4, ORDERS)
+    max_q: int = limited(4, ORDERS)
+    criterion: Criterion = limited("aic", CRITERIA)
+    seed: int = limited(0, SEEDS)
+    threshold: Threshold = limited("detector", Limit(choices=get_args(Threshold)))
+    false_discovery: float = limited(0.1, Limit(above=0.0, below=1.0))
+    mode: Mode = limited("hindsight", Limit(choices=get_args(Mode)))
 
     def __post_init__(self) -> None:
-        """Refuse unknown or repeated detectors and values out of range, with the way out."""
-        from tarmac.detect.registry import known_name
-
+        """Raise an InputError for unknown or repeated detectors and values out of range."""
         if not self.detectors:
             raise InputError("no detector was named. Name at least one with --detectors, for example disruption.")
         for name in self.detectors:
             known_name(name)
             if self.detectors.count(name) > 1:
                 raise InputError(f"detector {name!r} is named twice. Name it once in --detectors.")
-        if not 0.0 < self.outliers_fraction <= 0.5:
-            raise InputError(
-                f"outliers_fraction is {self.outliers_fraction}. It is the share of days to flag, in (0, 0.5]; "
-                "0.01 is usual."
-            )
-        for option, order in (("max_p", self.max_p), ("max_q", self.max_q)):
-            if not 0 <= order <= MOST_ORDER:
-                raise InputError(f"{option} is {order}. It is ARIMA's largest order, in 0…{MOST_ORDER}; 4 is usual.")
-        for option, kinds in (("criterion", Criterion), ("threshold", Threshold), ("mode", Mode)):
-            if getattr(self, option) not in get_args(kinds):
-                known = ", ".join(get_args(kinds))
-                raise InputError(f"{option} {getattr(self, option)!r} is unknown. Known: {known}.")
-        if not 0.0 < self.false_discovery < 1.0:
-            raise InputError(
-                f"false_discovery is {self.false_discovery}. It is the share of flags that may be on ordinary days, "
-                "in (0, 1); 0.1 is usual."
-            )
+        check_limits(self)
+
+
+def detector_named(name: str, parameters: DetectParameters) -> "Detector":
+    """The detector of that name. Its fields that are named here as well are the run's; the others have their defaults."""
+    run = {
+        "contamination": parameters.outliers_fraction,
+        "budget": parameters.outliers_fraction,
+        **{each: getattr(parameters, each) for each in ("max_p", "max_q", "criterion", "seed")},
+    }
+    made = detector_class(name)
+    return made(**{each.name: run[each.name] for each in fields(made) if each.name in run})

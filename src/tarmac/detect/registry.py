@@ -1,52 +1,36 @@
 """The known detectors, one line each. A detector's module is imported when it is asked for."""
 
-from collections.abc import Callable
 from difflib import get_close_matches
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tarmac.detect.parameters import DetectParameters
 from tarmac.errors import InputError
 
 if TYPE_CHECKING:
     from tarmac.detect.contract import Detector
 
-Options = Callable[[DetectParameters], dict[str, Any]]
-
-DETECTORS: dict[str, tuple[str, str, Options]] = {
-    "arima": ("detectors.arima", "Arima", lambda p: {"max_p": p.max_p, "max_q": p.max_q, "criterion": p.criterion}),
-    "cancellations": ("detectors.cancelled_share", "Cancellations", lambda p: {"budget": p.outliers_fraction}),
-    "constant": ("detectors.floors", "Constant", lambda p: {"share": p.outliers_fraction}),
-    "disruption": ("disruption.detector", "Disruption", lambda p: {"budget": p.outliers_fraction}),
-    "ecod": ("detectors.ecod", "Ecod", lambda p: {"share": p.outliers_fraction}),
-    "exponential_smoothing": ("detectors.exponential_smoothing", "ExponentialSmoothing", lambda _: {}),
-    "global_band": ("detectors.bands", "GlobalBand", lambda _: {}),
-    "gradient_boosting": ("detectors.gradient_boosting", "GradientBoosting", lambda p: {"seed": p.seed}),
-    "isolation_forest": (
-        "detectors.isolation_forest",
-        "IsolationForest",
-        lambda p: {"contamination": p.outliers_fraction, "seed": p.seed},
-    ),
-    "matrix_profile": ("detectors.matrix_profile", "MatrixProfile", lambda _: {}),
-    "mstl": ("detectors.stl", "Mstl", lambda _: {}),
-    "panel_forest": (
-        "detectors.panel_forest",
-        "PanelForest",
-        lambda p: {"budget": p.outliers_fraction, "seed": p.seed},
-    ),
-    "random": ("detectors.floors", "Random", lambda p: {"share": p.outliers_fraction, "seed": p.seed}),
-    "reference_arima": ("detectors.reference", "ReferenceArima", lambda p: {"max_p": p.max_p, "max_q": p.max_q}),
-    "reference_if": (
-        "detectors.reference",
-        "ReferenceForest",
-        lambda p: {"contamination": p.outliers_fraction, "seed": p.seed},
-    ),
-    "rolling_band": ("detectors.bands", "RollingBand", lambda _: {}),
-    "spectral_residual": ("detectors.spectral_residual", "SpectralResidual", lambda p: {"share": p.outliers_fraction}),
-    "stl": ("detectors.stl", "Stl", lambda _: {}),
-    "weekday_season": ("detectors.bands", "WeekdaySeason", lambda _: {}),
+DETECTORS: dict[str, str] = {
+    "arima": "detectors.arima:Arima",
+    "cancellations": "detectors.cancelled_share:Cancellations",
+    "constant": "detectors.floors:Constant",
+    "disruption": "disruption.detector:Disruption",
+    "ecod": "detectors.ecod:Ecod",
+    "exponential_smoothing": "detectors.exponential_smoothing:ExponentialSmoothing",
+    "global_band": "detectors.bands:GlobalBand",
+    "gradient_boosting": "detectors.gradient_boosting:GradientBoosting",
+    "isolation_forest": "detectors.isolation_forest:IsolationForest",
+    "matrix_profile": "detectors.matrix_profile:MatrixProfile",
+    "mstl": "detectors.stl:Mstl",
+    "panel_forest": "detectors.panel_forest:PanelForest",
+    "random": "detectors.floors:Random",
+    "reference_arima": "detectors.reference:ReferenceArima",
+    "reference_if": "detectors.reference:ReferenceForest",
+    "rolling_band": "detectors.bands:RollingBand",
+    "spectral_residual": "detectors.spectral_residual:SpectralResidual",
+    "stl": "detectors.stl:Stl",
+    "weekday_season": "detectors.bands:WeekdaySeason",
 }
-"""Name → module in tarmac.detect, class, and the class's options out of all detectors' parameters."""
+"""Name → module in tarmac.detect and class."""
 
 
 def known_name(name: str) -> str:
@@ -58,8 +42,18 @@ def known_name(name: str) -> str:
     return name
 
 
-def detector_named(name: str, parameters: DetectParameters) -> "Detector":
-    """The detector of that name, made with these parameters."""
-    module, cls, options = DETECTORS[known_name(name)]
-    made: Detector = getattr(import_module(f"tarmac.detect.{module}"), cls)(**options(parameters))
-    return made
+def detector_class(name: str) -> "type[Detector]":
+    """The class of the detector of that name."""
+    module, cls = DETECTORS[known_name(name)].split(":")
+    found: type[Detector] = getattr(import_module(f"tarmac.detect.{module}"), cls)
+    return found
+
+
+def slow_detectors() -> frozenset[str]:
+    """The detectors that run only when they are named."""
+    return frozenset(name for name in DETECTORS if detector_class(name).slow)
+
+
+def detectors_of_the_extra() -> frozenset[str]:
+    """The detectors that need a package of the extra `compare`."""
+    return frozenset(name for name in DETECTORS if detector_class(name).needs)

@@ -10,7 +10,7 @@ import polars as pl
 from tarmac.detect import DetectParameters
 from tarmac.detect.contract import Detector
 from tarmac.detect.panel import panel_from_gold
-from tarmac.detect.registry import detector_named
+from tarmac.detect.parameters import detector_named
 from tarmac.evaluate.corpora import Corpus
 from tarmac.evaluate.leaderboard import Cost, Failure, Result, result_of
 

@@ -4,14 +4,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tarmac.detect import DetectParameters
-from tarmac.detect.registry import DETECTORS
+from tarmac.detect.registry import DETECTORS, slow_detectors
 from tarmac.errors import InputError
 from tarmac.evaluate.corpora import REPORTING_SEEDS, SMALL_AIRPORTS, TUNING_SEEDS
 from tarmac.evaluate.second import World
 from tarmac.simulate import SimulationParameters
-
-SLOW = frozenset({"reference_arima", "reference_if", "stl", "mstl"})
-"""Judged when named, and on SMALL_AIRPORTS at most: statsmodels' ARIMA takes about 25 minutes for a year of 340."""
 
 SMALL_FLIGHTS = 600_000
 """In the simulated year of SMALL_AIRPORTS that is added for slow detectors."""
@@ -76,7 +73,7 @@ class Request:
 
     def small_simulations(self) -> list[SimulationParameters]:
         """Years of few airports, one a seed, where slow detectors are named and the years asked for are larger."""
-        if not SLOW & set(self.detect.detectors) or self.plan.airports <= SMALL_AIRPORTS:
+        if not slow_detectors() & set(self.detect.detectors) or self.plan.airports <= SMALL_AIRPORTS:
             return []
         years = [each for each in self.plan.simulations() if each.shape == self.plan.shapes[0]]
         flights = min(SMALL_FLIGHTS, self.plan.flights)
@@ -104,9 +101,11 @@ def read_request(
         real=real,
         split=split,
     )
-    named = tuple(name for name in DETECTORS if name not in SLOW)
     if detectors:
         named = tuple(DETECTORS) if detectors == EVERY else _names(detectors)
+    else:
+        slow = slow_detectors()
+        named = tuple(name for name in DETECTORS if name not in slow)
     command = f"tarmac evaluate --corpus {corpus} --split {split}"
     if corpus != "real":
         command += f" --seeds {','.join(map(str, plan.seeds))}"

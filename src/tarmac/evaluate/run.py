@@ -7,7 +7,8 @@ from typing import Any
 from uuid import uuid4
 
 from tarmac.detect import DetectParameters
-from tarmac.detect.registry import detector_named
+from tarmac.detect.parameters import detector_named
+from tarmac.detect.registry import slow_detectors
 from tarmac.detect.run import available_cores
 from tarmac.errors import InputError
 from tarmac.evaluate.alone import judged_alone
@@ -17,7 +18,7 @@ from tarmac.evaluate.leaderboard import Failure, Result, leaderboard
 from tarmac.evaluate.page import as_facts, as_markdown, as_page
 from tarmac.evaluate.planting import Planting
 from tarmac.evaluate.real import read_years
-from tarmac.evaluate.request import SLOW, Request
+from tarmac.evaluate.request import Request
 
 
 def corpora_of(request: Request, told: Callable[[str], None]) -> Iterator[Corpus]:
@@ -55,7 +56,7 @@ def run_evaluation(
             name = detector.name
             # A detector that sees cancellations would be asked what it was told.
             fair = corpus.sees_cancellations or detector.measure == "mean_dep_delay"
-            if not fair or (name in SLOW and corpus.too_large_for_slow):
+            if not fair or (detector.slow and corpus.too_large_for_slow):
                 continue
             told(f"{corpus.name}: {name}")
             found = kept_or_made(
@@ -79,8 +80,9 @@ def publish(results: Sequence[Result], failures: Sequence[Failure], out: Path, c
     Raises InputError where no detector was fair to any corpus, or `out` cannot be written to.
     """
     if not results and not failures:
+        slow = ", ".join(sorted(slow_detectors()))
         raise InputError(
-            f"nothing was judged by '{command}': {', '.join(sorted(SLOW))} are judged on {SMALL_AIRPORTS} airports at most, and "
+            f"nothing was judged by '{command}': {slow} are judged on {SMALL_AIRPORTS} airports at most, and "
             "those that see cancellations not on weak labels. Name other detectors: --detectors, or --corpus simulated."
         )
     lines = leaderboard(results)

@@ -15,10 +15,10 @@ from tarmac.detect.detectors.matrix_profile import nearest_windows
 from tarmac.detect.detectors.panel_forest import PanelForest
 from tarmac.detect.detectors.stl import Mstl, Stl
 from tarmac.detect.panel import FloatArray, Panel
-from tarmac.detect.registry import DETECTORS, detector_named
+from tarmac.detect.parameters import detector_named
+from tarmac.detect.registry import DETECTORS, detectors_of_the_extra
 
 EXTRAS = ("statsmodels", "statsforecast", "pyod", "stumpy")
-NEED_AN_EXTRA = {"stl", "mstl", "reference_arima"}
 
 
 def panel_of(value: FloatArray, *, flights: float = 40.0, cancelled: FloatArray | None = None) -> Panel:
@@ -189,13 +189,15 @@ def test_the_core_needs_no_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in EXTRAS:
         monkeypatch.setitem(sys.modules, name, None)
     found = detect(gold_of(), DetectParameters(detectors=tuple(DETECTORS), max_p=1, max_q=0), year=2011)
-    assert set(found.failures) == NEED_AN_EXTRA
+    assert set(found.failures) == detectors_of_the_extra()
     assert all("pip install 'tarmac[compare]'" in reason for reason in found.failures.values())
-    assert set(found.anomalies["detector"]) == set(DETECTORS) - NEED_AN_EXTRA
+    assert set(found.anomalies["detector"]) == set(DETECTORS) - detectors_of_the_extra()
 
 
-@pytest.mark.parametrize("name", ["ecod", "spectral_residual", "panel_forest", "cancellations"])
+@pytest.mark.parametrize(
+    "name", ["ecod", "spectral_residual", "panel_forest", "cancellations", "disruption", "isolation_forest"]
+)
 def test_the_run_s_share_is_the_detector_s(name: str) -> None:
     """`outliers_fraction` is what these flag."""
     detector = detector_named(name, DetectParameters(outliers_fraction=0.2))
-    assert 0.2 in (getattr(detector, "share", None), getattr(detector, "budget", None))
+    assert 0.2 in (getattr(detector, "contamination", None), getattr(detector, "budget", None))

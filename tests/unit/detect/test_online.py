@@ -12,16 +12,14 @@ from tarmac.detect.detectors.arima import Arima
 from tarmac.detect.detectors.bands import GlobalBand, RollingBand
 from tarmac.detect.online import judge_online, until
 from tarmac.detect.panel import FloatArray, Panel
-from tarmac.detect.parameters import Threshold
-from tarmac.detect.registry import DETECTORS, detector_named
+from tarmac.detect.parameters import Threshold, detector_named
+from tarmac.detect.registry import DETECTORS, detectors_of_the_extra, slow_detectors
 from tarmac.detect.thresholds.flags import flags_by
 
 DAYS, FIRST, CHANGED = 74, 56, 68
 QUICK = {"max_p": 1, "max_q": 0}
-NEED_AN_EXTRA = {"stl", "mstl", "reference_arima"}
-"""Judged day by day like the rest, and slow."""
-
-FIT_LONG = {"panel_forest", "reference_if", "gradient_boosting"}
+FIT_LONG = slow_detectors() | {"panel_forest", "gradient_boosting"}
+"""Quick enough for a year as a whole, and slow where every day is judged anew."""
 
 
 def panel_of(value: FloatArray) -> Panel:
@@ -75,7 +73,7 @@ def judged(detector: Detector, panel: Panel, threshold: Threshold = "detector") 
     "name",
     [
         pytest.param(name, marks=pytest.mark.slow) if name in FIT_LONG else name
-        for name in sorted(set(DETECTORS) - NEED_AN_EXTRA)
+        for name in sorted(set(DETECTORS) - detectors_of_the_extra())
     ],
 )
 def test_the_future_changes_no_judgement_of_the_past(name: str) -> None:

@@ -1,19 +1,22 @@
 """ARIMA, airport by airport: how far a day lies from what the days before it let expect."""
 
 from dataclasses import dataclass, replace
-from typing import ClassVar, get_args
+from typing import ClassVar
 
 import numpy as np
 
-from tarmac.detect.contract import Judgement, checked, nothing
-from tarmac.detect.panel import BoolArray, FloatArray, Panel
+from tarmac.detect.contract import Judgement, nothing
+from tarmac.detect.detectors.bands import Band
+from tarmac.detect.detectors.by_airport import AirportByAirport, AirportDays
+from tarmac.detect.limits import POSITIVE, limited
+from tarmac.detect.panel import FloatArray, Panel
 from tarmac.detect.parallel import for_each_airport
-from tarmac.detect.parameters import MOST_ORDER, Criterion
-from tarmac.detect.thresholds.flags import FEWEST_DAYS, flag_above, on_judged_days
+from tarmac.detect.parameters import CRITERIA, ORDERS, Criterion
+from tarmac.detect.thresholds.flags import FEWEST_DAYS
 
 
 @dataclass(frozen=True, kw_only=True)
-class Arima:
+class Arima(Band, AirportByAirport):
     """The ARMA(p, q) with a mean that the criterion likes best of 0…max_p × 0…max_q, by exact maximum likelihood.
 
     The model's d is 0, as in the reference pipeline's ARIMA(p, 0, q). Days without a value are missing to it.
@@ -29,54 +32,22 @@ class Arima:
     """
 
     name: ClassVar[str] = "arima"
-    measure: ClassVar[str] = "mean_dep_delay"
-    reads: ClassVar[str] = "mean_dep_delay"
-    also: ClassVar[tuple[str, ...]] = ()
-    pools: ClassVar[bool] = False
-    looks_ahead: ClassVar[bool] = True
 
-    max_p: int = 4
-    max_q: int = 4
-    criterion: Criterion = "aic"
-    cut: float = 5.0
-    echo: float | None = 3.0
+    max_p: int = limited(4, ORDERS)
+    max_q: int = limited(4, ORDERS)
+    criterion: Criterion = limited("aic", CRITERIA)
+    echo: float | None = limited(3.0, POSITIVE)
     flight_noise: bool = False
 
-    def __post_init__(self) -> None:
-        """Refuse orders, criteria and cuts that mean nothing."""
-        for name, order in (("max_p", self.max_p), ("max_q", self.max_q)):
-            checked(0 <= order <= MOST_ORDER, f"arima: {name} is {order}. It must be in 0…{MOST_ORDER}; 4 is usual.")
-        known = get_args(Criterion)
-        checked(self.criterion in known, f"arima: criterion {self.criterion!r} is unknown. Known: {', '.join(known)}.")
-        checked(self.cut > 0, f"arima: cut is {self.cut}. It must be above 0 standard deviations; 5 is usual.")
-        checked(
-            self.echo is None or self.echo > 0,
-            f"arima: echo is {self.echo}. It must be above 0 standard deviations, or None for none; 3 is usual.",
-        )
-
-    def judge(self, panel: Panel, *, workers: int = 1) -> Judgement:
-        """Fit each airport's series, history included, and score its one-step innovations."""
-        score, expected, width = nothing(panel), nothing(panel), nothing(panel)
-
-        def one_airport(airport: int) -> None:
-            series = panel.value[airport]
-            days = np.flatnonzero(~np.isnan(series))
-            if days.size < FEWEST_DAYS or series[days].min() == series[days].max():
-                return
-            span = slice(days[0], days[-1] + 1)
-            noise = (
-                _noise(panel.departed[airport, span], panel.departed[airport, span])
-                if self.flight_noise
-                else np.zeros(days[-1] + 1 - days[0])
-            )
-            model = fit(series[span], noise, self)
-            innovation, deviation = innovations(series[span], model, self.echo)
-            expected[airport, span] = series[span] - innovation
-            width[airport, span] = deviation
-            score[airport, span] = np.abs(innovation) / deviation
-
-        for_each_airport(one_airport, len(panel.origins), workers=workers)
-        half = self.cut * width
+    def judge_airport(self, airport: AirportDays) -> Judgement:
+        """Fit the airport's series, and score its one-step innovations."""
+        noise = np.zeros(airport.value.size)
+        if self.flight_noise:
+            noise = _noise(airport.departed, airport.departed)
+        model = fit(airport.value, noise, self)
+        innovation, deviation = innovations(airport.value, model, self.echo)
+        expected, half = airport.value - innovation, self.cut * deviation
+        score = np.abs(innovation) / deviation
         return Judgement(expected=expected, lower=expected - half, upper=expected + half, score=score)
 
     def judge_online(self, panel: Panel, *, workers: int = 1) -> Judgement:
@@ -109,10 +80,6 @@ class Arima:
         for_each_airport(one_airport, len(panel.origins), workers=workers)
         half = self.cut * width
         return Judgement(expected=expected, lower=expected - half, upper=expected + half, score=score)
-
-    def flags(self, panel: Panel, judgement: Judgement) -> BoolArray:
-        """Flag what lies outside the interval."""
-        return on_judged_days(panel, flag_above(judgement.score[:, panel.judged], self.cut))
 
 
 @dataclass(frozen=True, kw_only=True)

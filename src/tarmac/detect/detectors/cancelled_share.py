@@ -6,14 +6,15 @@ from typing import ClassVar
 import numpy as np
 from scipy import special
 
-from tarmac.detect.contract import Judgement, checked, nothing
+from tarmac.detect.contract import Detector, Judgement, nothing
 from tarmac.detect.disruption.cancellations import DAY_SIZE, log_upper_tail, usual_level
+from tarmac.detect.limits import POSITIVE, SHARE_OF_DAYS, limited
 from tarmac.detect.panel import BoolArray, FloatArray, Panel
 from tarmac.detect.thresholds.flags import FEWEST_DAYS, flag_share_of_all, on_judged_days
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cancellations:
+class Cancellations(Detector):
     """How improbable so many, or so few, cancellations are for the airport and for that number of flights.
 
     The count model of cancellations.py: a beta-binomial about the airport's usual share, so that one of two cancelled
@@ -28,20 +29,10 @@ class Cancellations:
     name: ClassVar[str] = "cancellations"
     measure: ClassVar[str] = "cancelled_share"
     reads: ClassVar[str] = "cancelled_share"
-    also: ClassVar[tuple[str, ...]] = ()
     pools: ClassVar[bool] = True
-    looks_ahead: ClassVar[bool] = True
 
-    budget: float = 0.01
-    at_least: float = 3.0
-
-    def __post_init__(self) -> None:
-        """Refuse a share that is none, and a z-value that every day would pass."""
-        checked(
-            0.0 < self.budget <= 0.5,
-            f"cancellations: outliers_fraction is {self.budget}. It must be in (0, 0.5]; 0.01 is usual.",
-        )
-        checked(self.at_least > 0, f"cancellations: at_least is {self.at_least}. It must be above 0; 3 is usual.")
+    budget: float = limited(0.01, SHARE_OF_DAYS)
+    at_least: float = limited(3.0, POSITIVE)
 
     def judge(self, panel: Panel, *, workers: int = 1) -> Judgement:  # noqa: ARG002 - too quick to share out
         """Judge all days with scheduled flights of airports that have fourteen such days."""

@@ -6,19 +6,16 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from tarmac.detect.contract import Judgement, nothing
-from tarmac.detect.detectors.bands import NORMAL, Band
-from tarmac.detect.detectors.residuals import robust_spread
-from tarmac.detect.panel import FloatArray, Panel
-from tarmac.detect.parallel import for_each_airport
-from tarmac.detect.thresholds.flags import FEWEST_DAYS
+from tarmac.detect.detectors.bands import NORMAL, ResidualBand
+from tarmac.detect.detectors.by_airport import AirportDays
+from tarmac.detect.panel import FloatArray
 
 START = 28
 """Days with a value from which the first level and weekdays are taken."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExponentialSmoothing(Band):
+class ExponentialSmoothing(ResidualBand):
     """Damped-trend Holt–Winters, one step ahead; the score is the error over the errors' robust scale.
 
     A day far from its prediction enters the state as if it lay two standard deviations off, so a disaster does not
@@ -30,22 +27,9 @@ class ExponentialSmoothing(Band):
 
     name: ClassVar[str] = "exponential_smoothing"
 
-    def judge(self, panel: Panel, *, workers: int = 1) -> Judgement:
-        """Smooth each airport's series, history included."""
-        level, spread = nothing(panel), nothing(panel)
-        weekdays = panel.weekdays
-
-        def one_airport(airport: int) -> None:
-            series = panel.value[airport]
-            days = np.flatnonzero(~np.isnan(series))
-            if days.size < FEWEST_DAYS or series[days].min() == series[days].max():
-                return
-            span = slice(days[0], days[-1] + 1)
-            level[airport, span] = _predicted(series[span], weekdays[span])
-            spread[airport, span] = robust_spread(series[days] - level[airport, days], series[days])
-
-        for_each_airport(one_airport, len(panel.origins), workers=workers)
-        return self.judgement(panel, level, spread)
+    def expectation(self, airport: AirportDays) -> FloatArray:
+        """Smooth the airport's series."""
+        return _predicted(airport.value, airport.weekdays)
 
 
 def _predicted(series: FloatArray, weekdays: npt.NDArray[np.int64]) -> FloatArray:

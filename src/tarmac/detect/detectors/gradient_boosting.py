@@ -5,9 +5,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from tarmac.detect.contract import Judgement, checked, nothing
-from tarmac.detect.detectors.bands import NORMAL, Band
-from tarmac.detect.detectors.residuals import robust_spread
+from tarmac.detect.contract import Judgement, nothing
+from tarmac.detect.detectors.bands import NORMAL, Band, robust_spread
+from tarmac.detect.limits import SEEDS, Limit, limited
 from tarmac.detect.panel import FloatArray, Panel
 from tarmac.detect.thresholds.flags import FEWEST_DAYS
 
@@ -34,15 +34,9 @@ class GradientBoosting(Band):
     name: ClassVar[str] = "gradient_boosting"
     pools: ClassVar[bool] = True
 
-    folds: int = 5
-    trees: int = 60
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        """Refuse a single fold and no trees."""
-        super().__post_init__()
-        checked(self.folds >= 2, f"gradient_boosting: folds is {self.folds}. It must be 2 or more; 5 is usual.")
-        checked(self.trees >= 1, f"gradient_boosting: trees is {self.trees}. It must be 1 or more; 60 is usual.")
+    folds: int = limited(5, Limit(at_least=2))
+    trees: int = limited(60, Limit(at_least=1))
+    seed: int = limited(0, SEEDS)
 
     def judge(self, panel: Panel, *, workers: int = 1) -> Judgement:  # noqa: ARG002 - see the class
         """Predict each week of all airports from the other weeks, history included."""
@@ -57,7 +51,7 @@ class GradientBoosting(Band):
         for airport in np.flatnonzero(known.any(axis=1)):
             days = known[airport]
             spread[airport] = robust_spread((panel.value - level)[airport, days], panel.value[airport, days])
-        return self.judgement(panel, level, spread)
+        return self.judgement(panel.value, level, spread)
 
     def _out_of_fold(self, x: FloatArray, y: FloatArray, fold: FloatArray) -> FloatArray:
         from sklearn.ensemble import HistGradientBoostingRegressor

@@ -1,19 +1,19 @@
 """Isolation Forest, airport by airport: how easily a day's mean delay is set apart from the airport's other days."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 
-from tarmac.detect.contract import Judgement, checked, nothing
+from tarmac.detect.contract import Judgement, nothing
+from tarmac.detect.detectors.by_airport import AirportByAirport, AirportDays, ShareOfEach
+from tarmac.detect.limits import SEEDS, Limit, limited
 from tarmac.detect.panel import BoolArray, FloatArray, Panel
-from tarmac.detect.parallel import for_each_airport
-from tarmac.detect.thresholds.flags import FEWEST_DAYS, flag_share_of_each, on_judged_days
 
 
 @dataclass(frozen=True, kw_only=True)
-class IsolationForest:
+class IsolationForest(AirportByAirport, ShareOfEach):
     """One forest an airport over its mean delays; the highest `contamination` of an airport's days are flagged.
 
     Scores are those of scikit-learn's IsolationForest with the sign turned: higher is more anomalous. With its 100
@@ -24,55 +24,26 @@ class IsolationForest:
     """
 
     name: ClassVar[str] = "isolation_forest"
-    measure: ClassVar[str] = "mean_dep_delay"
-    reads: ClassVar[str] = "mean_dep_delay"
-    also: ClassVar[tuple[str, ...]] = ()
-    pools: ClassVar[bool] = False
-    looks_ahead: ClassVar[bool] = True
 
-    trees: int = 500
-    subsample: int = 256
-    contamination: float = 0.01
-    seed: int = 0
+    trees: int = limited(500, Limit(at_least=1))
+    subsample: int = limited(256, Limit(at_least=2))
+    seed: int = limited(0, SEEDS)
 
-    def __post_init__(self) -> None:
-        """Refuse a forest without trees, a subsample of one, and a share that is none."""
-        checked(self.trees >= 1, f"isolation_forest: trees is {self.trees}. It must be 1 or more; 500 is usual.")
-        checked(
-            self.subsample >= 2, f"isolation_forest: subsample is {self.subsample}. It must be 2 or more; 256 is usual."
-        )
-        checked(
-            0.0 < self.contamination <= 0.5,
-            f"isolation_forest: outliers_fraction is {self.contamination}. It must be in (0, 0.5]; 0.01 is usual.",
-        )
-
-    def judge(self, panel: Panel, *, workers: int = 1) -> Judgement:
-        """Score each airport's days among all days of that airport, history included."""
+    def judge_airport(self, airport: AirportDays) -> Judgement:
+        """Score each day among all days of the airport."""
         from tarmac.detect.kernels.isolation import isolation_scores
 
-        score, expected = nothing(panel), nothing(panel)
+        days = airport.days[np.argsort(airport.known, kind="stable")]
+        score = np.full(airport.value.size, np.nan)
+        seed = _seed_of(airport.origin, self.seed)
+        score[days] = isolation_scores(airport.value[days], self.trees, self.subsample, seed)
+        return airport.judgement(score=score, expected=airport.on_days(np.median(airport.known)))
 
-        def one_airport(airport: int) -> None:
-            series = panel.value[airport]
-            days = np.flatnonzero(~np.isnan(series))
-            if days.size < FEWEST_DAYS or series[days].min() == series[days].max():
-                return
-            days = days[np.argsort(series[days], kind="stable")]
-            seed = _seed_of(panel.origins[airport], self.seed)
-            score[airport, days] = isolation_scores(series[days], self.trees, self.subsample, seed)
-            expected[airport, days] = np.median(series[days])
-
-        for_each_airport(one_airport, len(panel.origins), workers=workers)
-        flags = self._flags(panel, score)
-        lower, upper = _interval(panel, expected, flags)
-        return Judgement(expected=expected, lower=lower, upper=upper, score=score)
-
-    def flags(self, panel: Panel, judgement: Judgement) -> BoolArray:
-        """Flag the highest `contamination` of each airport's judged days."""
-        return self._flags(panel, judgement.score)
-
-    def _flags(self, panel: Panel, score: FloatArray) -> BoolArray:
-        return on_judged_days(panel, flag_share_of_each(score[:, panel.judged], self.contamination))
+    def judge(self, panel: Panel, *, workers: int = 1) -> Judgement:
+        """Score each airport's days; the interval follows from which of the judged ones are flagged."""
+        scored = super().judge(panel, workers=workers)
+        lower, upper = _interval(panel, scored.expected, self.flags(panel, scored))
+        return replace(scored, lower=lower, upper=upper)
 
 
 def _seed_of(origin: str, seed: int) -> np.uint64:

@@ -6,17 +6,18 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from tarmac.detect.contract import Judgement, checked
-from tarmac.detect.detectors.bands import Band
-from tarmac.detect.detectors.residuals import interpolated, judge_by_residuals
-from tarmac.detect.panel import FloatArray, Panel
+from tarmac.detect.detectors.bands import ResidualBand
+from tarmac.detect.detectors.by_airport import AirportDays
+from tarmac.detect.detectors.residuals import interpolated
+from tarmac.detect.limits import Limit, limited
+from tarmac.detect.panel import FloatArray
 
 AT_ONCE = 512
 """Windows compared with all others at a time: ten years need 15 MB for it, not 100."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class MatrixProfile(Band):
+class MatrixProfile(ResidualBand):
     """What a day is in the weeks that resemble the weeks it lies in; the score is the distance over its robust scale.
 
     A day lies in `window` windows. Each has its nearest neighbour by Euclidean distance, not normalised, since the
@@ -31,27 +32,18 @@ class MatrixProfile(Band):
 
     name: ClassVar[str] = "matrix_profile"
 
-    window: int = 7
+    window: int = limited(7, Limit(at_least=2))
 
-    def __post_init__(self) -> None:
-        """Refuse a window of a day."""
-        super().__post_init__()
-        checked(self.window >= 2, f"matrix_profile: window is {self.window} days. It must be 2 or more; 7 is usual.")
-
-    def judge(self, panel: Panel, *, workers: int = 1) -> Judgement:
-        """Search within each airport's series, history included."""
-
-        def expectation(series: FloatArray) -> FloatArray:
-            filled = interpolated(series)
-            window = min(self.window, filled.size // 4)
-            _, neighbour = nearest_windows(filled, window)
-            said = np.full((window, filled.size), np.nan)
-            starts = np.arange(neighbour.size)
-            for place in range(window):
-                said[place, starts + place] = filled[neighbour + place]
-            return np.asarray(np.nanmedian(said, axis=0))
-
-        return judge_by_residuals(self, panel, expectation, workers=workers)
+    def expectation(self, airport: AirportDays) -> FloatArray:
+        """Search within the airport's series."""
+        filled = interpolated(airport.value)
+        window = min(self.window, filled.size // 4)
+        _, neighbour = nearest_windows(filled, window)
+        said = np.full((window, filled.size), np.nan)
+        starts = np.arange(neighbour.size)
+        for place in range(window):
+            said[place, starts + place] = filled[neighbour + place]
+        return np.asarray(np.nanmedian(said, axis=0))
 
 
 def nearest_windows(series: FloatArray, window: int) -> tuple[FloatArray, npt.NDArray[np.int64]]:

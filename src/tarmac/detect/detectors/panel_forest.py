@@ -5,8 +5,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from tarmac.detect.contract import Judgement, checked, nothing
+from tarmac.detect.contract import Detector, Judgement, nothing
 from tarmac.detect.detectors.bands import NORMAL
+from tarmac.detect.limits import SEEDS, SHARE_OF_DAYS, Limit, limited
 from tarmac.detect.panel import BoolArray, FloatArray, Panel
 from tarmac.detect.parallel import for_each_airport
 from tarmac.detect.thresholds.flags import FEWEST_DAYS, flag_share_of_all, on_judged_days
@@ -20,7 +21,7 @@ AT_ONCE = 20_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class PanelForest:
+class PanelForest(Detector):
     """scikit-learn's forest over six features of an airport-day; the highest `budget` of all days are flagged.
 
     The mean delay less the airport's median, the mean delay less its season and weekday, the median delay, the share
@@ -31,27 +32,13 @@ class PanelForest:
     """
 
     name: ClassVar[str] = "panel_forest"
-    measure: ClassVar[str] = "mean_dep_delay"
-    reads: ClassVar[str] = "mean_dep_delay"
     also: ClassVar[tuple[str, ...]] = ("median_dep_delay", "dep_del15_share")
     pools: ClassVar[bool] = True
-    looks_ahead: ClassVar[bool] = True
 
-    trees: int = 200
-    subsample: int = 1024
-    budget: float = 0.01
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        """Refuse a forest without trees, a subsample of one, and a share that is none."""
-        checked(self.trees >= 1, f"panel_forest: trees is {self.trees}. It must be 1 or more; 200 is usual.")
-        checked(
-            self.subsample >= 2, f"panel_forest: subsample is {self.subsample}. It must be 2 or more; 1024 is usual."
-        )
-        checked(
-            0.0 < self.budget <= 0.5,
-            f"panel_forest: outliers_fraction is {self.budget}. It must be in (0, 0.5]; 0.01 is usual.",
-        )
+    trees: int = limited(200, Limit(at_least=1))
+    subsample: int = limited(1024, Limit(at_least=2))
+    budget: float = limited(0.01, SHARE_OF_DAYS)
+    seed: int = limited(0, SEEDS)
 
     def judge(self, panel: Panel, *, workers: int = 1) -> Judgement:
         """Score all airports' days among each other, history included."""

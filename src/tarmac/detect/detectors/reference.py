@@ -10,39 +10,31 @@ from typing import ClassVar
 
 import numpy as np
 
-from tarmac.detect.contract import Judgement, nothing
+from tarmac.detect.contract import Judgement
+from tarmac.detect.detectors.by_airport import AirportByAirport, AirportDays, ShareOfEach
+from tarmac.detect.limits import SEEDS, limited
 from tarmac.detect.panel import BoolArray, FloatArray, Panel
-from tarmac.detect.thresholds.flags import FEWEST_DAYS, flag_reference, flag_share_of_each, on_judged_days
-from tarmac.errors import InputError
+from tarmac.detect.parameters import ORDERS
+from tarmac.detect.thresholds.flags import flag_reference, on_judged_days
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Reference:
-    measure: ClassVar[str] = "mean_dep_delay"
-    reads: ClassVar[str] = "mean_dep_delay"
-    also: ClassVar[tuple[str, ...]] = ()
-    pools: ClassVar[bool] = False
-    looks_ahead: ClassVar[bool] = True
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReferenceArima(_Reference):
+class ReferenceArima(AirportByAirport):
     """statsmodels' ARIMA(p, 0, q) of least AIC; flagged where residual² ≥ mean + standard deviation of residual²."""
 
     name: ClassVar[str] = "reference_arima"
+    slow: ClassVar[bool] = True
+    needs: ClassVar[tuple[str, ...]] = ("statsmodels",)
+    instead: ClassVar[str] = "arima"
+    threads: ClassVar[bool] = False  # statsmodels keeps the GIL, and filters of warnings belong to all threads
 
-    max_p: int = 4
-    max_q: int = 4
+    max_p: int = limited(4, ORDERS)
+    max_q: int = limited(4, ORDERS)
 
-    def judge(self, panel: Panel, *, workers: int = 1) -> Judgement:  # noqa: ARG002 - statsmodels keeps the GIL
-        """Fit airport by airport; the score is |residual|."""
-        expected = nothing(panel)
-        for airport, series in enumerate(panel.value):
-            days = np.flatnonzero(~np.isnan(series))
-            if days.size >= FEWEST_DAYS and series[days].min() < series[days].max():
-                expected[airport, days] = _arima_predictions(series[days], self.max_p, self.max_q)
-        none = nothing(panel)
-        return Judgement(expected=expected, lower=none, upper=none, score=np.abs(panel.value - expected))
+    def judge_airport(self, airport: AirportDays) -> Judgement:
+        """Fit the airport's series; the score is |residual|."""
+        expected = airport.on_days(_arima_predictions(airport.known, self.max_p, self.max_q))
+        return airport.judgement(score=np.abs(airport.value - expected), expected=expected)
 
     def flags(self, panel: Panel, judgement: Judgement) -> BoolArray:
         """Flag by the reference's rule."""
@@ -50,43 +42,27 @@ class ReferenceArima(_Reference):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReferenceForest(_Reference):
+class ReferenceForest(AirportByAirport, ShareOfEach):
     """scikit-learn's IsolationForest over each airport's mean delays, with its own contamination."""
 
     name: ClassVar[str] = "reference_if"
+    slow: ClassVar[bool] = True
+    threads: ClassVar[bool] = False  # scikit-learn keeps the GIL
 
-    contamination: float = 0.01
-    seed: int = 0
+    seed: int = limited(0, SEEDS)
 
-    def judge(self, panel: Panel, *, workers: int = 1) -> Judgement:  # noqa: ARG002 - scikit-learn keeps the GIL
-        """Fit airport by airport; the score is scikit-learn's with its sign turned."""
+    def judge_airport(self, airport: AirportDays) -> Judgement:
+        """Fit the airport's days; the score is scikit-learn's with its sign turned."""
         from sklearn.ensemble import IsolationForest
 
-        score = nothing(panel)
-        for airport, series in enumerate(panel.value):
-            days = np.flatnonzero(~np.isnan(series))
-            if days.size >= FEWEST_DAYS and series[days].min() < series[days].max():
-                features = series[days][:, None]
-                forest = IsolationForest(random_state=self.seed).fit(features)
-                score[airport, days] = -forest.score_samples(features)
-        none = nothing(panel)
-        medians = np.array([np.median(v[~np.isnan(v)]) if (~np.isnan(v)).any() else np.nan for v in panel.value])
-        expected = np.where(np.isnan(score), np.nan, medians.reshape(-1, 1))
-        return Judgement(expected=expected, lower=none, upper=none, score=score)
-
-    def flags(self, panel: Panel, judgement: Judgement) -> BoolArray:
-        """Flag the share of each airport's days that contamination names."""
-        return on_judged_days(panel, flag_share_of_each(judgement.score[:, panel.judged], self.contamination))
+        features = airport.known[:, None]
+        scores = -IsolationForest(random_state=self.seed).fit(features).score_samples(features)
+        return airport.judgement(score=airport.on_days(scores), expected=airport.on_days(np.median(airport.known)))
 
 
 def _arima_predictions(series: FloatArray, max_p: int, max_q: int) -> FloatArray:
-    try:
-        from statsmodels.tsa.arima.model import ARIMA
-    except ImportError as error:
-        raise InputError(
-            "detector 'reference_arima' needs statsmodels, which is not installed. "
-            "Install Tarmac's extra: pip install 'tarmac[compare]', or choose arima."
-        ) from error
+    from statsmodels.tsa.arima.model import ARIMA
+
     best = None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns of starting values and of convergence, series after series

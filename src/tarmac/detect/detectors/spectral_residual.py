@@ -6,10 +6,10 @@ from typing import ClassVar
 import numpy as np
 from scipy.ndimage import uniform_filter1d
 
-from tarmac.detect.contract import Judgement, checked, nothing
+from tarmac.detect.contract import Judgement
+from tarmac.detect.detectors.by_airport import AirportByAirport, AirportDays, ShareOfEach
 from tarmac.detect.detectors.residuals import interpolated
-from tarmac.detect.panel import BoolArray, FloatArray, Panel
-from tarmac.detect.thresholds.flags import FEWEST_DAYS, flag_share_of_each, on_judged_days
+from tarmac.detect.panel import FloatArray
 
 SMOOTHED, AROUND = 3, 21
 """The paper's windows: frequencies over which the log spectrum is averaged, days over which saliency is."""
@@ -19,8 +19,8 @@ TAIL = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class SpectralResidual:
-    """The saliency map's excess over its average around the day; each airport's highest `share` are flagged.
+class SpectralResidual(AirportByAirport, ShareOfEach):
+    """The saliency map's excess over its average around the day; each airport's highest scores are flagged.
 
     The log amplitude spectrum less its moving average, with the phase kept, is turned back into days: regular swings
     vanish and what breaks them stands out, in either direction. There is no expectation and no interval. Missing days
@@ -30,36 +30,10 @@ class SpectralResidual:
     """
 
     name: ClassVar[str] = "spectral_residual"
-    measure: ClassVar[str] = "mean_dep_delay"
-    reads: ClassVar[str] = "mean_dep_delay"
-    also: ClassVar[tuple[str, ...]] = ()
-    pools: ClassVar[bool] = False
-    looks_ahead: ClassVar[bool] = True
 
-    share: float = 0.01
-
-    def __post_init__(self) -> None:
-        """Refuse a share that is none."""
-        checked(
-            0.0 < self.share <= 0.5,
-            f"spectral_residual: outliers_fraction is {self.share}. It must be in (0, 0.5]; 0.01 is usual.",
-        )
-
-    def judge(self, panel: Panel, *, workers: int = 1) -> Judgement:  # noqa: ARG002 - too quick to share out
-        """Transform each airport's series, history included."""
-        score = nothing(panel)
-        for airport, series in enumerate(panel.value):
-            days = np.flatnonzero(~np.isnan(series))
-            if days.size >= FEWEST_DAYS and series[days].min() < series[days].max():
-                span = slice(days[0], days[-1] + 1)
-                score[airport, span] = _excess(interpolated(series[span]))
-        score[np.isnan(panel.value)] = np.nan
-        none = nothing(panel)
-        return Judgement(expected=none, lower=none, upper=none, score=score)
-
-    def flags(self, panel: Panel, judgement: Judgement) -> BoolArray:
-        """Flag a share of each airport's judged days."""
-        return on_judged_days(panel, flag_share_of_each(judgement.score[:, panel.judged], self.share))
+    def judge_airport(self, airport: AirportDays) -> Judgement:
+        """Transform the airport's series."""
+        return airport.judgement(score=airport.on_days(_excess(interpolated(airport.value))[airport.days]))
 
 
 def _excess(series: FloatArray) -> FloatArray:

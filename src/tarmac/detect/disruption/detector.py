@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from tarmac.detect.contract import Judgement, checked, nothing
+from tarmac.detect.contract import Detector, Judgement, checked, nothing
 from tarmac.detect.disruption.cancellations import cancellation_scores
 from tarmac.detect.disruption.companions import companions_of, days_beside
 from tarmac.detect.disruption.delays import delay_scores
@@ -34,7 +34,7 @@ WITHOUT_TAIL = 4.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Disruption:
+class Disruption(Detector):
     """The default detector: a day's own evidence, plus what companions and the days beside it make likely beforehand.
 
     A score is meant as log posterior odds, in units in which evidence counts as a z-value does: log likelihood ratio
@@ -81,6 +81,7 @@ class Disruption:
 
     def __post_init__(self) -> None:
         """Refuse a share that is none, and widths and weights that are negative."""
+        super().__post_init__()
         checked(
             0.0 < self.budget <= 0.5,
             f"disruption: outliers_fraction is {self.budget}. It must be in (0, 0.5]; 0.01 is usual.",
