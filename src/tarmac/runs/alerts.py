@@ -16,6 +16,7 @@ from tarmac.storage.lake import Lake
 from tarmac.storage.scratch import scratch_folder
 from tarmac.warehouse.migrations import is_migrated, to_table_name
 from tarmac.warehouse.postgres import open_warehouse
+from tarmac.warehouse.session import transaction
 
 WORST = 20
 """Days that an alert lists; all are counted."""
@@ -80,7 +81,7 @@ def _known(workspace: Workspace, year: int) -> pl.DataFrame:
     query = sql.SQL("SELECT origin, fl_date FROM {} WHERE anomaly = 1 AND fl_date BETWEEN {} AND {}").format(
         sql.Identifier(table), sql.Literal(date(year, 1, 1)), sql.Literal(date(year, 12, 31))
     )
-    with open_warehouse(workspace.warehouse, workspace.home) as connection:
+    with open_warehouse(workspace.warehouse, workspace.home) as connection, transaction(connection):
         rows = connection.execute(query).fetchall() if is_migrated(connection, table) else []
     return pl.DataFrame(rows, schema=schema, orient="row")
 

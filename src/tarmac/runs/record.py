@@ -178,8 +178,9 @@ def find_same_run(workspace: Workspace, year: int, parameters: Parameters, input
 def _is_loaded(run: Run, workspace: Workspace) -> bool:
     from tarmac.warehouse.migrations import is_migrated
     from tarmac.warehouse.postgres import open_warehouse
+    from tarmac.warehouse.session import transaction
 
-    with open_warehouse(workspace.warehouse, workspace.home) as connection:
+    with open_warehouse(workspace.warehouse, workspace.home) as connection, transaction(connection):
         if not is_migrated(connection, workspace.table):
             return False
         query = "SELECT run_id FROM pipeline_runs WHERE year = %s ORDER BY run_id DESC LIMIT 1"

@@ -22,6 +22,7 @@ import psutil  # type: ignore[import-untyped]
 from psycopg import pq
 
 from tarmac.errors import InputError, SystemFailure
+from tarmac.warehouse.session import without_variables
 
 READER = "tarmac_reader"
 """The role that `tarmac query` connects as: it may read every table and nothing else."""
@@ -60,7 +61,10 @@ class _Cluster:
         return self.folder / "postgres.log"
 
     def start(self, program: str, *arguments: str, output: IO[bytes], **options: Any) -> subprocess.Popen[bytes]:
-        """Start one of Postgres's programs as the owner of the data, apart from the terminal's Ctrl-C."""
+        """Start one of Postgres's programs as the owner of the data, apart from the terminal's Ctrl-C.
+
+        It gets no PG… variable: the server reads some of them as well.
+        """
         if self.owner is not None:
             options |= {"user": self.owner[0], "group": self.owner[1], "extra_groups": []}
         return subprocess.Popen(  # noqa: S603 - the program is the package's, no shell
@@ -69,6 +73,7 @@ class _Cluster:
             stderr=subprocess.STDOUT,
             start_new_session=True,
             cwd=self.folder,
+            env={name: value for name, value in os.environ.items() if not name.startswith("PG")},
             **options,
         )
 
@@ -100,7 +105,7 @@ def embedded_server(home: Path) -> Iterator[str]:
                 fcntl.flock(users, fcntl.LOCK_SH)
                 _ensure_data(cluster)
                 _ensure_running(cluster, socket)
-            yield f"postgresql://postgres@/postgres?host={quote(str(socket), safe='')}"
+            yield f"postgresql://postgres@/postgres?host={quote(str(socket), safe='')}&port=5432"
         finally:
             with _exclusive(cluster.folder):
                 if _is_last(users):
@@ -228,7 +233,8 @@ def _ensure_running(cluster: _Cluster, socket: Path) -> None:
 
 
 def _ping(socket: Path) -> pq.Ping:
-    return pq.Ping(pq.PGconn.ping(f"host={socket} port=5432 user=postgres dbname=postgres connect_timeout=10".encode()))
+    with without_variables():
+        return pq.Ping(pq.PGconn.ping(f"host={socket} user=postgres dbname=postgres connect_timeout=10".encode()))
 
 
 def _live_server(data: Path) -> psutil.Process | None:

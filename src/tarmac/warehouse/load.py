@@ -19,6 +19,7 @@ from tarmac.warehouse.failures import told_plainly
 from tarmac.warehouse.migrations import migrate, to_table_name
 from tarmac.warehouse.place import STAMP, Place, names
 from tarmac.warehouse.postgres import write_run
+from tarmac.warehouse.session import transaction
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +64,7 @@ def load_year(
     migrate(connection, published_table)
     with (
         told_plainly(f"Loading {year} into the warehouse", outcome="It was rolled back: nothing was changed."),
-        connection.transaction(),
-        connection.cursor() as cursor,
+        transaction(connection) as cursor,
     ):
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_lock(year)])
         # Without statistics of a table filled a moment ago, the planner tends to loops over all pairs.

@@ -17,6 +17,7 @@ from tarmac.tables.published import PUBLISHED
 from tarmac.tables.runs import RUNS
 from tarmac.warehouse.failures import told_plainly
 from tarmac.warehouse.migrations import is_migrated, migrate, to_table_name
+from tarmac.warehouse.session import connect, transaction
 from tarmac.warehouse.urls import EMBEDDED, to_connection_url, to_label
 
 
@@ -34,13 +35,14 @@ def warehouse_url(warehouse: str, home: Path) -> Iterator[str]:
 
 @contextmanager
 def open_warehouse(warehouse: str, home: Path) -> Iterator[psycopg.Connection]:
-    """An open connection that commits each statement by itself; `load_year` makes its own transaction."""
+    """An open connection that commits each statement by itself. Read and write in `session.transaction`."""
     with warehouse_url(warehouse, home) as url:
         with told_plainly(f"Reaching {to_label(warehouse)}"):
             # No prepared statements: a pooler in front of the server may hand them to another session.
-            connection = psycopg.connect(url, autocommit=True, prepare_threshold=None)
+            connection = connect(url, embedded=warehouse == EMBEDDED, autocommit=True, prepare_threshold=None)
             # In a stricter one, a load that waited for another would still see the rows from before it.
             connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
+            connection.read_only = False
         try:
             yield connection
         finally:
@@ -50,7 +52,7 @@ def open_warehouse(warehouse: str, home: Path) -> Iterator[psycopg.Connection]:
 def record_run(connection: psycopg.Connection, run: Mapping[str, Any]) -> None:
     """Upsert the run's row in `pipeline_runs`, which is made first where it is missing."""
     migrate(connection, None)
-    with told_plainly("Recording the run"):
+    with told_plainly("Recording the run"), transaction(connection):
         write_run(connection, run)
 
 
@@ -78,7 +80,7 @@ def read_published(
 ) -> pl.DataFrame:
     """The published rows of these years by date and airport; InputError where nothing was loaded yet."""
     table = to_table_name(published_table)
-    with told_plainly(f"Reading {table}"):
+    with told_plainly(f"Reading {table}"), transaction(connection) as cursor:
         if not is_migrated(connection, table):
             raise InputError(f"The warehouse has no table {table!r} yet. Fill it first: tarmac run --year …")
         columns = sql.SQL(", ").join(
@@ -96,7 +98,7 @@ def read_published(
             sql.Literal(f"{years.start:04}-01-01"),
             sql.Literal(f"{years.stop:04}-01-01"),
         )
-        with connection.cursor() as cursor, cursor.copy(query) as copy:
+        with cursor.copy(query) as copy:
             text = b"".join(bytes(block) for block in copy)
     schema = schema_of(PUBLISHED)
     rows = pl.read_csv(io.BytesIO(text), has_header=False, schema=schema) if text else pl.DataFrame(schema=schema)

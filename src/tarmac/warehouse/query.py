@@ -13,6 +13,7 @@ from tarmac.errors import InputError, SystemFailure
 from tarmac.tables.runs import RUNS
 from tarmac.warehouse.failures import to_next_step, to_reason, told_plainly
 from tarmac.warehouse.postgres import warehouse_url
+from tarmac.warehouse.session import connect, fix_settings
 from tarmac.warehouse.urls import EMBEDDED, to_label
 
 _ROWS_AT_ONCE = 1000
@@ -47,7 +48,8 @@ def run_query(warehouse: str, home: Path, statement: str) -> Iterator[QueryResul
         raise InputError(_EMPTY)  # rather than make a server in order to find it empty
     with warehouse_url(warehouse, home) as url:
         with told_plainly(f"Reaching {to_label(warehouse)}"):
-            connection = psycopg.connect(_as_reader(url) if warehouse == EMBEDDED else url)
+            embedded = warehouse == EMBEDDED
+            connection = connect(_as_reader(url) if embedded else url, embedded=embedded)
         try:
             with told_plainly("Preparing the query"):
                 _fence(connection)
@@ -65,6 +67,7 @@ def _as_reader(url: str) -> str:
 def _fence(connection: psycopg.Connection) -> None:
     """Begin to read only, for good: after its first query a transaction cannot be made writing."""
     connection.read_only = True
+    fix_settings(connection, row_security="on")
     is_superuser = connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone()
     readers = connection.execute("SELECT FROM pg_roles WHERE rolname = 'pg_read_all_data'").fetchone()
     if readers is not None and is_superuser == (True,):

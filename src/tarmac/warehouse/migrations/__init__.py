@@ -15,6 +15,7 @@ from psycopg import sql
 from tarmac.errors import InputError
 from tarmac.tables.published import PUBLISHED
 from tarmac.warehouse.failures import told_plainly
+from tarmac.warehouse.session import fix_settings, transaction
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -42,7 +43,9 @@ def to_table_name(name: str) -> str:
 
 def is_migrated(connection: psycopg.Connection, published_table: str | None) -> bool:
     """Whether the schema is the newest. Asked in SQL: importing Alembic takes a second, and rarely has work."""
-    return all(_version(connection, table) == _newest(line) for line, table in _version_tables(published_table).items())
+    with transaction(connection):
+        versions = _version_tables(published_table).items()
+        return all(_version(connection, table) == _newest(line) for line, table in versions)
 
 
 def migrate(connection: psycopg.Connection, published_table: str | None = PUBLISHED.name) -> None:
@@ -83,6 +86,7 @@ def _upgrade(connection: psycopg.Connection, table: str | None) -> None:
     engine = sa.create_engine("postgresql+psycopg://", creator=lambda: connection, poolclass=StaticPool)
     try:
         with engine.begin() as work:
+            fix_settings(connection)
             work.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
             for line, version_table in _version_tables(table).items():
                 _run(work, line, version_table, **({"table": table} if table and line == "published" else {}))
