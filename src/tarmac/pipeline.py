@@ -14,7 +14,7 @@ import polars as pl
 
 from tarmac.bronze.local_copy import BronzeCopy
 from tarmac.detect import Detection
-from tarmac.engines.accounting import Cleaning
+from tarmac.engines.base import BronzeYear, Cleaning
 from tarmac.errors import InputError, SystemFailure, TarmacError
 from tarmac.explain.events import find_events
 from tarmac.runs.judgements import (
@@ -136,11 +136,13 @@ def _silver(
     lake, year = workspace.lake, run.year
     with scratch_folder(lake.scratch_parent(workspace.scratch)) as scratch:
         cleaning = workspace.engine.clean_year(
-            bronze.lake if bronze else lake,
-            year,
-            files=bronze.files if bronze else lake.bronze_files(year),
-            scratch=scratch,
-            most_quarantined=parameters.max_quarantined,
+            BronzeYear(
+                lake=bronze.lake if bronze else lake,
+                year=year,
+                files=bronze.files if bronze else lake.bronze_files(year),
+            ),
+            scratch,
+            max_quarantined=parameters.max_quarantined,
             progress=lambda read, total: tell(read / max(total, 1)),
         )
         if bronze and bronze.input_hash != cleaning.input_hash:

@@ -118,6 +118,6 @@ def test_a_job_that_fails_by_its_input_is_not_tried_again(
     assert [job.state for job in emr.jobs] == ["FAILED"]
     assert not list(lake.rglob("*.parquet"))
     (mail,) = mailbox.texts()
-    for said in ("clean_on_spark", emr.jobs[0].id, "is FAILED", "ExitCode: 2", "cannot be right"):
+    for said in ("clean_on_spark", emr.jobs[0].id, "is FAILED", "ExitCode: 2", "are invalid"):
         assert said in mail
     assert deployment.rows("SELECT status FROM pipeline_runs") == [("failed",)]

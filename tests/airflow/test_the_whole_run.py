@@ -166,7 +166,7 @@ def test_a_run_that_fails_cleans_up_and_mails_once(deployment: Deployment, mailb
     assert_clean(deployment)
     assert [key for key in deployment.keys("0") if not key.startswith("01")] == []
     (mail,) = mailbox.texts()
-    for said in ("etl_ml_pipeline failed for 2009", "operator@tarmac.test", "to_silver", "cannot be right"):
+    for said in ("etl_ml_pipeline failed for 2009", "operator@tarmac.test", "to_silver", "are invalid"):
         assert said in mail
     assert f"http://airflow.test/dags/etl_ml_pipeline/runs/{run.run_id}/tasks/to_silver" in unquote(mail)
     assert deployment.rows("SELECT status FROM pipeline_runs") == [("failed",)]

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from tarmac.engines.polars.flights import write_gold
+from tarmac.engines.polars.gold import aggregate
 from tarmac.tables.daily import CAUSES, DAILY
 from tarmac.tables.flights import FLIGHTS
 from tarmac.tables.frames import schema_of
@@ -258,7 +258,7 @@ def silver_file(tmp_path: Path) -> Path:
 
 
 def _gold_bytes(silver: Path, out: Path) -> str:
-    write_gold(silver, 2009, out)
+    aggregate(silver, 2009).write_parquet(out)
     return hashlib.sha256(out.read_bytes()).hexdigest()
 
 
@@ -277,8 +277,8 @@ def test_the_gold_file_has_the_same_bytes_for_shuffled_flights(silver_file: Path
 def test_the_gold_file_has_the_same_bytes_on_one_core_and_on_two(silver_file: Path, tmp_path: Path):
     """A laptop and a server agree."""
     code = (
-        "import sys; from pathlib import Path; from tarmac.engines.polars.flights import write_gold; "
-        "write_gold(Path(sys.argv[1]), 2009, Path(sys.argv[2]))"
+        "import sys; from pathlib import Path; from tarmac.engines.polars.gold import aggregate; "
+        "aggregate(Path(sys.argv[1]), 2009).write_parquet(sys.argv[2])"
     )
     digests = set()
     for threads in ("1", "2"):

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tarmac.bronze.texts import open_flight_texts
-from tarmac.engines.polars.cleaning import Cleaning, clean_year
+from tarmac.engines.base import BronzeYear, Cleaning
+from tarmac.engines.polars.engine import PolarsEngine
 from tarmac.engines.polars.flights import clean_flights
 from tarmac.storage.lake import Lake, open_lake
 from tarmac.tables.bronze import FLIGHT_COLUMNS, TEXT_COLUMNS
@@ -79,7 +80,8 @@ def written(rows, folder: Path, *, end="\n", quoted=False, order=HEADER) -> Lake
 
 
 def cleaned(lake: Lake, folder: Path) -> tuple[Cleaning, pl.DataFrame, pl.DataFrame]:
-    cleaning = clean_year(lake, 2009, files=lake.bronze_files(2009), scratch=folder, most_quarantined=1.0)
+    year = BronzeYear(lake=lake, year=2009, files=lake.bronze_files(2009))
+    cleaning = PolarsEngine().clean_year(year, folder, max_quarantined=1.0)
     return cleaning, pl.read_parquet(cleaning.silver), pl.read_parquet(cleaning.quarantine)
 
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tarmac.engines.polars.cleaning import clean_year
+from tarmac.engines.base import BronzeYear
+from tarmac.engines.polars.engine import PolarsEngine
 from tarmac.storage.lake import open_lake
 from tests.support.flight_lines import KAGGLE_NAMES, bts_csv, flight, flights, gz, kaggle_csv, kaggle_line, zipped
 from tests.support.lakes import Command, in_process, leftovers, put_bronze, quarantine, silver
@@ -154,7 +155,8 @@ def test_every_line_is_kept_or_set_aside_under_its_own_number(
     (lake / "scratch").mkdir()
     opened = open_lake(str(lake))
     files = opened.bronze_files(2009)
-    cleaning = clean_year(opened, 2009, files=files, scratch=lake / "scratch", most_quarantined=1)
+    year = BronzeYear(lake=opened, year=2009, files=files)
+    cleaning = PolarsEngine().clean_year(year, lake / "scratch", max_quarantined=1)
     aside = pl.read_parquet(cleaning.quarantine).select("source_file", "source_line", "reason").rows()
     assert aside == sorted(expected)
     assert pl.read_parquet(cleaning.silver)["op_carrier_fl_num"].to_list() == kept

@@ -11,9 +11,8 @@ from tarmac.detect import DetectParameters, detect
 from tarmac.detect.panel import panel_from_gold
 from tarmac.detect.parameters import detector_named
 from tarmac.detect.run import judge_here
-from tarmac.engines.spark.scoring import JudgeOnSpark
 from tarmac.errors import SystemFailure
-from tests.support.spark_session import spark_session
+from tests.support.spark_session import on_spark
 
 pytestmark = pytest.mark.spark
 
@@ -49,7 +48,7 @@ def test_detectors_that_pool_and_those_that_do_not_give_the_same_rows(gold: pl.D
         detectors=("isolation_forest", "arima", "disruption", "stl"), max_p=1, max_q=1, threshold=threshold
     )
     here = detect(gold, parameters, year=2011)
-    there = detect(gold, parameters, year=2011, judge=JudgeOnSpark(spark_session()))
+    there = detect(gold, parameters, year=2011, judge=on_spark().score)
     assert (here.failures, there.failures) == ({}, {})
     assert there.anomalies.equals(here.anomalies)
     assert set(there.anomalies["detector"]) == set(parameters.detectors)
@@ -60,7 +59,7 @@ def test_judging_by_the_past_alone_is_the_same(gold: pl.DataFrame) -> None:
     parameters = DetectParameters(detectors=("rolling_band", "isolation_forest"), mode="online")
     few = gold.filter(pl.col("fl_date") < pl.date(2011, 1, 20))
     here = detect(few, parameters, year=2011)
-    there = detect(few, parameters, year=2011, judge=JudgeOnSpark(spark_session()))
+    there = detect(few, parameters, year=2011, judge=on_spark().score)
     assert there.anomalies.equals(here.anomalies)
 
 
@@ -75,7 +74,7 @@ def test_a_detector_that_fails_says_why_and_is_not_tried_again(gold: pl.DataFram
             raise ValueError(f"{len(panel.origins)} airports are too many")
 
     panel = panel_from_gold(gold, "mean_dep_delay", year=2011)
-    judge = JudgeOnSpark(spark_session())
+    judge = on_spark().score
     with pytest.raises(SystemFailure, match=r"^ValueError: 5 airports are too many$"):
         judge(Broken(pools=True), panel, mode="hindsight", workers=1)  # type: ignore[arg-type]
     with pytest.raises(SystemFailure, match=r"^ValueError: [12] airports are too many$"):
@@ -87,6 +86,6 @@ def test_the_scores_have_the_same_bits(gold: pl.DataFrame) -> None:
     detector = detector_named("ecod", DetectParameters())
     panel = panel_from_gold(gold, detector.reads, year=2011, also=detector.also)
     here = judge_here(detector, panel, mode="hindsight", workers=1)
-    there = JudgeOnSpark(spark_session())(detector, panel, mode="hindsight", workers=1)
+    there = on_spark().score(detector, panel, mode="hindsight", workers=1)
     for name in ("expected", "lower", "upper", "score"):
         assert getattr(there, name).tobytes() == getattr(here, name).tobytes()

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tarmac.bronze.texts import find_texts
+from tarmac.engines.base import BronzeYear
 from tarmac.engines.spark.cleaning import duplicates, flights_among, judge, repeated_hashes
-from tarmac.engines.spark.session import gold_of
+from tarmac.engines.spark.gold import days_of
 from tarmac.engines.spark.text import read_splits, split_texts
 from tarmac.storage.lake import Lake, open_lake
 from tarmac.tables.daily import CAUSES
@@ -42,8 +43,8 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
         bronze.write_bytes(kaggle_csv(flights(50, year=year)))
         scratch = folder / str(year)
         scratch.mkdir()
-        files = lake.bronze_files(year)
-        cleaning = on_spark().clean_year(lake, year, files=files, scratch=scratch, most_quarantined=0)
+        bronze = BronzeYear(lake=lake, year=year, files=lake.bronze_files(year))
+        cleaning = on_spark().clean_year(bronze, scratch, max_quarantined=0)
         lake.publish(cleaning.silver, lake.silver_key(year))
     return lake
 
@@ -63,7 +64,7 @@ def test_silver_is_expressions_over_one_reader_of_whole_batches(lake: Lake) -> N
 
 def test_gold_reads_its_columns_of_its_year_and_no_python_runs(lake: Lake) -> None:
     """Ten of 27 columns, of one file of two."""
-    plan = plan_of(gold_of(spark_session(), lake.place(lake.silver_key(2009))))
+    plan = plan_of(days_of(spark_session(), lake.place(lake.silver_key(2009))))
     read = {
         name for struct in re.findall(r"ReadSchema: struct<([^>]*)>", plan) for name in re.findall(r"(\w+):", struct)
     }

@@ -8,8 +8,8 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from tarmac.detect import DetectParameters, detect
-from tarmac.engines.accounting import Cleaning
-from tarmac.engines.base import Engine, OnPolars
+from tarmac.engines.base import BronzeYear, Cleaning, Engine
+from tarmac.engines.polars.engine import PolarsEngine
 from tarmac.errors import SystemFailure, TarmacError
 from tarmac.pipeline import Parameters, Workspace, run_year
 from tarmac.simulate import SimulationParameters, write_simulation
@@ -34,14 +34,15 @@ def cleaned(engine: Engine, lake: Lake, year: int, scratch: Path, most: float) -
     """What cleaning gives, or says."""
     scratch.mkdir()
     try:
-        return engine.clean_year(lake, year, files=lake.bronze_files(year), scratch=scratch, most_quarantined=most), 0
+        bronze = BronzeYear(lake=lake, year=year, files=lake.bronze_files(year))
+        return engine.clean_year(bronze, scratch, max_quarantined=most), 0
     except TarmacError as error:
         return str(error), error.exit_code
 
 
 def assert_same_cleaning(lake: Lake, year: int, folder: Path, *, most: float = 1.0, split_bytes: int = 200_000) -> Any:
     """Both engines clean the year alike; gives Spark's result."""
-    one, code = cleaned(OnPolars(), lake, year, folder / "polars", most)
+    one, code = cleaned(PolarsEngine(), lake, year, folder / "polars", most)
     other, other_code = cleaned(on_spark(split_bytes), lake, year, folder / "spark", most)
     if isinstance(one, str) or isinstance(other, str):
         assert (other, other_code) == (one, code)
@@ -59,7 +60,7 @@ def assert_same_gold(lake: Lake, year: int, silver: Path, folder: Path) -> pl.Da
     """Both engines aggregate this silver to the same days, all values within 1e-9; gives them."""
     lake.publish(silver, lake.silver_key(year))
     counts = []
-    for name, engine in (("one", OnPolars()), ("other", on_spark())):
+    for name, engine in (("one", PolarsEngine()), ("other", on_spark())):
         (folder / name).mkdir()
         counts.append(engine.write_gold(lake, year, folder / name))
     one, other = (pl.read_parquet(folder / name / "gold.parquet") for name in ("one", "other"))
@@ -89,7 +90,7 @@ def test_a_simulated_year_gives_the_same_to_its_judgements(tmp_path: Path) -> No
     cleaning = assert_same_cleaning(lake, 2019, tmp_path)
     gold = assert_same_gold(lake, 2019, cleaning.silver, tmp_path)
     parameters = DetectParameters(max_p=1, max_q=1)
-    here, there = detect(gold, parameters, year=2019), on_spark().detect(gold, parameters, year=2019)
+    here, there = detect(gold, parameters, year=2019), detect(gold, parameters, year=2019, judge=on_spark().score)
     assert not here.failures
     assert there.failures == here.failures
     assert there.anomalies.equals(here.anomalies)

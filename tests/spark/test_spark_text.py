@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tarmac.bronze.texts import find_texts
-from tarmac.engines.polars.cleaning import clean_year
+from tarmac.engines.base import BronzeYear
+from tarmac.engines.polars.engine import PolarsEngine
 from tarmac.engines.spark.text import (
     ROWS,
     Split,
@@ -88,7 +89,8 @@ class Reading:
 def assert_same(lake: Lake, scratch: Path, split_bytes: int) -> Reading:
     """One machine and the splits give the same rows, lines set aside, counts and digest."""
     scratch.mkdir(exist_ok=True)
-    whole = clean_year(lake, 2009, files=lake.bronze_files(2009), scratch=scratch, most_quarantined=1.0)
+    year = BronzeYear(lake=lake, year=2009, files=lake.bronze_files(2009))
+    whole = PolarsEngine().clean_year(year, scratch, max_quarantined=1.0)
     parts = Reading(lake, split_bytes)
     kept = pl.read_parquet(whole.silver)
     aside = pl.read_parquet(whole.quarantine).filter(pl.col("reason") != "duplicate")

@@ -82,9 +82,9 @@ STOPPED: Sequence[BadFile] = (
     _stops("an empty file", lambda: b"", "2009.csv is empty", "Download"),
     _stops("an empty .csv.gz", lambda: b"", "2009.csv.gz is empty", suffix=".csv.gz"),
     _stops("a .csv.gz of nothing", lambda: gz(b""), "2009.csv.gz is empty", suffix=".csv.gz"),
-    _stops("a header and nothing else", lambda: kaggle_csv([]), "2009.csv", "a header and no flights", "download"),
-    _stops("a header without a line end", lambda: kaggle_csv([])[:-1], "a header and no flights"),
-    _stops("a header and blank lines", lambda: kaggle_csv([b"", b" "]), "a header and no flights"),
+    _stops("a header and nothing else", lambda: kaggle_csv([]), "2009.csv", "has a header but no rows", "download"),
+    _stops("a header without a line end", lambda: kaggle_csv([])[:-1], "has a header but no rows"),
+    _stops("a header and blank lines", lambda: kaggle_csv([b"", b" "]), "has a header but no rows"),
     _stops("a missing column", lambda: kaggle_csv(BASE, names=WITHOUT_DELAY), "2009.csv, line 1", "DEP_DELAY missing"),
     _stops(
         "a column named twice",
@@ -129,7 +129,7 @@ STOPPED: Sequence[BadFile] = (
         lambda: kaggle_csv(BASE[:20])[:-60],
         "1 of 20 rows",
         "line 21",
-        "may be cut off",
+        "may be truncated",
     ),
     _stops("rows of another width than the header", lambda: GOOD.replace(b",Unnamed: 27", b"", 1), "300 of 300 rows"),
 )
@@ -147,7 +147,7 @@ ASIDE: Sequence[BadFile] = (
         what="a last line that was cut",
         make=lambda: GOOD[:-60],
         aside={"wrong_number_of_fields": [301]},
-        says=("2009.csv ends in the middle of line 301", "may be cut off"),
+        says=("2009.csv ends in the middle of line 301", "may be truncated"),
     ),
     BadFile(
         what="a last line that was cut within quotes",
@@ -178,7 +178,7 @@ FINE: Sequence[BadFile] = (
     _fine("a UTF-8 mark (BOM)", lambda: b"\xef\xbb\xbf" + GOOD),
     _fine("columns in another order", lambda: kaggle_csv(BASE, names=KAGGLE_NAMES[::-1])),
     _fine(
-        "columns that Tarmac does not know",
+        "columns that Tarmac does not use",
         lambda: kaggle_csv(BASE, names=[*KAGGLE_NAMES, "GATE", "CREW"]),
         "left out 2 columns",
         "CREW, GATE",

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tarmac.engines.spark.engine import OnSpark
+from tarmac.engines.spark.engine import SparkEngine
 from tarmac.engines.spark.session import start_spark
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ def spark_session() -> "SparkSession":
     return start_spark("local[2]", Path(tempfile.mkdtemp(prefix="tarmac-spark-")), SMALL)
 
 
-def on_spark(split_bytes: int = 200_000) -> OnSpark:
+def on_spark(split_bytes: int = 200_000) -> SparkEngine:
     """The pipeline's engine, in this session."""
-    engine = OnSpark(master=None, home=Path(), split_bytes=split_bytes)
+    engine = SparkEngine(master=None, home=Path(), split_bytes=split_bytes)
     engine.__dict__["spark"] = spark_session()
     return engine

@@ -15,7 +15,7 @@ def open_workspace(*, quiet: bool, **options: Any) -> "tuple[Settings, Workspace
         InputError: a setting is wrong.
     """
     from tarmac.cli.console import configure_logs, open_terminal
-    from tarmac.engines.base import engine_named
+    from tarmac.engines import engine_named
     from tarmac.pipeline import Workspace
     from tarmac.settings import read_settings
     from tarmac.storage.lake import Zones, open_lake

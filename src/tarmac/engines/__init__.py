@@ -1,1 +1,36 @@
-"""The engines: base.py says what the steps ask of one; polars/ and spark/ are the two there are."""
+"""The engines: base.py says what the steps ask of one; polars/ and spark/ are the two implementations."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tarmac.errors import InputError
+
+if TYPE_CHECKING:
+    from tarmac.engines.base import Engine
+
+ENGINES = ("polars", "spark")
+
+
+def engine_named(name: str, *, master: str | None, home: Path, split_bytes: int) -> "Engine":
+    """The engine of that name.
+
+    Args:
+        name: one of ENGINES.
+        master: the Spark cluster's address; None for spark-submit's, else this machine's cores.
+        home: where local state lives.
+        split_bytes: how much of a plain file one Spark task reads.
+
+    Raises:
+        InputError: there is no such engine, or a master was given without Spark.
+    """
+    if name not in ENGINES:
+        raise InputError(f"engine {name!r} is unknown. Known: {', '.join(ENGINES)}. Fix --engine or TARMAC_ENGINE.")
+    if name == "spark":
+        from tarmac.engines.spark.engine import SparkEngine
+
+        return SparkEngine(master=master, home=home, split_bytes=split_bytes)
+    if master:
+        raise InputError(f"--spark-master {master!r} was given, but the engine is polars. Add --engine spark.")
+    from tarmac.engines.polars.engine import PolarsEngine
+
+    return PolarsEngine()

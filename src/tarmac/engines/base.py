@@ -1,109 +1,157 @@
-"""What does the work of the steps: one machine, or a cluster. The pipeline knows no more of either than this."""
+"""What the steps ask of an engine, and what a cleaned year must account for, whichever engine cleaned it.
 
-from collections.abc import Callable, Mapping, Sequence
+The pipeline knows no more of an engine than this.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-import polars as pl
-
-from tarmac.detect import Detection, DetectParameters, detect
-from tarmac.engines.accounting import Cleaning
-from tarmac.engines.polars import cleaning
-from tarmac.engines.polars.cleaning import Progress
-from tarmac.engines.polars.flights import write_gold
-from tarmac.errors import InputError
+from tarmac.bronze.header import Header
+from tarmac.detect.contract import Detector, Judgement
+from tarmac.detect.panel import Panel
+from tarmac.detect.parameters import Mode
+from tarmac.errors import InputError, SystemFailure
 from tarmac.storage.lake import BronzeFile, Lake
 
-ENGINES = ("polars", "spark")
+Progress = Callable[[int, int], None]
+"""Called with the bytes read so far and the bytes to read in all."""
+
+_CUT = frozenset({"wrong_number_of_fields", "unclosed_quote", "not_utf8"})
+"""The reasons that the last line of a truncated file is quarantined for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BronzeYear:
+    """The bronze files of one year. `lake` holds them: the lake itself, or a local copy of its bronze."""
+
+    lake: Lake
+    year: int
+    files: Sequence[BronzeFile]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cleaning:
+    """A cleaned year that is not published yet: its two files and its counts.
+
+    `rows_in` = `rows_kept` + the sum of `quarantined` (rows by reason); `repairs` counts rows by repair.
+    """
+
+    silver: Path
+    quarantine: Path
+    rows_in: int
+    rows_kept: int
+    quarantined: Mapping[str, int]
+    repairs: Mapping[str, int]
+    input_hash: str
+    notes: tuple[str, ...]
+
+    @property
+    def rows_quarantined(self) -> int:
+        """Quarantined rows, for whatever reason."""
+        return sum(self.quarantined.values())
 
 
 class Engine(Protocol):
-    """Cleans, aggregates and judges; what it gives does not depend on which one it is."""
+    """Cleans, aggregates and scores. Every engine gives the same results."""
 
     @property
     def versions(self) -> Mapping[str, str]:
-        """The libraries, beside those of every run, that a run's record names."""
+        """The engine's own libraries and their versions, for the run's record."""
 
     def clean_year(
-        self,
-        lake: Lake,
-        year: int,
-        *,
-        files: Sequence[BronzeFile],
-        scratch: Path,
-        most_quarantined: float,
-        progress: Progress | None = None,
+        self, bronze: BronzeYear, scratch: Path, *, max_quarantined: float, progress: Progress | None = None
     ) -> Cleaning:
-        """Clean the year's bronze files into `scratch`: see tarmac.engines.polars.cleaning.clean_year."""
+        """Clean a year's bronze files into `silver.parquet` and `quarantine.parquet` in `scratch`, an empty folder.
+
+        Every row that is not kept is quarantined with its reason; `max_quarantined` is the largest share (0-1) of rows
+        that may be.
+
+        Raises:
+            InputError: a file cannot be read as flights, or too many rows are invalid.
+            SystemFailure: the engine, a disk or S3 failed.
+        """
 
     def write_gold(self, lake: Lake, year: int, scratch: Path) -> int:
         """Aggregate the year's silver to `gold.parquet` in `scratch`, sorted by origin and date; returns its rows."""
 
-    def detect(
-        self,
-        gold: pl.DataFrame,
-        parameters: DetectParameters,
-        *,
-        year: int,
-        progress: Callable[[str], None] | None = None,
-    ) -> Detection:
-        """Judge the days of `year` in gold: see tarmac.detect.detect."""
+    def score(self, detector: Detector, panel: Panel, *, mode: Mode, workers: int) -> Judgement:
+        """Have the detector score a panel: see tarmac.detect.run.Judge."""
 
 
-class OnPolars:
-    """One machine."""
-
-    versions: Mapping[str, str] = {}
-
-    def clean_year(
-        self,
-        lake: Lake,
-        year: int,
-        *,
-        files: Sequence[BronzeFile],
-        scratch: Path,
-        most_quarantined: float,
-        progress: Progress | None = None,
-    ) -> Cleaning:
-        """See tarmac.engines.polars.cleaning.clean_year."""
-        return cleaning.clean_year(
-            lake, year, files=files, scratch=scratch, most_quarantined=most_quarantined, progress=progress
-        )
-
-    def write_gold(self, lake: Lake, year: int, scratch: Path) -> int:
-        """See tarmac.engines.polars.flights.write_gold."""
-        return write_gold(lake.fetch(lake.silver_key(year), scratch), year, scratch / "gold.parquet")
-
-    def detect(
-        self,
-        gold: pl.DataFrame,
-        parameters: DetectParameters,
-        *,
-        year: int,
-        progress: Callable[[str], None] | None = None,
-    ) -> Detection:
-        """See tarmac.detect.detect."""
-        return detect(gold, parameters, year=year, progress=progress)
+def refuse_none(rows: int, names: str) -> None:
+    """Raise InputError where the files hold no rows."""
+    if not rows:
+        raise InputError(f"{names}: the file has a header but no rows. Nothing was published; download the file again.")
 
 
-def engine_named(name: str, *, master: str | None, home: Path, split_bytes: int) -> Engine:
-    """The engine of that name.
+def notes_on(headers: Iterable[Header], cut_off: Sequence[str]) -> tuple[str, ...]:
+    """Notes for the user on the files: columns that were left out, and files that may be truncated."""
+    extra = sorted({name for header in headers for name in header.extra})
+    left_out = [f"left out {len(extra)} columns that Tarmac does not use: {', '.join(extra[:10])}"] if extra else []
+    return (*left_out, *cut_off)
+
+
+def looks_cut(reason: str) -> bool:
+    """Whether the last line of a truncated file would be quarantined for this reason."""
+    return reason in _CUT
+
+
+def warn_of_cut(name: str, line: int) -> str:
+    """The note on a file whose last line is damaged."""
+    return f"{name} ends in the middle of line {line}: it may be truncated. Compare its size with the source's."
+
+
+def names_of(names: Sequence[str]) -> str:
+    """The first files' names, and how many more there are."""
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def check_rows(
+    cleaning: Cleaning,
+    *,
+    max_quarantined: float,
+    year: int,
+    names: str,
+    cut_off: Sequence[str],
+    first: Callable[[], tuple[str, int, str, str]],
+) -> None:
+    """Check that every row is accounted for, and that not too many are quarantined.
 
     Args:
-        name: one of ENGINES.
-        master: the Spark cluster's address; None for spark-submit's, else this machine's cores.
-        home: where local state lives.
-        split_bytes: how much of a plain file one Spark task reads.
+        cleaning: the counts.
+        max_quarantined: the largest share (0-1) of rows that may be quarantined.
+        year: the year that the flights should be of.
+        names: the files, for the message.
+        cut_off: notes on files that may be truncated.
+        first: returns file, line, reason and text of the first quarantined row.
 
     Raises:
-        InputError: when there is no such engine, or a master without Spark.
+        SystemFailure: rows were lost or added.
+        InputError: too many rows, or all, are invalid.
     """
-    if name not in ENGINES:
-        raise InputError(f"engine {name!r} is unknown. Known: {', '.join(ENGINES)}. Fix --engine or TARMAC_ENGINE.")
-    if name == "polars":
-        if master:
-            raise InputError(f"--spark-master {master!r} was given, but the engine is polars. Add --engine spark.")
-        return OnPolars()
-    from tarmac.engines.spark.engine import OnSpark
+    if cleaning.rows_in != cleaning.rows_kept + cleaning.rows_quarantined:
+        raise SystemFailure(
+            f"{names}: {cleaning.rows_in:,} rows went in, but {cleaning.rows_kept:,} were kept and "
+            f"{cleaning.rows_quarantined:,} quarantined. Nothing was published. This is a defect of Tarmac: please report it."
+        )
+    share = cleaning.rows_quarantined / cleaning.rows_in
+    if share <= max_quarantined and cleaning.rows_kept:
+        return
+    reasons = ", ".join(f"{reason} {count:,}" for reason, count in Counter(cleaning.quarantined).most_common(5))
+    file, line, reason, row = first()
+    raise InputError(
+        f"{cleaning.rows_quarantined:,} of {cleaning.rows_in:,} rows of {names} are invalid ({share:.1%}; at most "
+        f"{max_quarantined:.1%} may be): {reasons}. The first: {file}, line {line}, {reason}: "
+        f"{row[:120]!r}. Nothing was published. {_advice(cleaning, year, cut_off)}"
+    )
 
-    return OnSpark(master=master, home=home, split_bytes=split_bytes)
+
+def _advice(cleaning: Cleaning, year: int, cut_off: Sequence[str]) -> str:
+    if cleaning.quarantined.get("wrong_year", 0) > cleaning.rows_in / 2:
+        return f"Are these flights of another year than {year}?"
+    # No share helps where no row is left.
+    allow = "Fix the file, or allow more with --max-quarantined." if cleaning.rows_kept else "Fix the file."
+    return " ".join((*cut_off, allow))

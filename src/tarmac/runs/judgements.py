@@ -9,14 +9,14 @@ from pathlib import Path
 
 import polars as pl
 
-from tarmac.detect import Detection, DetectParameters
+from tarmac.detect import Detection, DetectParameters, detect
 from tarmac.detect.online import SUFFIX
-from tarmac.engines.polars.flights import PARQUET
 from tarmac.errors import InputError, SystemFailure
 from tarmac.runs.record import Parameters, Workspace, current_versions
 from tarmac.storage.lake import Lake
 from tarmac.storage.scratch import scratch_folder
 from tarmac.tables.anomalies import ANOMALIES
+from tarmac.tables.frames import COMPRESSION
 from tarmac.transform.published import published_rows
 
 DEFAULT_DETECTOR = "disruption"
@@ -28,7 +28,7 @@ def score_year(
 ) -> Detection:
     """What the detectors say of the year's gold, with the years of history that the lake has."""
     gold, _ = _read_gold(workspace.lake, year, parameters)
-    return workspace.engine.detect(gold, parameters.detect, year=year, progress=progress)
+    return detect(gold, parameters.detect, year=year, progress=progress, judge=workspace.engine.score)
 
 
 def score_part(workspace: Workspace, year: int, parameters: Parameters, detector: str, run_id: str) -> int:
@@ -40,7 +40,7 @@ def score_part(workspace: Workspace, year: int, parameters: Parameters, detector
     """
     alone = replace(parameters, detect=replace(parameters.detect, detectors=(detector,)))
     gold, fingerprint = _read_gold(workspace.lake, year, alone)
-    found = workspace.engine.detect(gold, alone.detect, year=year)
+    found = detect(gold, alone.detect, year=year, judge=workspace.engine.score)
     folder = _parts_of(workspace.lake, year, run_id, fingerprint)
     with scratch_folder(workspace.lake.scratch_parent(workspace.scratch)) as scratch:
         file = scratch / detector
@@ -76,7 +76,7 @@ def remove_parts(lake: Lake, year: int) -> None:
 
 def write_judgements(anomalies: pl.DataFrame, file: Path) -> None:
     """Write the rows as the lake has them: the same rows give the same bytes."""
-    anomalies.write_parquet(file, compression=PARQUET["compression"])
+    anomalies.write_parquet(file, compression=COMPRESSION)
 
 
 def read_judged(lake: Lake, year: int) -> tuple[pl.DataFrame, pl.DataFrame]:

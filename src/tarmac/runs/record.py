@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tarmac.detect import DetectParameters
-from tarmac.engines.base import Engine, OnPolars
+from tarmac.engines.base import Engine
+from tarmac.engines.polars.engine import PolarsEngine
 from tarmac.errors import InputError, TarmacError
 from tarmac.storage.lake import Lake
 from tarmac.storage.scratch import scratch_folder
@@ -55,7 +56,7 @@ class Workspace:
     lake: Lake
     scratch: Path
     home: Path
-    engine: Engine = field(default_factory=OnPolars)
+    engine: Engine = field(default_factory=PolarsEngine)
     warehouse: str = "embedded"
     table: str = "agg_dep_delay_by_date"
 

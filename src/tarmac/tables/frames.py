@@ -1,4 +1,6 @@
-"""Tables as Polars frames: each column's type."""
+"""Tables as Polars frames: each column's type, and how the lake's Parquet files are compressed."""
+
+from typing import Final
 
 import polars as pl
 
@@ -17,6 +19,9 @@ DTYPES: dict[Kind, pl.DataType] = {
     "instant": pl.Int64(),  # microseconds since 1970, as COPY is asked for them
     "json": pl.String(),
 }
+
+COMPRESSION: Final = "snappy"
+"""Every reader of Parquet knows it; equal rows give equal bytes."""
 
 
 def schema_of(table: Table) -> pl.Schema:

@@ -1,8 +1,9 @@
-"""One year's bronze to a silver and a quarantine file in the scratch folder: rows in = kept + quarantined."""
+"""The parts of cleaning a year with Polars: inspect and read the texts, find duplicates, collect the quarantine."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -10,83 +11,27 @@ import numpy.typing as npt
 import polars as pl
 
 from tarmac.bronze.text import LONGEST_KEPT
-from tarmac.bronze.texts import FlightText, hash_of_digests, open_flight_texts
-from tarmac.engines.accounting import Cleaning, check, looks_cut, names_of, notes_on, refuse_none, warn_of_cut
-from tarmac.engines.polars.flights import PARQUET, Cleaned, clean_flights, drop_rows, exact_duplicates
-from tarmac.storage.lake import BronzeFile, Lake
+from tarmac.bronze.texts import FlightText
+from tarmac.engines.base import Progress, looks_cut, warn_of_cut
+from tarmac.engines.polars.flights import Cleaned, clean_flights
+from tarmac.storage.lake import BronzeFile
 from tarmac.tables.frames import schema_of
 from tarmac.tables.quarantine import QUARANTINE
 
-Progress = Callable[[int, int], None]
-"""Called with the bytes read so far and those to read."""
 
-
-def clean_year(
-    lake: Lake,
-    year: int,
-    *,
-    files: Sequence[BronzeFile],
-    scratch: Path,
-    most_quarantined: float,
-    progress: Progress | None = None,
-) -> Cleaning:
-    """Clean the year's bronze files into `scratch`.
-
-    Args:
-        lake: where the bronze is: the lake, or a local copy of its files.
-        year: the year that every flight must be of.
-        files: the year's bronze files.
-        scratch: an empty folder of this run.
-        most_quarantined: the largest share (0-1) of rows that may be set aside.
-        progress: told how much is read.
-
-    Raises:
-        InputError: when a file cannot be read as flights, or too many rows cannot be right.
-    """
-    texts = [text for file in files for text in open_flight_texts(lake, file, scratch)]
-    silver = scratch / "silver.parquet"
-    cleaned = _clean(texts, year, silver, _progress_over(texts, files, progress))
-    rows_in = sum(text.report.rows for text in texts)
-    names = names_of([text.name for text in texts])
-    refuse_none(rows_in, names)
-    aside = _without_blank_lines(cleaned.aside, texts)
-    duplicates = exact_duplicates(silver)
-    if duplicates.size:
-        aside = pl.concat([aside, _duplicates(duplicates, texts, cleaned.aside)])
-        drop_rows(silver, duplicates, silver.with_suffix(".distinct"))
-        silver.with_suffix(".distinct").replace(silver)
-    cleaning = Cleaning(
-        silver=silver,
-        quarantine=scratch / "quarantine.parquet",
-        rows_in=rows_in,
-        rows_kept=cleaned.kept - duplicates.size,
-        quarantined=_count_reasons(aside, texts),
-        repairs=cleaned.repairs,
-        input_hash=hash_of_digests([text.report.digest for text in texts]),
-        notes=notes_on((text.header for text in texts), _cut_off(texts)),
-    )
-    # Before the lines are fetched: with a file of another year that is all of them.
-    check(
-        cleaning,
-        most=most_quarantined,
-        year=year,
-        names=names,
-        cut_off=_cut_off(texts),
-        first=lambda: _first_aside(aside, texts),
-    )
-    _quarantine(aside, texts).write_parquet(cleaning.quarantine, compression=PARQUET["compression"])
-    return cleaning
-
-
-def _count_reasons(aside: pl.DataFrame, texts: Sequence[FlightText]) -> dict[str, int]:
+def count_reasons(aside: pl.DataFrame, texts: Sequence[FlightText]) -> dict[str, int]:
+    """Quarantined rows by reason, in order of reason."""
     counts = Counter(dict(aside.group_by("reason").len().iter_rows()))
     for text in texts:
         counts.update(unsound.reason for unsound in text.report.unsound)
     return dict(sorted(counts.items()))
 
 
-def _clean(texts: Sequence[FlightText], year: int, out: Path, progress: Callable[[int], None]) -> Cleaned:
-    """Clean while the texts are inspected; should one prove unsound, clean again from sound copies."""
+def clean_texts(texts: Sequence[FlightText], year: int, out: Path, progress: Callable[[int], None]) -> Cleaned:
+    """Write the valid rows to `out`, exact duplicates included, and return the others; every text's report is complete then.
+
+    The texts are cleaned while they are inspected. Should one prove damaged, they are cleaned again from repaired copies.
+    """
     plain = [text for text in texts if not text.report.digest]
     # What follows an unclosed quote is one field to Polars, held in memory: such a text is inspected before it is read.
     risky = [text for text in plain if text.may_fill_memory()]
@@ -94,18 +39,24 @@ def _clean(texts: Sequence[FlightText], year: int, out: Path, progress: Callable
     for text in risky:
         text.inspect(progress)
     _spool([text for text in risky if text.report.unsound], out, "mended")
+    cleaned: Cleaned | None = None
     with ThreadPoolExecutor(1) as pool:
         inspections = [pool.submit(text.inspect, progress) for text in others]
-        cleaned = _try_clean(texts, year, out)
+        # What is wrong with a text is reported by its inspection; if nothing is, the same error comes again below.
+        with suppress(pl.exceptions.PolarsError):
+            cleaned = clean_flights(texts, year=year, as_text=False, out=out)
         for inspection in inspections:
             inspection.result()
     unsound = [text for text in others if text.report.unsound]
     _spool(unsound, out, "sound")
     if cleaned is None:
         _spool([text for text in plain if text.report.blank_lines and not text.report.unsound], out, "filled")
-    if cleaned is None or unsound or any(text.report.quoted for text in others):
-        cleaned = _try_clean(texts, year, out) or clean_flights(texts, year=year, as_text=True, out=out)
-    return cleaned
+    elif not unsound and not any(text.report.quoted for text in others):
+        return cleaned
+    try:
+        return clean_flights(texts, year=year, as_text=False, out=out)
+    except pl.exceptions.PolarsError:
+        return clean_flights(texts, year=year, as_text=True, out=out)
 
 
 def _spool(texts: Sequence[FlightText], out: Path, name: str) -> None:
@@ -113,33 +64,27 @@ def _spool(texts: Sequence[FlightText], out: Path, name: str) -> None:
         text.spool(out.with_name(f"{name}.{number}.csv"))
 
 
-def _try_clean(texts: Sequence[FlightText], year: int, out: Path) -> Cleaned | None:
-    try:
-        return clean_flights(texts, year=year, as_text=False, out=out)
-    except pl.exceptions.PolarsError:
-        # What is wrong with the text is told by its inspection; if it is sound, the error comes again and is told.
-        return None
-
-
-def _progress_over(
+def progress_over(
     texts: Sequence[FlightText], files: Sequence[BronzeFile], progress: Progress | None
 ) -> Callable[[int], None]:
+    """A function for the inspections of these texts, one after the other, that reports their sum to `progress`."""
     total = sum(text.path.stat().st_size for text in texts if not text.report.digest) or sum(
         file.size for file in files
     )
     seen = {"before": 0, "last": 0}
 
-    def tell(read: int) -> None:
+    def report(read: int) -> None:
         if read < seen["last"]:
             seen["before"] += seen["last"]
         seen["last"] = read
         if progress is not None:
             progress(seen["before"] + read, total)
 
-    return tell
+    return report
 
 
-def _without_blank_lines(aside: pl.DataFrame, texts: Sequence[FlightText]) -> pl.DataFrame:
+def without_empty_rows(aside: pl.DataFrame, texts: Sequence[FlightText]) -> pl.DataFrame:
+    """Without the rows of nulls that blank and unsound lines were read as."""
     blank = [
         {"source_file": text.name, "source_line": line}
         for text in texts
@@ -156,8 +101,8 @@ def _without_blank_lines(aside: pl.DataFrame, texts: Sequence[FlightText]) -> pl
     )
 
 
-def _duplicates(positions: npt.NDArray[np.int64], texts: Sequence[FlightText], aside: pl.DataFrame) -> pl.DataFrame:
-    """Where the rows at these positions of silver stand in the texts."""
+def lines_of(positions: npt.NDArray[np.int64], texts: Sequence[FlightText], aside: pl.DataFrame) -> pl.DataFrame:
+    """`source_file` and `source_line` of the rows at these positions of silver, all with the reason "duplicate"."""
     frames, before = [], 0
     for text in texts:
         removed = aside.filter(pl.col("source_file") == text.name)["source_line"].sort().to_numpy()
@@ -190,7 +135,8 @@ def source_lines(positions: npt.NDArray[np.int64], removed: npt.NDArray[np.int64
     return positions + 2 + removed_before
 
 
-def _quarantine(aside: pl.DataFrame, texts: Sequence[FlightText]) -> pl.DataFrame:
+def quarantine_of(aside: pl.DataFrame, texts: Sequence[FlightText]) -> pl.DataFrame:
+    """The quarantine (tables/quarantine.py) of rows that were set aside and of unsound lines."""
     rows: list[tuple[str, int, str, str]] = []
     for text in texts:
         reasons = dict(aside.filter(pl.col("source_file") == text.name).select("source_line", "reason").rows())
@@ -206,8 +152,8 @@ def _lines_aside(text: FlightText, reasons: Mapping[int, str]) -> list[tuple[str
     ]
 
 
-def _first_aside(aside: pl.DataFrame, texts: Sequence[FlightText]) -> tuple[str, int, str, str]:
-    """The first row that was set aside, in the order of the files."""
+def first_aside(aside: pl.DataFrame, texts: Sequence[FlightText]) -> tuple[str, int, str, str]:
+    """File, line, reason and text of the first row that was set aside, in the order of the files."""
     for text in texts:
         firsts: list[tuple[str, int, str, str]] = [
             (text.name, line.line, line.reason, line.text) for line in text.report.unsound[:1]
@@ -221,7 +167,8 @@ def _first_aside(aside: pl.DataFrame, texts: Sequence[FlightText]) -> tuple[str,
     raise LookupError("no row was set aside")
 
 
-def _cut_off(texts: Sequence[FlightText]) -> list[str]:
+def notes_on_cut(texts: Sequence[FlightText]) -> list[str]:
+    """A note on each text whose last line is damaged."""
     lasts = [(text, text.report.unsound[-1]) for text in texts if text.report.unsound]
     return [
         warn_of_cut(text.name, last.line)

@@ -1,4 +1,4 @@
-"""One machine: Polars' streaming engine reads the text, runs the pure transforms and writes Parquet."""
+"""Polars' streaming engine reads the texts, runs silver's rules and writes Parquet."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ from tarmac.bronze.header import Header
 from tarmac.bronze.texts import FlightText
 from tarmac.tables.bronze import FLIGHT_COLUMNS, NULL_MARKERS, TEXT_COLUMNS
 from tarmac.tables.flights import FLIGHTS
-from tarmac.tables.frames import schema_of
-from tarmac.transform import gold, silver
+from tarmac.tables.frames import COMPRESSION, schema_of
+from tarmac.transform import silver
 
 DUPLICATE_KEY = ("fl_date", "op_carrier", "op_carrier_fl_num", "origin", "dest", "crs_dep_time", "dep_time")
-PARQUET: dict[str, Any] = {"compression": "snappy", "maintain_order": True}
+PARQUET: dict[str, Any] = {"compression": COMPRESSION, "maintain_order": True}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,9 @@ def clean_flights(texts: Sequence[FlightText], *, year: int, as_text: bool, out:
     With `as_text` every value is read as text first, so that one which is no number sets its row aside; without, such a
     value raises polars.exceptions.ComputeError, and reading is a third faster.
     """
-    judged = pl.concat([_judged(text, year, as_text=as_text) for text in texts])
+    judged = pl.concat(
+        [silver.judge(nw.from_native(_scan(text, as_text=as_text)), year=year).to_native() for text in texts]
+    )
     lazy = nw.from_native(judged)
     kept = silver.keep_sound(lazy).to_native().cast(dict(schema_of(FLIGHTS)))
     aside = silver.set_aside(lazy).to_native()
@@ -75,12 +77,6 @@ def drop_rows(flights: Path, positions: np.ndarray[Any, np.dtype[np.int64]], out
     keep = ~pl.col("position").is_in(positions)
     rows = pl.scan_parquet(flights, glob=False).with_row_index("position")
     rows.filter(keep).select(FLIGHTS.names).sink_parquet(out, **PARQUET)
-
-
-def _judged(text: FlightText, year: int, *, as_text: bool) -> pl.LazyFrame:
-    bronze = _scan(text, as_text=as_text)
-    judged: pl.LazyFrame = silver.judge(nw.from_native(bronze), year=year).to_native()
-    return judged
 
 
 def _scan(text: FlightText, *, as_text: bool) -> pl.LazyFrame:
@@ -159,24 +155,3 @@ def _unreadable() -> pl.Expr:
 def _trimmed(name: str) -> pl.Expr:
     # The reader of numbers skips blanks; a number must not become unreadable because another row of the file is.
     return pl.col(name).str.strip_chars()
-
-
-def write_gold(flights: Path, year: int, out: Path) -> int:
-    """Aggregate a silver file to airport-days, sorted by origin and date; returns their number."""
-    scan = pl.scan_parquet(flights, glob=False)
-    frames = [_aggregated(scan.filter(_in_quarter(year, quarter))) for quarter in range(4)]
-    table = pl.concat(frames).sort("origin", "fl_date")
-    table.write_parquet(out, compression=PARQUET["compression"])
-    return table.height
-
-
-def _aggregated(flights: pl.LazyFrame) -> pl.DataFrame:
-    days: pl.LazyFrame = gold.to_gold(nw.from_native(flights)).to_native()
-    return days.collect(engine="streaming")
-
-
-def _in_quarter(year: int, quarter: int) -> pl.Expr:
-    # Order statistics hold every delay they rank: a quarter at a time keeps that to a quarter of the memory.
-    start = pl.date(year, 3 * quarter + 1, 1)
-    end = pl.date(year + quarter // 3, (3 * quarter + 3) % 12 + 1, 1)
-    return (pl.col("fl_date") >= start) & (pl.col("fl_date") < end)

@@ -1,6 +1,6 @@
-"""One year's bronze to a silver and a quarantine file, on a cluster: the same rules, counts and messages as on one machine.
+"""The parts of cleaning a year on Spark: the same rules, counts and messages as on one machine.
 
-Flights stay on the executors. To this process come one report a split, counts, and nothing else.
+Flights stay on the executors. Only counts and one report for each split come to this process.
 """
 
 from collections import Counter
@@ -15,29 +15,26 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 import pyarrow as pa
 
-from tarmac.bronze.texts import MANY_UNSOUND, TextPlace, find_texts, hash_of_digests
-from tarmac.engines.accounting import Cleaning, check, looks_cut, names_of, notes_on, refuse_none, warn_of_cut
+from tarmac.bronze.texts import MANY_UNSOUND, TextPlace, hash_of_digests
+from tarmac.engines.base import Cleaning, check_rows, looks_cut, names_of, notes_on, refuse_none, warn_of_cut
 from tarmac.engines.polars.flights import DUPLICATE_KEY
-from tarmac.engines.spark.session import spark_errors, spark_place, typed, write_parquet
+from tarmac.engines.spark.session import typed, write_parquet
 from tarmac.engines.spark.text import (
     LINE_BITS,
-    SPLIT_BYTES,
     Split,
     SplitReport,
     first_lines,
     line_of,
     pick,
-    read_splits,
     reports_from,
-    split_texts,
 )
 from tarmac.errors import InputError, SystemFailure
-from tarmac.storage.lake import BronzeFile, Lake
+from tarmac.storage.lake import Lake
 from tarmac.tables.flights import FLIGHTS
 from tarmac.transform import silver
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import DataFrame
 
 _NO_FLIGHT = ("unsound", "row", "report")
 _ASIDE = ("source_file", "source_line", "reason", "row")
@@ -45,8 +42,8 @@ _QUARANTINE = "source_file string, source_line bigint, reason string, row string
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Texts:
-    """A year's texts and what reading their splits showed."""
+class ReadTexts:
+    """A year's texts and the reports on their splits."""
 
     lake: Lake
     texts: Sequence[TextPlace]
@@ -55,14 +52,17 @@ class _Texts:
 
     @property
     def names(self) -> str:
+        """The texts' names, for messages."""
         return names_of([text.name for text in self.texts])
 
     @property
     def input_hash(self) -> str:
+        """The hash of all texts, as tarmac.bronze.texts defines it."""
         return hash_of_digests([report.digest for report in self.reports if report.digest])
 
     @property
     def cut_off(self) -> list[str]:
+        """A note on each text whose last line is damaged."""
         return [
             warn_of_cut(text.name, 1 + before + last.lines)
             for text, last, before in self._last_splits()
@@ -77,38 +77,8 @@ class _Texts:
             yield self.splits[last.split].text, last, before[last.split]
 
 
-def clean_year(
-    spark: "SparkSession",
-    lake: Lake,
-    year: int,
-    *,
-    files: Sequence[BronzeFile],
-    scratch: Path,
-    parts: str,
-    most_quarantined: float,
-    split_bytes: int = SPLIT_BYTES,
-) -> Cleaning:
-    """Clean the year's bronze files into `scratch`, as engines/polars/cleaning.py does: the same results, the same errors.
-
-    Args:
-        spark: the session.
-        lake: where the bronze is; all executors reach it.
-        year: the year that every flight must be of.
-        files: the year's bronze files.
-        scratch: an empty folder of this run on this machine.
-        parts: an empty place that all executors reach, for files that are not joined yet.
-        most_quarantined: the largest share (0-1) of rows that may be set aside.
-        split_bytes: how much of a plain file one task reads.
-    """
-    texts = [text for file in files for text in find_texts(lake, file)]
-    splits = split_texts(texts, split_bytes)
-    with spark_errors(), _held(judge(read_splits(spark, lake, splits), year)) as lines:
-        read = _read(lines, lake, texts, splits)
-        return _clean(lines, read, year, scratch, spark_place(parts, spark), most_quarantined)
-
-
 @contextmanager
-def _held(frame: "DataFrame") -> Iterator["DataFrame"]:
+def held(frame: "DataFrame") -> Iterator["DataFrame"]:
     """The frame, computed once and kept on the executors; from then on Spark knows its size."""
     frame.persist()
     try:
@@ -118,20 +88,28 @@ def _held(frame: "DataFrame") -> Iterator["DataFrame"]:
         frame.unpersist()
 
 
-def _read(lines: "DataFrame", lake: Lake, texts: Sequence[TextPlace], splits: Sequence[Split]) -> _Texts:
+def collect_reports(lines: "DataFrame", lake: Lake, texts: Sequence[TextPlace], splits: Sequence[Split]) -> ReadTexts:
+    """The reports of all splits.
+
+    Raises:
+        InputError, SystemFailure: what a task reported.
+    """
     told = lines.filter(lines["report"].isNotNull()).select("report").collect()
     reports = reports_from(row["report"] for row in told)
     for report in reports:
         if report.exit_code:
             raise (InputError if report.exit_code == InputError.exit_code else SystemFailure)(report.error)
-    return _Texts(lake=lake, texts=texts, splits=splits, reports=reports)
+    return ReadTexts(lake=lake, texts=texts, splits=splits, reports=reports)
 
 
-def _clean(lines: "DataFrame", read: _Texts, year: int, scratch: Path, parts: str, most: float) -> Cleaning:
+def clean_lines(
+    lines: "DataFrame", read: ReadTexts, year: int, scratch: Path, parts: str, max_quarantined: float
+) -> Cleaning:
+    """Find duplicates, count, check, and write silver and quarantine into `scratch`; their unjoined parts to `parts`."""
     rows_in = sum(report.rows for report in read.reports)
     refuse_none(rows_in, read.names)
     judged = flights_among(lines)
-    with _held(repeated_hashes(judged)) as hashes, _held(duplicates(judged, hashes)) as twice:
+    with held(repeated_hashes(judged)) as hashes, held(duplicates(judged, hashes)) as twice:
         kept, repairs, counts = _count(judged)
         counts.update({"duplicate": repeated} if (repeated := twice.count()) else {})
         for report in read.reports:
@@ -147,7 +125,7 @@ def _clean(lines: "DataFrame", read: _Texts, year: int, scratch: Path, parts: st
             notes=notes_on((text.header for text in read.texts), read.cut_off),
         )
         aside = _aside(lines, judged, twice)
-        _check(cleaning, aside, read, most, year)
+        _check(cleaning, aside, read, max_quarantined, year)
         write_parquet(_kept(judged, twice), f"{parts}/silver", cleaning.silver)
         write_parquet(_quarantine(aside, read), f"{parts}/quarantine", cleaning.quarantine)
     return cleaning
@@ -229,7 +207,7 @@ def _aside(lines: "DataFrame", judged: "DataFrame", twice: "DataFrame") -> "Data
     return reduce(lambda left, right: left.union(right), (part.select(*_ASIDE) for part in parts))
 
 
-def _check(cleaning: Cleaning, aside: "DataFrame", read: _Texts, most: float, year: int) -> None:
+def _check(cleaning: Cleaning, aside: "DataFrame", read: ReadTexts, max_quarantined: float, year: int) -> None:
     def first() -> tuple[str, int, str, str]:
         row = aside.orderBy("source_line").first()
         assert row is not None  # noqa: S101 - asked only where rows were set aside
@@ -243,10 +221,17 @@ def _check(cleaning: Cleaning, aside: "DataFrame", read: _Texts, most: float, ye
             f"{file}: more than half of the {cleaning.rows_in:,} rows are no rows of this header. The first: line "
             f"{line}, {reason}: {text[:120]!r}. Nothing was published; download the file again."
         )
-    check(cleaning, most=most, year=year, names=read.names, cut_off=read.cut_off, first=first)
+    check_rows(
+        cleaning,
+        max_quarantined=max_quarantined,
+        year=year,
+        names=read.names,
+        cut_off=read.cut_off,
+        first=first,
+    )
 
 
-def _quarantine(aside: "DataFrame", read: _Texts) -> "DataFrame":
+def _quarantine(aside: "DataFrame", read: ReadTexts) -> "DataFrame":
     """The lines set aside, with their numbers in the files and their texts; a split's are fetched by one task."""
     from pyspark.sql import functions as f
 
@@ -262,7 +247,7 @@ def _quarantine(aside: "DataFrame", read: _Texts) -> "DataFrame":
     return fetched.repartition(1).sortWithinPartitions("source_file", "source_line")
 
 
-def _with_texts(rows: Sequence[dict[str, Any]], read: _Texts, before: dict[int, int]) -> list[dict[str, Any]]:
+def _with_texts(rows: Sequence[dict[str, Any]], read: ReadTexts, before: dict[int, int]) -> list[dict[str, Any]]:
     """These rows of one split with their lines' numbers in the file, and the text where they have none."""
     places = [line_of(row["source_line"]) for row in rows]
     split = places[0][0]

@@ -1,30 +1,36 @@
-"""The steps on Spark, as the pipeline calls them."""
+"""The steps on a Spark cluster, or on this machine's cores through Spark."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import polars as pl
-
-from tarmac.detect import Detection, DetectParameters, detect
-from tarmac.engines.accounting import Cleaning
-from tarmac.engines.polars.cleaning import Progress
-from tarmac.engines.spark.cleaning import clean_year
-from tarmac.engines.spark.scoring import JudgeOnSpark
-from tarmac.engines.spark.session import spark_errors, start_spark, write_gold
-from tarmac.engines.spark.text import SPLIT_BYTES
-from tarmac.storage.lake import BronzeFile, Lake
+from tarmac.bronze.texts import find_texts
+from tarmac.detect.contract import Detector, Judgement
+from tarmac.detect.panel import Panel
+from tarmac.detect.parameters import Mode
+from tarmac.engines.base import BronzeYear, Cleaning, Progress
+from tarmac.engines.spark.cleaning import clean_lines, collect_reports, held, judge
+from tarmac.engines.spark.gold import aggregate
+from tarmac.engines.spark.scoring import score_in_blocks
+from tarmac.engines.spark.session import spark_errors, spark_place, start_spark
+from tarmac.engines.spark.text import SPLIT_BYTES, read_splits, split_texts
+from tarmac.storage.lake import Lake
+from tarmac.tables.frames import COMPRESSION
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
 @dataclass(frozen=True, kw_only=True)
-class OnSpark:
-    """Steps on a Spark cluster, or on this machine's cores through Spark; the session starts with the first of them."""
+class SparkEngine:
+    """See tarmac.engines.base.Engine. The session starts with the first step that needs it.
+
+    `master` is the cluster's address, None for spark-submit's or this machine's cores; `split_bytes` is how much of a
+    plain file one task reads.
+    """
 
     master: str | None
     home: Path
@@ -38,53 +44,42 @@ class OnSpark:
 
     @property
     def versions(self) -> Mapping[str, str]:
-        """What the run's record has of it."""
+        """See tarmac.engines.base.Engine."""
         return {"pyspark": self.spark.version}
 
     def clean_year(
-        self,
-        lake: Lake,
-        year: int,
-        *,
-        files: Sequence[BronzeFile],
-        scratch: Path,
-        most_quarantined: float,
-        progress: Progress | None = None,
+        self, bronze: BronzeYear, scratch: Path, *, max_quarantined: float, progress: Progress | None = None
     ) -> Cleaning:
-        """See tarmac.engines.spark.cleaning."""
-        del progress  # a job tells nothing before it ends
-        with _parts(lake, scratch) as parts:
-            return clean_year(
-                self.spark,
-                lake,
-                year,
-                files=files,
-                scratch=scratch,
-                parts=parts,
-                most_quarantined=most_quarantined,
-                split_bytes=self.split_bytes,
-            )
+        """See tarmac.engines.base.Engine. All executors must reach the lake."""
+        del progress  # a job reports nothing before it ends
+        lake, spark = bronze.lake, self.spark
+        texts = [text for file in bronze.files for text in find_texts(lake, file)]
+        splits = split_texts(texts, self.split_bytes)
+        with (
+            _parts(lake, scratch) as parts,
+            spark_errors(),
+            held(judge(read_splits(spark, lake, splits), bronze.year)) as lines,
+        ):
+            read = collect_reports(lines, lake, texts, splits)
+            return clean_lines(lines, read, bronze.year, scratch, spark_place(parts, spark), max_quarantined)
 
     def write_gold(self, lake: Lake, year: int, scratch: Path) -> int:
-        """See tarmac.engines.spark.session."""
-        return write_gold(self.spark, lake.place(lake.silver_key(year)), scratch / "gold.parquet")
-
-    def detect(
-        self,
-        gold: pl.DataFrame,
-        parameters: DetectParameters,
-        *,
-        year: int,
-        progress: Callable[[str], None] | None = None,
-    ) -> Detection:
-        """See tarmac.engines.spark.scoring."""
+        """See tarmac.engines.base.Engine."""
         with spark_errors():
-            return detect(gold, parameters, year=year, progress=progress, judge=JudgeOnSpark(self.spark))
+            days = aggregate(self.spark, lake.place(lake.silver_key(year)))
+        days.write_parquet(scratch / "gold.parquet", compression=COMPRESSION)
+        return days.height
+
+    def score(self, detector: Detector, panel: Panel, *, mode: Mode, workers: int) -> Judgement:
+        """See tarmac.engines.base.Engine. A detector that pools airports gets the panel in one task."""
+        del workers  # Spark decides where the blocks are scored
+        with spark_errors():
+            return score_in_blocks(self.spark, detector, panel, mode)
 
 
 @contextmanager
 def _parts(lake: Lake, scratch: Path) -> Iterator[str]:
-    """A place for unjoined files that executors reach: the scratch folder, or a prefix of the bucket, emptied at the end."""
+    """A folder for unjoined files that executors reach: in the scratch folder, or a prefix of the bucket, emptied at the end."""
     if not lake.on_s3:
         yield str(scratch / "parts")
         return

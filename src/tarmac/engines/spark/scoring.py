@@ -5,7 +5,7 @@ thresholds may look at all airports' scores, are made in this process from the s
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,32 +32,25 @@ _BLOCKS_PER_CORE = 2
 """Airports differ in what they cost: with several blocks for each core none waits long for the last."""
 
 
-@dataclass(frozen=True)
-class JudgeOnSpark:
-    """Scores panels on the session's executors."""
+def score_in_blocks(spark: "SparkSession", detector: Detector, panel: Panel, mode: Mode) -> Judgement:
+    """The detector's scores of the panel, from the executors: the same bits as in this process, however many there are.
 
-    spark: "SparkSession"
+    Raises:
+        SystemFailure: with what the detector raised.
+    """
+    from pyspark.sql.pandas.types import from_arrow_schema
 
-    def __call__(self, detector: Detector, panel: Panel, *, mode: Mode, workers: int) -> Judgement:
-        """The panel's judgement: the same bits as in this process, whatever the number of executors.
+    cores = spark.sparkContext.defaultParallelism
+    blocks = 1 if detector.pools else max(1, min(len(panel.origins), _BLOCKS_PER_CORE * cores))
 
-        Raises:
-            SystemFailure: with what the detector raised.
-        """
-        del workers
-        from pyspark.sql.pandas.types import from_arrow_schema
+    def judge(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            for block in batch.column(0).to_pylist():
+                yield _judged(detector, panel, np.arange(block, len(panel.origins), blocks), mode)
 
-        cores = self.spark.sparkContext.defaultParallelism
-        blocks = 1 if detector.pools else max(1, min(len(panel.origins), _BLOCKS_PER_CORE * cores))
-
-        def judge(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-            for batch in batches:
-                for block in batch.column(0).to_pylist():
-                    yield _judged(detector, panel, np.arange(block, len(panel.origins), blocks), mode)
-
-        numbers = self.spark.range(0, blocks, 1, blocks)
-        scores = numbers.mapInArrow(judge, from_arrow_schema(_SCHEMA)).toArrow()
-        return _joined(panel, scores)
+    numbers = spark.range(0, blocks, 1, blocks)
+    scores = numbers.mapInArrow(judge, from_arrow_schema(_SCHEMA)).toArrow()
+    return _joined(panel, scores)
 
 
 def _judged(detector: Detector, panel: Panel, airports: Airports, mode: Mode) -> pa.RecordBatch:

@@ -1,4 +1,4 @@
-"""A cluster, or one machine's cores through Spark: the session, gold, and how a frame becomes one Parquet file."""
+"""A cluster, or one machine's cores through Spark: the session, and how a frame becomes one Parquet file."""
 
 import logging
 import os
@@ -9,16 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import narwhals as nw
-import polars as pl
-
-from tarmac.engines.polars.flights import PARQUET
 from tarmac.engines.spark.java import find_java
 from tarmac.errors import InputError, SystemFailure
-from tarmac.tables.daily import DAILY
-from tarmac.tables.frames import schema_of
 from tarmac.tables.schema import Kind
-from tarmac.transform import gold
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
@@ -178,25 +171,6 @@ def _join(jvm: Any, inputs: list[Any], out: Any) -> None:
     for each in inputs:
         writer.appendFile(each)
     writer.end(about.getKeyValueMetaData())
-
-
-def gold_of(spark: "SparkSession", flights: str) -> "DataFrame":
-    """The airport-days of a silver file."""
-    silver = read_parquet(spark, flights)
-    days: DataFrame = gold.to_gold(nw.from_native(silver)).to_native()
-    return days
-
-
-def write_gold(spark: "SparkSession", flights: str, out: Path) -> int:
-    """Aggregate a silver file to airport-days, sorted by origin and date; returns their number.
-
-    The days come to this process, a few hundred a flight's airport; the flights never do.
-    """
-    with spark_errors():
-        days = pl.DataFrame(gold_of(spark, flights).toArrow())
-    table = days.cast(schema_of(DAILY)).sort(DAILY.key)
-    table.write_parquet(out, compression=PARQUET["compression"])
-    return table.height
 
 
 def _first_line(error: Exception) -> str:

@@ -1,0 +1,87 @@
+"""The steps on one machine, with Polars."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from tarmac.bronze.texts import hash_of_digests, open_flight_texts
+from tarmac.detect.contract import Detector, Judgement
+from tarmac.detect.panel import Panel
+from tarmac.detect.parameters import Mode
+from tarmac.detect.run import judge_here
+from tarmac.engines.base import BronzeYear, Cleaning, Progress, check_rows, names_of, notes_on, refuse_none
+from tarmac.engines.polars.cleaning import (
+    clean_texts,
+    count_reasons,
+    first_aside,
+    lines_of,
+    notes_on_cut,
+    progress_over,
+    quarantine_of,
+    without_empty_rows,
+)
+from tarmac.engines.polars.flights import drop_rows, exact_duplicates
+from tarmac.engines.polars.gold import aggregate
+from tarmac.storage.lake import Lake
+from tarmac.tables.frames import COMPRESSION
+
+
+@dataclass(frozen=True)
+class PolarsEngine:
+    """See tarmac.engines.base.Engine."""
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """None: every run's record has the version of Polars."""
+        return {}
+
+    def clean_year(
+        self, bronze: BronzeYear, scratch: Path, *, max_quarantined: float, progress: Progress | None = None
+    ) -> Cleaning:
+        """See tarmac.engines.base.Engine."""
+        texts = [text for file in bronze.files for text in open_flight_texts(bronze.lake, file, scratch)]
+        silver = scratch / "silver.parquet"
+        cleaned = clean_texts(texts, bronze.year, silver, progress_over(texts, bronze.files, progress))
+        rows_in = sum(text.report.rows for text in texts)
+        names = names_of([text.name for text in texts])
+        refuse_none(rows_in, names)
+        aside = without_empty_rows(cleaned.aside, texts)
+        duplicates = exact_duplicates(silver)
+        if duplicates.size:
+            aside = pl.concat([aside, lines_of(duplicates, texts, cleaned.aside)])
+            drop_rows(silver, duplicates, silver.with_suffix(".distinct"))
+            silver.with_suffix(".distinct").replace(silver)
+        cut_off = notes_on_cut(texts)
+        cleaning = Cleaning(
+            silver=silver,
+            quarantine=scratch / "quarantine.parquet",
+            rows_in=rows_in,
+            rows_kept=cleaned.kept - duplicates.size,
+            quarantined=count_reasons(aside, texts),
+            repairs=cleaned.repairs,
+            input_hash=hash_of_digests([text.report.digest for text in texts]),
+            notes=notes_on((text.header for text in texts), cut_off),
+        )
+        # Before the lines are fetched: with a file of another year that is all of them.
+        check_rows(
+            cleaning,
+            max_quarantined=max_quarantined,
+            year=bronze.year,
+            names=names,
+            cut_off=cut_off,
+            first=lambda: first_aside(aside, texts),
+        )
+        quarantine_of(aside, texts).write_parquet(cleaning.quarantine, compression=COMPRESSION)
+        return cleaning
+
+    def write_gold(self, lake: Lake, year: int, scratch: Path) -> int:
+        """See tarmac.engines.base.Engine."""
+        days = aggregate(lake.fetch(lake.silver_key(year), scratch), year)
+        days.write_parquet(scratch / "gold.parquet", compression=COMPRESSION)
+        return days.height
+
+    def score(self, detector: Detector, panel: Panel, *, mode: Mode, workers: int) -> Judgement:
+        """See tarmac.engines.base.Engine."""
+        return judge_here(detector, panel, mode=mode, workers=workers)
