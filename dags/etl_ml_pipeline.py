@@ -63,7 +63,7 @@ def to_gold() -> dict[str, Any]:
 @task(trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS)
 def detectors() -> list[str]:
     """The names that the next task is mapped over: Airflow maps over a whole result alone."""
-    return list(current_plan().detectors)
+    return list(current_plan().parameters.detect.detectors)
 
 
 @task(execution_timeout=2 * HOURS, map_index_template="{{ detector }}")

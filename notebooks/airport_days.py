@@ -13,9 +13,10 @@ from pathlib import Path
 import polars as pl
 
 from tarmac.bronze.ingest import ingest_files
+from tarmac.cli.configuration import read_settings
 from tarmac.errors import InputError
 from tarmac.pipeline import Parameters, Workspace, run_year
-from tarmac.settings import Settings, parse_years, read_settings
+from tarmac.settings import Settings, parse_years
 from tarmac.simulate import SimulationParameters, write_simulation
 from tarmac.storage.lake import Zones, open_lake
 from tarmac.storage.scratch import scratch_folder

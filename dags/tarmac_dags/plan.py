@@ -1,31 +1,28 @@
-"""What one run is to do: Airflow's variables and the run's params, read once and then the same for all its tasks."""
+"""The plan of a run: Airflow's variables and the run's params, read once and then the same for all its tasks."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tarmac.declare import Setting, declared, flat, make
+from tarmac.settings import SETTINGS, Parameters, Settings, Source, by_our_names, settings_from
+
 if TYPE_CHECKING:
-    from tarmac.pipeline import Parameters, Workspace
-    from tarmac.settings import Settings
+    from tarmac.pipeline import Workspace
     from tarmac.storage.lake import Lake
 
-VARIABLES = (
-    "data_lake_bucket",
-    "s3_bronze_folder",
-    "s3_silver_folder",
-    "s3_gold_folder",
-    "local_path",
-    "db_table",
-    "outliers_fraction",
-    "max_p",
-    "max_q",
-    "max_quarantined",
-)
-"""The variables that are Tarmac's settings, by the reference pipeline's names where it has them."""
+STORAGE = ("lake", "bronze_folder", "silver_folder", "gold_folder", "scratch", "table")
+"""The settings that only variables give: they are the same for every run."""
 
-ENGINES = ("polars", "spark")
+OF_A_RUN = ("engine", *declared(Parameters))
+"""The settings that a run's params give; a variable of the setting's name is what holds where they do not."""
+
+
+def variable_of(setting: Setting) -> str:
+    """The Airflow variable that gives a setting: the reference pipeline's name where it has one."""
+    return setting.reference or setting.name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,33 +63,19 @@ class Plan:
     engine: str
     force: bool
     months: int
-    detectors: tuple[str, ...]
-    outliers_fraction: float
-    max_p: int
-    max_q: int
-    max_quarantined: float
-    history: int
+    parameters: Parameters
     cluster: Mapping[str, Any] | None = None
 
     def to_xcom(self) -> dict[str, Any]:
         """The plan as XCom keeps it."""
-        return asdict(self) | {"detectors": list(self.detectors)}
+        values = {name: SETTINGS[name].to_text(value) for name, value in flat(self.parameters).items()}
+        return asdict(self) | {"parameters": values}
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> "Plan":
         """The plan that `to_xcom` gave."""
-        own = {"storage": Storage(**given["storage"]), "detectors": tuple(given["detectors"])}
-        return cls(**{**given, **own})
-
-    def parameters(self) -> "Parameters":
-        """What decides the results."""
-        from tarmac.detect import DetectParameters
-        from tarmac.pipeline import Parameters
-
-        detect = DetectParameters(
-            detectors=self.detectors, outliers_fraction=self.outliers_fraction, max_p=self.max_p, max_q=self.max_q
-        )
-        return Parameters(detect=detect, max_quarantined=self.max_quarantined, history=self.history)
+        values = {name: SETTINGS[name].read(text) for name, text in given["parameters"].items()}
+        return cls(**{**given, "storage": Storage(**given["storage"]), "parameters": make(Parameters, values)})
 
 
 def read_plan(context: Mapping[str, Any]) -> Plan:
@@ -106,21 +89,20 @@ def read_plan(context: Mapping[str, Any]) -> Plan:
 
     params = context["params"]
     year = params["year"] or _scheduled_year(context)
-    settings = _settings()
-    plan = Plan(
+    given = {name: params[name] for name in OF_A_RUN if params.get(name) is not None}
+    settings = settings_from(
+        Source(values=given, place=lambda each: f"the param {each.name}"), _variables((*STORAGE, *OF_A_RUN))
+    )
+    return Plan(
         run_id=new_run_id(),
         year=year,
         storage=_storage(settings, context["dag_run"].run_id),
-        outliers_fraction=settings.outliers_fraction,
-        max_p=settings.max_p,
-        max_q=settings.max_q,
-        max_quarantined=settings.max_quarantined,
-        detectors=tuple(params["detectors"]),
-        cluster=_cluster() if params["engine"] == "spark" else None,
-        **{name: params[name] for name in ("engine", "force", "months", "history")},
+        engine=settings.engine,
+        force=params["force"],
+        months=params["months"],
+        parameters=settings.parameters,
+        cluster=_cluster() if settings.engine == "spark" else None,
     )
-    plan.parameters()  # refuses what no run could be made with, before anything is done
-    return plan
 
 
 def current_plan() -> Plan:
@@ -141,7 +123,7 @@ def find_plan() -> Plan | None:
 
 def open_storage(dag_run_id: str) -> Storage:
     """Where a run of a DAG that has no plan reads and writes, by Airflow's variables as they are now."""
-    return _storage(_settings(), dag_run_id)
+    return _storage(settings_from(_variables(STORAGE)), dag_run_id)
 
 
 def _scheduled_year(context: Mapping[str, Any]) -> int:
@@ -154,35 +136,36 @@ def _scheduled_year(context: Mapping[str, Any]) -> int:
     if start is None:
         raise InputError("a run without a date has no year. Trigger it again with the param year.")
     if last and not str(last).strip().isdecimal():
-        raise InputError(f"the variable last_year is {last!r}, not a whole number. Mend it.")
+        raise InputError(f"the variable last_year is {last!r}, not a whole number. Fix it.")
     if last and start.year > int(last):
         raise AirflowSkipException(f"{start.year} is after {last}, the variable last_year")
     return int(start.year)
 
 
-def _settings() -> "Settings":
+def _variables(names: Iterable[str]) -> Source:
+    """These settings, as far as Airflow's variables give them.
+
+    Raises:
+        InputError: there is no variable for the lake or the scratch folder.
+    """
     from airflow.sdk import Variable
 
     from tarmac.errors import InputError
-    from tarmac.settings import settings_of
 
-    given = {name: Variable.get(name, default=None) for name in VARIABLES}
+    given = {name: Variable.get(name, default=None) for name in (variable_of(SETTINGS[each]) for each in names)}
     if missing := [name for name in ("data_lake_bucket", "local_path") if not given[name]]:
         raise InputError(
             f"Airflow has no variable {', '.join(missing)}. Set it, or all: airflow variables import airflow/variables.json"
         )
-    return settings_of(
-        {name: value for name, value in given.items() if value not in {None, ""}}, source="Airflow's variables"
-    )
+    values = by_our_names({name: value for name, value in given.items() if value not in {None, ""}})
+    return Source(values=values, place=lambda each: f"Airflow's variable {variable_of(each)}")
 
 
-def _storage(settings: "Settings", dag_run_id: str) -> Storage:
+def _storage(settings: Settings, dag_run_id: str) -> Storage:
     # One folder for the Airflow run, also after it was cleared: whatever its first try left is removed at its end.
     own = f"run-{hashlib.sha256(dag_run_id.encode()).hexdigest()[:16]}"
     zones = {"bronze": settings.bronze_folder, "silver": settings.silver_folder, "gold": settings.gold_folder}
-    return Storage(
-        lake=settings.lake, zones=zones, scratch=str(Path(str(settings.scratch)) / own), table=settings.table
-    )
+    return Storage(lake=settings.lake, zones=zones, scratch=str(Path(settings.scratch) / own), table=settings.table)
 
 
 def _cluster() -> dict[str, Any]:
@@ -198,5 +181,5 @@ def _cluster() -> dict[str, Any]:
         )
     executors = Variable.get("emr_executors", default=None) or 4
     if not str(executors).strip().isdecimal() or int(executors) < 1:
-        raise InputError(f"the variable emr_executors is {executors!r}, not a whole number from 1 on. Mend it.")
+        raise InputError(f"the variable emr_executors is {executors!r}, not a whole number from 1 on. Fix it.")
     return given | {"artifacts": str(given["artifacts"]).rstrip("/"), "executors": int(executors)}

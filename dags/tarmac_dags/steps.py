@@ -9,10 +9,12 @@ from typing import Any
 
 from tarmac import pipeline
 from tarmac.bronze.local_copy import BronzeCopy, download_bronze, open_copy
+from tarmac.declare import flat
 from tarmac.errors import InputError, SystemFailure, TarmacError
 from tarmac.runs.alerts import note_news
 from tarmac.runs.judgements import remove_parts, score_part
 from tarmac.runs.record import find_same_run, read_run, record_failure
+from tarmac.settings import SETTINGS
 from tarmac_dags.emr import Cluster, Job
 from tarmac_dags.plan import Plan, open_storage
 
@@ -30,7 +32,7 @@ def is_new(plan: Plan, input_hash: str) -> bool:
     if plan.force:
         log.info("force: run again, whatever was done before")
         return True
-    same = find_same_run(plan.storage.workspace(), plan.year, plan.parameters(), input_hash)
+    same = find_same_run(plan.storage.workspace(), plan.year, plan.parameters, input_hash)
     if same:
         log.info("nothing changed: run %s took %s with this very input, parameters and versions", same, plan.year)
     return same is None
@@ -60,17 +62,14 @@ def spark_job(plan: Plan) -> Job:
         "lake": lake.root,
         "engine": "spark",
         "run-id": plan.run_id,
-        "detectors": ",".join(plan.detectors),
-        "outliers-fraction": plan.outliers_fraction,
-        "max-p": plan.max_p,
-        "max-q": plan.max_q,
-        "history": plan.history,
-        "max-quarantined": plan.max_quarantined,
     }
+    parameters = (
+        f"{SETTINGS[name].option}={SETTINGS[name].to_text(value)}" for name, value in flat(plan.parameters).items()
+    )
     return Job(
         cluster=cluster_of(plan),
         label=f"silver-gold-{plan.year}",
-        arguments=("run", *(f"--{name}={value}" for name, value in options.items()), "--quiet"),
+        arguments=("run", *(f"--{name}={value}" for name, value in options.items()), *parameters, "--quiet"),
         input="\n".join(f"{file.key} {lake.version_of(file.key)} {file.size}" for file in lake.bronze_files(plan.year)),
         settings={f"TARMAC_{zone.upper()}_FOLDER": folder for zone, folder in plan.storage.zones.items()},
     )
@@ -96,14 +95,14 @@ def spark_failure(plan: Plan, said: Mapping[str, Any]) -> TarmacError:
     kind = InputError if f"ExitCode: {InputError.exit_code}." in details else SystemFailure
     return kind(
         f"job {job['jobRunId']} ({job['name']}) of application {job['applicationId']} is {job['state']}: {details} "
-        "What it printed is in EMR Studio. Mend what it names, then clear this task: a job that still runs is waited for, "
+        "What it printed is in EMR Studio. Fix what it names, then clear this task: a job that still runs is waited for, "
         "else another is started."
     )
 
 
 def detect(plan: Plan, detector: str) -> int:
     """One detector's part; returns its rows."""
-    return score_part(plan.storage.workspace(), plan.year, plan.parameters(), detector, plan.run_id)
+    return score_part(plan.storage.workspace(), plan.year, plan.parameters, detector, plan.run_id)
 
 
 def publish_anomalies(plan: Plan) -> dict[str, Any]:
@@ -142,7 +141,7 @@ def _run(plan: Plan, step: str, bronze: BronzeCopy | None = None) -> dict[str, A
     run = pipeline.run_year(
         plan.storage.workspace(),
         plan.year,
-        plan.parameters(),
+        plan.parameters,
         steps=(step,),
         command="airflow",
         reporter=LogReporter(),

@@ -12,8 +12,8 @@ import typer
 from deploy.airflow.place import Place
 from deploy.airflow.preparing import ADMIN
 from deploy.airflow.stack import SECONDS_TO_STOP, AirflowStack
+from tarmac.cli.configuration import read_settings
 from tarmac.errors import TarmacError
-from tarmac.settings import read_settings
 from tarmac.warehouse.urls import to_label
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)

@@ -12,9 +12,9 @@ from urllib.parse import quote
 
 from local import running_superset
 from tarmac.bronze.ingest import ingest_files
+from tarmac.cli.configuration import read_settings
 from tarmac.errors import InputError, TarmacError
 from tarmac.pipeline import Parameters, Workspace, run_year
-from tarmac.settings import read_settings
 from tarmac.simulate import SimulationParameters, write_simulation
 from tarmac.storage.lake import open_lake
 from tarmac.tables.published import PUBLISHED

@@ -25,7 +25,9 @@ from tarmac.runs.judgements import (
     score_year,
     write_judgements,
 )
-from tarmac.runs.record import Parameters, Reporter, Run, SilentReporter, Workspace, close_run, open_run, record_failure
+from tarmac.runs.record import Reporter, Run, SilentReporter, Workspace, close_run, open_run, record_failure
+from tarmac.settings import ALL_STEPS as STEPS
+from tarmac.settings import Parameters
 from tarmac.storage.failures import told_plainly
 from tarmac.storage.lake import Lake
 from tarmac.storage.scratch import scratch_folder
@@ -44,7 +46,6 @@ __all__ = [
 ]
 
 Tell = Callable[[float], None]
-STEPS: tuple[str, ...] = ("silver", "gold", "detect", "load")
 
 
 def run_year(

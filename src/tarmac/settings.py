@@ -1,164 +1,240 @@
-"""What a run is told: options, TARMAC_… variables, and a JSON file with the reference pipeline's variable names.
+"""Settings: each declared once, with its type, default, range, help and the reference pipeline's name for it.
 
-Read by entry points alone. An option wins over the environment, that over the file, that over the default.
+From these declarations come the options of the command line with their help, the TARMAC_ variables, the names of the
+settings file, the params of the DAG, docs/cli.md, and the parameters in a run's record. To add a setting, declare it
+here, in the record that its user reads, and use it there.
+
+Nothing here reads a file or the environment: tarmac.cli.configuration does.
 """
 
-import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import AliasChoices, Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
-
+from tarmac.declare import SEEDS, SHARE_OF_DAYS, Limit, Setting, check_limits, declared, make, setting
 from tarmac.errors import InputError
 from tarmac.tables.flights import FIRST_YEAR, LAST_YEAR
 
-REFERENCE_NAMES: dict[str, str] = {
-    "data_lake_bucket": "lake",
-    "s3_bronze_folder": "bronze_folder",
-    "s3_silver_folder": "silver_folder",
-    "s3_gold_folder": "gold_folder",
-    "local_path": "scratch",
-    "fail_email": "fail_email",
-    "db_url": "warehouse",
-    "db_table": "table",
-    "outliers_fraction": "outliers_fraction",
-    "max_p": "max_p",
-    "max_q": "max_q",
-}
-"""The reference pipeline's variables → ours."""
+Criterion = Literal["aic", "aicc", "bic"]
+Threshold = Literal["detector", "budget", "false_discovery", "reference"]
+Mode = Literal["hindsight", "online"]
+EngineName = Literal["polars", "spark"]
+
+ORDERS = Limit(at_least=0, at_most=10)
+"""Of ARIMA's largest orders: the mean delay of eleven days before says nothing about a day."""
+
+SHARE = Limit(at_least=0, at_most=1)
+
+ALL_STEPS = ("silver", "gold", "detect", "load")
+ENGINE_STEPS = ("silver", "gold", "detect")
 
 
-class Settings(BaseSettings):
-    """All options, frozen. Each is also the variable TARMAC_ and its name in capitals."""
+@dataclass(frozen=True, kw_only=True)
+class DetectParameters:
+    """The parameters of all detectors together. Each detector takes the ones that are its own.
 
-    model_config = SettingsConfigDict(env_prefix="TARMAC_", frozen=True, extra="forbid", env_ignore_empty=True)
+    `outliers_fraction` is isolation_forest's contamination, airport by airport, and disruption's alert budget, over
+    all airports. `max_p`, `max_q` and `criterion` are arima's; `seed` is for whatever draws random numbers.
 
-    home: Path = Path(".tarmac")
-    lake: str = ""
-    warehouse: str = "embedded"
-    table: str = "agg_dep_delay_by_date"
-    bronze_folder: str = "01_bronze"
-    silver_folder: str = "02_silver"
-    gold_folder: str = "03_gold"
-    scratch: Path | None = None
-    fail_email: str | None = None
-    engine: str = "polars"
-    spark_master: str = ""
-    spark_split_mib: Annotated[int, Field(ge=1, le=4096)] = 64
-    detectors: str = ""
-    outliers_fraction: Annotated[float, Field(gt=0, lt=0.5)] = 0.01
-    max_p: Annotated[int, Field(ge=0, le=10)] = 4
-    max_q: Annotated[int, Field(ge=0, le=10)] = 4
-    seed: Annotated[int, Field(ge=0)] = 0
-    threshold: Literal["detector", "budget", "false_discovery", "reference"] = "detector"
-    mode: Literal["hindsight", "online"] = "hindsight"
-    history: Annotated[int, Field(ge=0, le=100)] = 0
-    max_quarantined: Annotated[float, Field(ge=0, le=1)] = 0.01
-    log_format: Annotated[str, Field(pattern="^(text|json)$")] = "text"
-    config: Path | None = Field(default=None, validation_alias=AliasChoices("config", "TARMAC_CONFIG"))
+    `threshold` decides which scores are flagged. "detector": as each detector's module says. "budget": the highest
+    `outliers_fraction` of all airports' days. "false_discovery": those that leave an expected share of at most
+    `false_discovery` of the flags on ordinary days (tail.py). "reference": score² ≥ mean + standard deviation of the
+    airport's score², the reference pipeline's rule.
 
-    @field_validator("bronze_folder", "silver_folder", "gold_folder", mode="after")
-    @classmethod
-    def _without_slashes(cls, folder: str) -> str:
-        return folder.strip("/")
+    `mode`: in "hindsight" days after it may count in a day's score; in "online" only the day and those before (online.py).
+    """
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Options and environment; the JSON file is joined in `read_settings`."""
-        del settings_cls, dotenv_settings, file_secret_settings
-        return init_settings, env_settings
+    detectors: tuple[str, ...] = setting(
+        ("isolation_forest", "arima", "disruption"),
+        "Detectors to run, with commas between.",
+        metavar="A,B",
+        steps=("detect",),
+    )
+    outliers_fraction: float = setting(
+        0.01,
+        "Share of days to flag.",
+        metavar="SHARE",
+        limit=SHARE_OF_DAYS,
+        steps=("detect",),
+        reference="outliers_fraction",
+    )
+    max_p: int = setting(
+        4, "Largest autoregressive order of arima.", metavar="P", limit=ORDERS, steps=("detect",), reference="max_p"
+    )
+    max_q: int = setting(
+        4, "Largest moving-average order of arima.", metavar="Q", limit=ORDERS, steps=("detect",), reference="max_q"
+    )
+    criterion: Criterion = setting("aic", "Criterion by which arima chooses its orders.", steps=("detect",))
+    seed: int = setting(0, "Seed of random numbers.", metavar="S", limit=SEEDS, steps=("detect",))
+    threshold: Threshold = setting(
+        "detector", "Rule that flags scores; detector: the detector's own.", steps=("detect",)
+    )
+    false_discovery: float = setting(
+        0.1,
+        "Expected share of flags on ordinary days, for the threshold false_discovery.",
+        metavar="SHARE",
+        limit=Limit(above=0, below=1),
+        steps=("detect",),
+    )
+    mode: Mode = setting(
+        "hindsight", "hindsight: score days with the whole year; online: with the past only.", steps=("detect",)
+    )
+
+    def __post_init__(self) -> None:
+        """Raise an InputError for unknown or repeated detectors and values out of range."""
+        if not self.detectors:
+            raise InputError("no detector was named. Name at least one with --detectors, for example disruption.")
+        # Imported by name, when it is needed: the registry is part of a package above this module.
+        known_name = import_module("tarmac.detect.registry").known_name
+        for name in self.detectors:
+            known_name(name)
+            if self.detectors.count(name) > 1:
+                raise InputError(f"detector {name!r} is named twice. Name it once in --detectors.")
+        check_limits(self)
 
 
-def read_settings(**options: Any) -> Settings:
-    """The settings from options (None: not given), the environment and the JSON file that `config` names.
+@dataclass(frozen=True, kw_only=True)
+class Parameters:
+    """The parameters that decide a run's results, recorded with it."""
+
+    detect: DetectParameters = field(default_factory=DetectParameters)
+    max_quarantined: float = setting(
+        0.01, "Largest share of invalid rows that is tolerated.", metavar="SHARE", limit=SHARE, steps=("silver",)
+    )
+    history: int = setting(
+        0,
+        "Number of earlier years of gold that the detectors see too.",
+        metavar="N",
+        limit=Limit(at_least=0, at_most=100),
+        steps=("detect",),
+    )
+
+    def __post_init__(self) -> None:
+        """Raise an InputError for a value out of range."""
+        check_limits(self)
+
+
+def _bucket_address(bucket: str) -> str:
+    # No bucket's name begins with a slash: that is a folder.
+    return bucket if "://" in bucket or bucket.startswith("/") else f"s3://{bucket}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """All settings. `lake` and `scratch` are below `home` where they are not given."""
+
+    lake: str = setting(
+        "",
+        "The lake: a folder, or s3://bucket/prefix.",
+        metavar="LAKE",
+        steps=ALL_STEPS,
+        reference="data_lake_bucket",
+        convert=_bucket_address,
+    )
+    warehouse: str = setting(
+        "embedded",
+        "The warehouse: embedded, or a postgresql:// URL.",
+        metavar="URL",
+        steps=("load",),
+        reference="db_url",
+    )
+    engine: EngineName = setting("polars", "polars: this machine; spark: a cluster.", steps=ENGINE_STEPS)
+    spark_master: str = setting(
+        "",
+        "The cluster, as spark://host:7077; if left out, spark-submit's, or this machine's cores.",
+        metavar="URL",
+        steps=ENGINE_STEPS,
+    )
+    parameters: Parameters = field(default_factory=Parameters)
+    home: Path = setting(Path(".tarmac"), "Folder of the local state, such as the embedded warehouse.", metavar="DIR")
+    scratch: str = setting("", "Folder of unpublished files.", metavar="DIR", reference="local_path")
+    bronze_folder: str = setting("01_bronze", "Bronze's folder in the lake.", reference="s3_bronze_folder")
+    silver_folder: str = setting("02_silver", "Silver's folder in the lake.", reference="s3_silver_folder")
+    gold_folder: str = setting("03_gold", "Gold's folder in the lake.", reference="s3_gold_folder")
+    table: str = setting("agg_dep_delay_by_date", "The warehouse's table of airport-days.", reference="db_table")
+    spark_split_mib: int = setting(
+        64, "MiB of a plain file that one Spark task reads.", limit=Limit(at_least=1, at_most=4096)
+    )
+    log_format: Literal["text", "json"] = setting("text", "Form of the log on standard error.")
+    fail_email: str = setting("", "Address that Airflow mails failures to.", reference="fail_email")
+
+    def __post_init__(self) -> None:
+        """Fill in what follows from `home`; raise an InputError for a value out of range."""
+        derived = {
+            "lake": self.lake or str(self.home / "lake"),
+            "scratch": self.scratch or str(self.home / "scratch"),
+            **{zone: getattr(self, zone).strip("/") for zone in ("bronze_folder", "silver_folder", "gold_folder")},
+        }
+        for name, value in derived.items():
+            object.__setattr__(self, name, value)
+        check_limits(self)
+
+
+SETTINGS: dict[str, Setting] = declared(Settings)
+"""All settings by name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where settings are given: values by setting's name, and how a message names a setting there."""
+
+    values: Mapping[str, Any]
+    place: Callable[[Setting], str]
+
+
+def settings_from(*sources: Source) -> Settings:
+    """The settings; where several sources give one, the first wins.
 
     Raises:
-        InputError: when a value is not allowed, or the file is not what it should be.
+        InputError: values are not allowed; each is named, with where to fix it.
     """
-    given = {name: value for name, value in options.items() if value is not None}
-    try:
-        settings = Settings(**given)
-        if settings.config is None:
-            return _with_defaults(settings)
-        from_file = _read_config(settings.config)
-        explicit = settings.model_dump(include=settings.model_fields_set)
-    except ValidationError as error:
-        raise InputError(_explain(error)) from None
-    try:
-        return _with_defaults(Settings(**{**from_file, **explicit}))
-    except ValidationError as error:
-        raise InputError(_explain(error, source=f"the settings file {settings.config}")) from None
+    values: dict[str, Any] = {}
+    problems = []
+    for name, each in SETTINGS.items():
+        source = next((source for source in sources if name in source.values), None)
+        if source is None:
+            continue
+        try:
+            values[name] = each.read(source.values[name])
+        except InputError as error:
+            problems.append(f"{error} Fix {source.place(each)}.")
+    if problems:
+        raise InputError("\n".join(problems))
+    return make(Settings, values)
 
 
-def settings_of(values: Mapping[str, Any], *, source: str) -> Settings:
-    """The settings from values by the reference pipeline's names or ours; `source` says whence, as messages name it.
+def by_our_names(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values that are given by the reference pipeline's names or ours, by ours.
 
     Raises:
-        InputError: when a value is not allowed.
+        InputError: a name is unknown.
     """
-    try:
-        return _with_defaults(Settings(**_renamed(values)))
-    except ValidationError as error:
-        raise InputError(_explain(error, source=source)) from None
-
-
-def _with_defaults(settings: Settings) -> Settings:
-    lake = settings.lake or str(settings.home / "lake")
-    return settings.model_copy(update={"lake": lake, "scratch": settings.scratch or settings.home / "scratch"})
-
-
-def _read_config(path: Path) -> dict[str, Any]:
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(
-            f"cannot read the settings file {path}: {error.strerror}. Fix --config or TARMAC_CONFIG."
-        ) from None
-    except ValueError as error:
-        raise InputError(f"the settings file {path} is not JSON: {error}. Mend it.") from None
-    if not isinstance(values, dict):
-        raise InputError(f"the settings file {path} holds no JSON object, but a {type(values).__name__}. Write {{…}}.")
-    unknown = sorted(set(values) - set(REFERENCE_NAMES) - set(Settings.model_fields))
+    ours: dict[str, Any] = {}
+    unknown = []
+    for name, value in values.items():
+        theirs = next((each for each in SETTINGS.values() if each.reference == name), None)
+        if theirs is None and name not in SETTINGS:
+            unknown.append(name)
+        elif theirs is None:
+            ours[name] = value
+        else:
+            ours[theirs.name] = theirs.convert(value) if theirs.convert and isinstance(value, str) else value
     if unknown:
-        known = ", ".join(sorted({*REFERENCE_NAMES, *Settings.model_fields} - {"config"}))
-        raise InputError(f"the settings file {path} names {', '.join(unknown)}, which is unknown. Known: {known}.")
-    return _renamed(values)
+        raise InputError(f"{', '.join(sorted(unknown))} is unknown. Known: {', '.join(known_names())}.")
+    return ours
 
 
-def _renamed(values: Mapping[str, Any]) -> dict[str, Any]:
-    renamed: dict[str, Any] = {REFERENCE_NAMES.get(str(name), str(name)): value for name, value in values.items()}
-    if bucket := values.get("data_lake_bucket"):
-        # No bucket's name begins with a slash: that is a folder.
-        named = "://" in str(bucket) or str(bucket).startswith("/")
-        renamed["lake"] = bucket if named else f"s3://{bucket}"
-    return renamed
+def known_names() -> list[str]:
+    """The names by which a file may give settings: ours, and the reference pipeline's."""
+    return sorted({*SETTINGS, *(each.reference for each in SETTINGS.values() if each.reference)})
 
 
-def _explain(error: ValidationError, *, source: str = "") -> str:
-    lines = []
-    for problem in error.errors():
-        name = str(problem["loc"][0]) if problem["loc"] else "settings"
-        option, variable = f"--{name.replace('_', '-')}", f"TARMAC_{name.upper()}"
-        fix = f"Fix it in {source}." if source else f"Fix {option} or {variable}."
-        said = f"{problem['msg'][0].lower()}{problem['msg'][1:]}"
-        lines.append(f"{_name_in_file(name) if source else name} = {problem['input']!r}: {said}. {fix}")
-    return "\n".join(lines)
-
-
-def _name_in_file(name: str) -> str:
-    """The setting's name, with the reference pipeline's beside it where that differs."""
-    theirs = next((theirs for theirs, ours in REFERENCE_NAMES.items() if ours == name), name)
-    return name if theirs == name else f"{name} (or {theirs})"
+def used_by(steps: Iterable[str]) -> tuple[str, ...]:
+    """The names of the settings that these steps use."""
+    return tuple(name for name, each in SETTINGS.items() if set(each.steps) & set(steps))
 
 
 def parse_years(text: str) -> range:

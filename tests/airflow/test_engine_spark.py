@@ -87,8 +87,7 @@ def test_a_job_makes_silver_and_gold_and_the_rest_is_as_ever(
 
 
 def _assert_as_on_polars(lake: Path, folder: Path, warehouse: str) -> None:
-    from tarmac.pipeline import Workspace, run_year
-    from tarmac.runs.record import Parameters
+    from tarmac.pipeline import Parameters, Workspace, run_year
     from tarmac.storage.lake import Zones, open_lake
 
     (folder / "01_bronze").mkdir(parents=True)

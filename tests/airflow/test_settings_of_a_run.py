@@ -11,10 +11,13 @@ from typing import Any
 
 import pytest
 
+from tarmac.declare import Setting, declared, flat
 from tarmac.errors import InputError
+from tarmac.settings import SETTINGS, Parameters
 from tests.support.airflow_deployment import DAGS, supervised
 
-PARAMS = {"year": 2009, "detectors": ["arima"], "engine": "polars", "history": 0, "months": 12, "force": False}
+OF_A_RUN = ("engine", *declared(Parameters))
+PARAMS = {"year": 2009, "detectors": ["arima"], "months": 12, "force": False}
 
 
 @pytest.fixture(autouse=True)
@@ -44,15 +47,16 @@ def test_a_plan_is_what_variables_and_params_say(bucket: str, root: str, monkeyp
         monkeypatch.setenv(f"AIRFLOW_VAR_{name.upper()}", value)
     plan = _plan(history=2)
     assert (plan.year, plan.storage.lake, plan.storage.table) == (2009, root, "other")
-    assert (plan.max_p, plan.max_q, plan.outliers_fraction, plan.history) == (3, 4, 0.02, 2)
+    detect = plan.parameters.detect
+    assert (detect.max_p, detect.max_q, detect.outliers_fraction, plan.parameters.history) == (3, 4, 0.02, 2)
     assert plan.storage.scratch.startswith("/scratch/run-")
-    assert plan.parameters().detect.detectors == ("arima",)
+    assert detect.detectors == ("arima",)
 
 
 @pytest.mark.parametrize(
     ("variable", "value", "said"),
     [
-        ("max_p", "many", ["max_p", "'many'", "Fix it in Airflow's variables"]),
+        ("max_p", "many", ["max_p", "'many'", "Fix Airflow's variable max_p"]),
         ("outliers_fraction", "0.9", ["outliers_fraction", "0.9"]),
         ("data_lake_bucket", "", ["no variable data_lake_bucket", "airflow variables import"]),
         ("last_year", "soon", ["last_year is 'soon'"]),
@@ -76,6 +80,47 @@ def test_a_variable_that_is_wrong_is_named(
         read_plan(context)
     for fragment in said:
         assert fragment in str(raised.value)
+
+
+@pytest.mark.parametrize("name", sorted(OF_A_RUN))
+def test_every_setting_of_a_run_is_a_param_which_wins_over_the_variable(
+    name: str, dags: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the range that its declaration has; a param that is empty leaves it to the variable, and that to the default."""
+    each = SETTINGS[name]
+    param = dags["etl_ml_pipeline"].params.get_param(name)
+    assert param.resolve() is None
+    assert each.help in param.description
+    for name_of_emr in ("APPLICATION", "ROLE", "ARTIFACTS"):
+        monkeypatch.setenv(f"AIRFLOW_VAR_EMR_{name_of_emr}", "x")
+    first, second = _two_values(each)
+    monkeypatch.setenv(f"AIRFLOW_VAR_{(each.reference or name).upper()}", each.to_text(first))
+    for given, expected in ((None, first), (second, second)):
+        assert param.resolve(given) == given
+        plan = _plan(**{name: given})
+        assert (flat(plan.parameters) | {"engine": plan.engine})[name] == (
+            tuple(expected) if each.kind is tuple else expected
+        )
+
+
+def _two_values(each: Setting) -> tuple[Any, Any]:
+    """Two that are allowed, the first of them not the default."""
+    if each.limit is not None and each.limit.choices:
+        return each.limit.choices[1], each.limit.choices[0]
+    return {int: (3, 2), float: (0.03, 0.2), tuple: (["constant"], ["ecod", "random"])}[each.kind]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("outliers_fraction", 0.6), ("max_p", 11), ("mode", "foresight"), ("detectors", ["x"])]
+)
+def test_a_param_outside_its_range_is_refused_when_the_run_is_triggered(
+    name: str, value: Any, dags: dict[str, Any]
+) -> None:
+    """By Airflow itself, before any task runs."""
+    from airflow.sdk.exceptions import ParamValidationError
+
+    with pytest.raises(ParamValidationError):
+        dags["etl_ml_pipeline"].params.get_param(name).resolve(value)
 
 
 def test_a_run_without_a_year_is_refused() -> None:
@@ -207,7 +252,7 @@ def test_the_variables_file_is_imported_as_it_is(metadata: None, monkeypatch: py
     monkeypatch.setattr(sys, "argv", ["airflow", "variables", "import", str(DAGS.parent / "airflow/variables.json")])
     main()
     with supervised():
-        plan = _plan()
+        plan = _plan(detectors=None)
     assert (plan.storage.lake, plan.storage.table) == ("s3://airline-data-lake", "agg_dep_delay_by_date")
-    assert (plan.outliers_fraction, plan.max_p, plan.max_quarantined) == (0.01, 4, 0.01)
+    assert plan.parameters == Parameters()
     assert Stored.get("last_year") == "2018"

@@ -1,17 +1,20 @@
 """What a person finds out by asking the command line itself."""
 
+import ast
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import typer
 
 from tarmac import __version__
 from tarmac.cli.app import app, run_command
-from tarmac.detect.parameters import DetectParameters
-from tarmac.settings import Settings
+from tarmac.declare import flat
+from tarmac.settings import ALL_STEPS, SETTINGS, Settings
 
+ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = typer.main.get_command(app).commands
 
 
@@ -45,9 +48,8 @@ def test_a_command_s_help_opens_with_what_it_does_and_names_each_option(capsys, 
 
 
 def test_the_defaults_that_help_shows_are_the_defaults_that_are_used():
-    """They are written once more for people, so they could drift."""
-    used = {name: str(field.default) for name, field in Settings.model_fields.items()}
-    used |= {"lake": f"{used['home']}/lake", "detectors": ",".join(DetectParameters().detectors)}
+    """Also those that follow from others, such as the lake's."""
+    used = {name: SETTINGS[name].to_text(value) for name, value in flat(Settings()).items()}
     told = {
         param.name: param.show_default
         for command in COMMANDS.values()
@@ -56,6 +58,58 @@ def test_the_defaults_that_help_shows_are_the_defaults_that_are_used():
     }
     assert len(told) >= 9
     assert told == {name: used[name] for name in told}
+
+
+def test_a_step_s_command_has_the_options_that_the_step_uses_and_run_has_them_all():
+    """By the declarations; no command has an option that it does not use."""
+    options = {name: {param.name for param in command.params} & set(SETTINGS) for name, command in COMMANDS.items()}
+    for step in ALL_STEPS:
+        assert options[step] == {name for name, each in SETTINGS.items() if step in each.steps}
+    assert options["run"] == set().union(*(options[step] for step in ALL_STEPS))
+    assert options["load"] == {"lake", "warehouse"}
+
+
+FOREIGN = {
+    "src/tarmac/engines/spark/java.py": {"--add-modules"},
+    "src/tarmac/warehouse/embedded.py": {
+        "--auth",
+        "--encoding",
+        "--no-instructions",
+        "--no-locale",
+        "--single",
+        "--username",
+    },
+}
+"""Options of other programs that Tarmac's source names: java, initdb."""
+
+SOURCES = sorted((ROOT / "src/tarmac").rglob("*.py"))
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "dags").rglob("*.py"))]
+OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]")
+OPTIONS = {
+    name: {"--help", *(opt for each in command.params for opt in each.opts)} for name, command in COMMANDS.items()
+}
+
+
+@pytest.mark.parametrize("file", SOURCES, ids=lambda file: file.relative_to(ROOT).as_posix())
+def test_a_message_names_only_options_that_exist(file: Path):
+    """Of some command of Tarmac; a message that advises another helps nobody."""
+    named = {option for text in _texts(file) for option in OPTION.findall(text)}
+    known = set().union({"--version"}, *OPTIONS.values(), FOREIGN.get(file.relative_to(ROOT).as_posix(), set()))
+    assert named <= known
+
+
+@pytest.mark.parametrize("file", [*SOURCES, *PAGES], ids=lambda file: file.relative_to(ROOT).as_posix())
+def test_a_command_that_a_text_shows_has_the_options_shown_with_it(file: Path):
+    """What follows "tarmac COMMAND" in a message or on a page can be typed."""
+    for text in _texts(file) if file.suffix == ".py" else file.read_text(encoding="utf-8").splitlines():
+        for command, rest in re.findall(rf"\btarmac ({'|'.join(COMMANDS)})\b([^`;|:.]*)", text):
+            assert set(OPTION.findall(rest)) <= OPTIONS[command], text
+
+
+def _texts(file: Path) -> list[str]:
+    """The string literals of a module, docstrings among them."""
+    nodes = ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+    return [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
 
 
 def test_tarmac_alone_shows_what_it_can_do(capsys):
@@ -83,7 +137,10 @@ def test_the_version_is_told(capsys):
         (["run"], "Missing option '--year'. Try: tarmac run --help"),
         (["simulate", "--year", "soon"], "valid integer"),
         (["query", "SELECT 1", "--format", "xml"], "is not one of"),
-        (["run", "--year", "2013", "--engine", "dask"], "engine 'dask' is unknown. Known: polars, spark"),
+        (
+            ["run", "--year", "2013", "--engine", "dask"],
+            "engine 'dask' is unknown. Known: polars, spark. Fix --engine.",
+        ),
     ],
 )
 def test_a_wrong_request_ends_with_two_and_the_way_out(capsys, arguments, message):
@@ -93,6 +150,15 @@ def test_a_wrong_request_ends_with_two_and_the_way_out(capsys, arguments, messag
     assert message in " ".join(printed.err.split())
     assert printed.err.startswith("Error: ")
     assert printed.out == ""
+
+
+def test_python_m_tarmac_is_the_command():
+    """With its exit code."""
+    done = subprocess.run([sys.executable, "-m", "tarmac", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"tarmac {__version__}\n"
+    wrong = subprocess.run([sys.executable, "-m", "tarmac", "nonsense"], capture_output=True, text=True, check=False)
+    assert wrong.returncode == 2
+    assert "No such command 'nonsense'" in wrong.stderr
 
 
 def test_help_imports_nothing_heavy():

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tarmac.cli.configuration import read_settings
+from tarmac.declare import flat
 from tarmac.errors import InputError
-from tarmac.settings import REFERENCE_NAMES, Settings, parse_years, read_settings
+from tarmac.settings import SETTINGS, DetectParameters, Parameters, Settings, parse_years
 from tarmac.tables.flights import FIRST_YEAR, LAST_YEAR
 
 REFERENCE_FILE: dict[str, Any] = {
@@ -46,8 +49,8 @@ def test_the_defaults() -> None:
     """Nothing given: a lake below .tarmac in the working folder, and the embedded warehouse."""
     settings = read_settings()
     assert settings.lake == ".tarmac/lake"
-    assert settings.scratch == Path(".tarmac/scratch")
-    assert (settings.warehouse, settings.max_p, settings.max_q, settings.outliers_fraction) == ("embedded", 4, 4, 0.01)
+    assert settings.scratch == ".tarmac/scratch"
+    assert (settings.warehouse, settings.parameters) == ("embedded", Parameters())
 
 
 @pytest.mark.parametrize("of_option", [None, 1])
@@ -65,15 +68,17 @@ def test_the_nearest_value_wins(
         monkeypatch.setenv("TARMAC_MAX_P", str(of_environment))
     config = _file(tmp_path, {} if of_file is None else {"max_p": of_file})
     settings = read_settings(max_p=of_option, config=config)
-    assert settings.max_p == next(value for value in (of_option, of_environment, of_file, 4) if value is not None)
+    assert settings.parameters.detect.max_p == next(
+        value for value in (of_option, of_environment, of_file, 4) if value is not None
+    )
 
 
 def test_the_file_may_be_named_by_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """TARMAC_CONFIG is --config; the option wins."""
     monkeypatch.setenv("TARMAC_CONFIG", str(_file(tmp_path, {"max_q": 1})))
-    assert read_settings().max_q == 1
+    assert read_settings().parameters.detect.max_q == 1
     (tmp_path / "other").mkdir()
-    assert read_settings(config=_file(tmp_path / "other", {"max_q": 2})).max_q == 2
+    assert read_settings(config=_file(tmp_path / "other", {"max_q": 2})).parameters.detect.max_q == 2
 
 
 def test_an_empty_variable_is_not_given(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,47 +90,98 @@ def test_an_empty_variable_is_not_given(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_the_reference_pipelines_file_is_understood(tmp_path: Path) -> None:
     """Each of its variables lands in ours; a bucket's name becomes an address."""
-    assert set(REFERENCE_FILE) == set(REFERENCE_NAMES)
+    assert set(REFERENCE_FILE) == {each.reference for each in SETTINGS.values() if each.reference}
     settings = read_settings(config=_file(tmp_path, REFERENCE_FILE))
     assert settings.lake == "s3://my-bucket"
     assert (settings.bronze_folder, settings.silver_folder, settings.gold_folder) == ("raw", "clean", "ready")
-    assert (settings.scratch, settings.warehouse, settings.table) == (Path("/tmp/work"), "postgresql://u@h/d", "delays")
-    assert (settings.outliers_fraction, settings.max_p, settings.max_q) == (0.02, 2, 3)
+    assert (settings.scratch, settings.warehouse, settings.table) == ("/tmp/work", "postgresql://u@h/d", "delays")
+    assert settings.parameters.detect == DetectParameters(outliers_fraction=0.02, max_p=2, max_q=3)
     assert settings.fail_email == "ops@example.org"
 
 
-@pytest.mark.parametrize("name", sorted(Settings.model_fields))
-def test_each_setting_is_a_variable(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """TARMAC_ and the name in capitals."""
-    values = {"config": str(_file(tmp_path, {})), "log_format": "json", "scratch": "x", "home": "x"}
-    values |= {"threshold": "budget", "mode": "online"}
-    kind = str(Settings.model_fields[name].annotation)
-    value = values.get(name, "0.25" if "float" in kind else "3" if "int" in kind else "word")
+def _another_value(name: str) -> str:
+    """One that is allowed and not the default."""
+    each = SETTINGS[name]
+    if each.limit and each.limit.choices:
+        return each.limit.choices[-1]
+    return {int: "3", float: "0.25", tuple: "constant,ecod"}.get(each.kind, "word")
+
+
+@pytest.mark.parametrize("name", sorted(SETTINGS))
+def test_each_setting_is_an_option_a_variable_and_a_name_in_the_file(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """By its own name in all of them; the variable is TARMAC_ and the name in capitals."""
+    value = _another_value(name)
+    from_option = read_settings(**{name: value})
+    from_file = read_settings(config=_file(tmp_path, {name: value}))
     monkeypatch.setenv(f"TARMAC_{name.upper()}", value)
-    assert str(getattr(read_settings(), name)) == value
+    for each in (from_option, from_file, read_settings()):
+        assert SETTINGS[name].to_text(flat(each)[name]) == value
+    assert value not in SETTINGS[name].to_text(SETTINGS[name].default)
+
+
+@pytest.mark.parametrize(
+    "name", sorted(name for name, each in SETTINGS.items() if each.limit and not each.limit.choices)
+)
+def test_a_setting_has_one_range_wherever_it_is_given(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its ends, and what lies beyond them, are treated alike as option, as variable, in the file and in the record itself."""
+    limit = SETTINGS[name].limit
+    assert limit is not None
+    ends = [end for end in (limit.above, limit.at_least, limit.below, limit.at_most) if end is not None]
+    for value in (SETTINGS[name].kind(probe) for end in ends for probe in (end - 1, end, end + 1)):
+        config = _file(tmp_path, {name: value})
+        with monkeypatch.context() as environment:
+            environment.setenv(SETTINGS[name].variable, str(value))
+            from_variable = _is_allowed(read_settings)
+        record = next(each for each in (DetectParameters, Parameters, Settings) if name in each.__dataclass_fields__)
+        others = (
+            _is_allowed(read_settings, **{name: str(value)}),
+            _is_allowed(read_settings, config=config),
+            _is_allowed(record, **{name: value}),
+        )
+        assert {from_variable, *others} == {limit.allows(value)}, value
+
+
+def _is_allowed(read: Callable[..., object], **given: Any) -> bool:
+    try:
+        read(**given)
+    except InputError:
+        return False
+    return True
 
 
 @pytest.mark.parametrize("name", ["threshold", "mode"])
 def test_a_wrong_word_is_answered_with_the_choices(name: str) -> None:
-    """And with the option to mend."""
-    with pytest.raises(InputError, match=rf"{name} = 'gut': input should be '.*' or '.*'. Fix --{name}"):
+    """And with the option to fix."""
+    with pytest.raises(InputError, match=rf"{name} 'gut' is unknown. Known: .*, .*. Fix --{name}."):
         read_settings(**{name: "gut"})
 
 
-def test_a_wrong_value_says_where_it_came_from(tmp_path: Path) -> None:
-    """A value of the file is mended in the file, under the name that it may have there."""
+def test_a_wrong_value_says_where_it_came_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message names the place to fix: the option, the variable, or the name in the file."""
     with pytest.raises(
-        InputError, match=r"warehouse \(or db_url\) = 5: .* Fix it in the settings file .*settings\.json"
+        InputError,
+        match=r"warehouse is 5. It must be text. Fix warehouse \(or db_url\) in the settings file .*settings\.json",
     ):
         read_settings(config=_file(tmp_path, {"db_url": 5}))
-    with pytest.raises(InputError, match=r"max_p = 11: .* Fix --max-p or TARMAC_MAX_P"):
-        read_settings(max_p=11)
+    with pytest.raises(InputError, match=r"max_p is 11. It must be in \[0, 10\]; 4 is usual. Fix --max-p\.$"):
+        read_settings(max_p="11")
+    monkeypatch.setenv("TARMAC_MAX_Q", "many")
+    with pytest.raises(
+        InputError, match=r"max_q is 'many'. It must be a whole number in \[0, 10\]. Fix TARMAC_MAX_Q\.$"
+    ):
+        read_settings()
+    with pytest.raises(InputError, match=r"(?s)max_p is 11.*max_q is 'many'"):
+        read_settings(max_p="11")
 
 
 def test_settings_cannot_be_changed() -> None:
-    """Frozen: who reads them later reads the same."""
-    with pytest.raises(ValueError, match="frozen"):
-        read_settings().max_p = 1
+    """They are frozen."""
+    with pytest.raises(AttributeError, match="cannot assign"):
+        read_settings().lake = "other"
 
 
 @settings(deadline=None)

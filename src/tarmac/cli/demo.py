@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tarmac.cli.opening import open_workspace, parameters_of, show_runs
+from tarmac.cli.opening import open_workspace, show_runs
 from tarmac.cli.options import AsJson, Quiet
 
 
@@ -24,13 +24,13 @@ def demo(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """A simulated year, the whole way, and its report."""
+    """Simulate a year, run the pipeline on it, and write its report."""
     from tarmac.cli.demonstration import run_demo
 
-    settings, workspace, terminal = open_workspace(quiet=quiet)
+    settings, workspace, terminal = open_workspace({}, quiet=quiet)
     result = run_demo(
         settings.home / "demo",
-        parameters_of(settings),
+        settings.parameters,
         year=year,
         flights=flights,
         airports=airports,

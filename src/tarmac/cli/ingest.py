@@ -6,23 +6,23 @@ from typing import Annotated
 import typer
 
 from tarmac.cli.opening import open_workspace
-from tarmac.cli.options import AsJson, Config, LakeOption, Quiet
+from tarmac.cli.options import AsJson, Given, Quiet, with_settings
 from tarmac.errors import InputError
 
 
+@with_settings("lake")
 def ingest(
     files: Annotated[
         list[Path], typer.Argument(help="Kaggle yearly or BTS monthly files: .csv, .csv.gz, .zip.", metavar="FILE…")
     ],
+    given: Given,
     year: Annotated[
-        str | None, typer.Option("--year", help="The year, where the first row does not tell it.", metavar="Y")
+        str | None, typer.Option("--year", help="The year; if left out, that of the first row.", metavar="Y")
     ] = None,
-    lake: LakeOption = None,
-    config: Config = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Put source files into bronze, unchanged."""
+    """Copy source files into bronze, unchanged."""
     from tarmac.bronze.ingest import ingest_files
     from tarmac.cli.console import print_json, print_table
     from tarmac.settings import parse_years
@@ -30,9 +30,9 @@ def ingest(
     years = parse_years(year) if year is not None else range(0)
     if len(years) > 1:
         raise InputError(
-            f"--year {year!r} names {len(years)} years. Ingest takes one, or none to read it from the files."
+            f"--year {year!r} names {len(years)} years. Give one, or leave it out to take the year of each file's first row."
         )
-    _, workspace, _ = open_workspace(quiet=quiet, lake=lake, config=config)
+    _, workspace, _ = open_workspace(given, quiet=quiet)
     done = ingest_files(files, workspace.lake, year=years[0] if years else None, scratch=workspace.scratch)
     if as_json:
         print_json({"command": "ingest", "lake": workspace.lake.root, "files": [vars(file) for file in done]})

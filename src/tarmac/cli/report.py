@@ -6,14 +6,14 @@ from typing import Annotated
 import typer
 
 from tarmac.cli.opening import open_workspace
-from tarmac.cli.options import AsJson, Config, Quiet, WarehouseOption, Year
+from tarmac.cli.options import AsJson, Given, Quiet, Year, with_settings
 
 
+@with_settings("warehouse")
 def report(
     year: Year,
     out: Annotated[Path, typer.Option("--out", help="The HTML file to write.", metavar="FILE.html")],
-    warehouse: WarehouseOption = None,
-    config: Config = None,
+    given: Given,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -23,7 +23,7 @@ def report(
     from tarmac.settings import parse_years
 
     years = parse_years(year)
-    _, workspace, terminal = open_workspace(quiet=quiet, warehouse=warehouse, config=config)
+    _, workspace, terminal = open_workspace(given, quiet=quiet)
     with terminal.step("report", years[0]):
         size = publish_report(workspace, years, out)
     if as_json:

@@ -1,151 +1,100 @@
-"""The way of the data and its steps: run, silver, gold, detect, load."""
+"""The pipeline's commands: run, and its steps silver, gold, detect and load, which are a run with one step."""
+
+from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
-from tarmac.cli.opening import open_workspace, parameters_of, show_runs
-from tarmac.cli.options import (
-    AsJson,
-    Config,
-    Detectors,
-    Engine,
-    History,
-    LakeOption,
-    MaxP,
-    MaxQ,
-    MaxQuarantined,
-    Mode,
-    OutliersFraction,
-    Quiet,
-    RunId,
-    Seed,
-    SparkMaster,
-    Steps,
-    Threshold,
-    WarehouseOption,
-    Year,
-)
+from tarmac.cli.opening import open_workspace, show_runs
+from tarmac.cli.options import AsJson, Given, Quiet, Year, with_settings
 from tarmac.errors import InputError
+from tarmac.settings import ALL_STEPS, used_by
+
+_ALL = ",".join(ALL_STEPS)
+Steps = Annotated[str, typer.Option("--steps", help="Steps to run, with commas between.", metavar="A,B")]
+RunId = Annotated[
+    str | None,
+    typer.Option(
+        "--run-id", help="Continue this run's record, as a scheduler does.", show_default="a new one", metavar="ID"
+    ),
+]
 
 
+@with_settings(*used_by(ALL_STEPS))
 def run(
-    context: typer.Context,
     year: Year,
-    lake: LakeOption = None,
-    warehouse: WarehouseOption = None,
-    detectors: Detectors = None,
-    engine: Engine = None,
-    spark_master: SparkMaster = None,
-    outliers_fraction: OutliersFraction = None,
-    max_p: MaxP = None,
-    max_q: MaxQ = None,
-    seed: Seed = None,
-    threshold: Threshold = None,
-    mode: Mode = None,
-    history: History = None,
-    max_quarantined: MaxQuarantined = None,
-    steps: Steps = None,
+    given: Given,
+    steps: Steps = _ALL,
     run_id: RunId = None,
-    config: Config = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """The whole way: clean, aggregate, judge and load years of bronze."""
-    _run_steps(context, "silver", "gold", "detect", "load")
-
-
-def silver(
-    context: typer.Context,
-    year: Year,
-    lake: LakeOption = None,
-    engine: Engine = None,
-    spark_master: SparkMaster = None,
-    max_quarantined: MaxQuarantined = None,
-    config: Config = None,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
-) -> None:
-    """One step: bronze to clean flights; the rest to the quarantine."""
-    _run_steps(context, "silver")
-
-
-def gold(
-    context: typer.Context,
-    year: Year,
-    lake: LakeOption = None,
-    engine: Engine = None,
-    spark_master: SparkMaster = None,
-    config: Config = None,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
-) -> None:
-    """One step: clean flights to one row per airport and day."""
-    _run_steps(context, "gold")
-
-
-def detect(
-    context: typer.Context,
-    year: Year,
-    lake: LakeOption = None,
-    detectors: Detectors = None,
-    engine: Engine = None,
-    spark_master: SparkMaster = None,
-    outliers_fraction: OutliersFraction = None,
-    max_p: MaxP = None,
-    max_q: MaxQ = None,
-    seed: Seed = None,
-    threshold: Threshold = None,
-    mode: Mode = None,
-    history: History = None,
-    config: Config = None,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
-) -> None:
-    """One step: judge each airport's days."""
-    _run_steps(context, "detect")
-
-
-def load(
-    context: typer.Context,
-    year: Year,
-    lake: LakeOption = None,
-    warehouse: WarehouseOption = None,
-    config: Config = None,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
-) -> None:
-    """One step: upsert the judged days into the warehouse."""
-    _run_steps(context, "load")
-
-
-def _run_steps(context: typer.Context, *steps: str) -> None:
-    """Take the years through these steps; the command's options are read from its context."""
-    from tarmac.pipeline import run_year
+    """Run the pipeline: clean, aggregate, score and load years of bronze."""
     from tarmac.runs.record import check_run_id
+
+    _run(
+        "run",
+        year,
+        given,
+        steps=_parse_steps(steps),
+        run_id=run_id and check_run_id(run_id),
+        as_json=as_json,
+        quiet=quiet,
+    )
+
+
+@with_settings(*used_by(["silver"]))
+def silver(year: Year, given: Given, as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """One step: clean bronze into silver; invalid rows go to the quarantine."""
+    _run("silver", year, given, steps=["silver"], as_json=as_json, quiet=quiet)
+
+
+@with_settings(*used_by(["gold"]))
+def gold(year: Year, given: Given, as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """One step: aggregate silver into gold, one row per airport and day."""
+    _run("gold", year, given, steps=["gold"], as_json=as_json, quiet=quiet)
+
+
+@with_settings(*used_by(["detect"]))
+def detect(year: Year, given: Given, as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """One step: score each airport's days and flag the abnormal ones."""
+    _run("detect", year, given, steps=["detect"], as_json=as_json, quiet=quiet)
+
+
+@with_settings(*used_by(["load"]))
+def load(year: Year, given: Given, as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """One step: upsert the scored days into the warehouse."""
+    _run("load", year, given, steps=["load"], as_json=as_json, quiet=quiet)
+
+
+def _run(
+    command: str,
+    year: str,
+    given: Given,
+    *,
+    steps: Sequence[str],
+    run_id: str | None = None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    from tarmac.pipeline import run_year
     from tarmac.settings import parse_years
 
-    options = dict(context.params)
-    command = context.info_name or ""
-    as_json, quiet = options.pop("as_json"), options.pop("quiet")
-    years = parse_years(options.pop("year"))
-    steps = _asked_steps(options.pop("steps", None)) or steps
-    run_id = check_run_id(given) if (given := options.pop("run_id", None)) else None
-    settings, workspace, terminal = open_workspace(quiet=quiet, **options)
-    parameters = parameters_of(settings)
+    years = parse_years(year)
+    settings, workspace, terminal = open_workspace(given, quiet=quiet)
     workspace.lake.check_exists()
     if "silver" in steps:
         for each in years:
             workspace.lake.bronze_files(each)
     runs = [
-        run_year(workspace, each, parameters, steps=steps, command=command, reporter=terminal, run_id=run_id)
+        run_year(workspace, each, settings.parameters, steps=steps, command=command, reporter=terminal, run_id=run_id)
         for each in years
     ]
     show_runs(command, runs, workspace, as_json=as_json, quiet=quiet)
 
 
-def _asked_steps(text: str | None) -> tuple[str, ...]:
-    from tarmac.pipeline import STEPS
-
-    asked = tuple(name.strip() for name in text.split(",")) if text is not None else ()
-    if unknown := [name for name in asked if name not in STEPS]:
-        raise InputError(f"step {unknown[0]!r} is unknown. Known: {', '.join(STEPS)}. Fix --steps.")
+def _parse_steps(text: str) -> list[str]:
+    asked = [name.strip() for name in text.split(",")]
+    if unknown := [name for name in asked if name not in ALL_STEPS]:
+        raise InputError(f"step {unknown[0]!r} is unknown. Known: {', '.join(ALL_STEPS)}. Fix --steps.")
     return asked

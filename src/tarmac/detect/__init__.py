@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tarmac.detect.parameters import Criterion, DetectParameters, Mode, Threshold
+from tarmac.settings import Criterion, DetectParameters, Mode, Threshold
 
 if TYPE_CHECKING:
     import polars as pl

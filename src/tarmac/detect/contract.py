@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from tarmac.detect.limits import check_limits
+from tarmac.declare import check_limits
 from tarmac.detect.panel import BoolArray, FloatArray, Panel
 from tarmac.errors import InputError
 

@@ -13,9 +13,10 @@ from tarmac.detect import Detection, DetectParameters
 from tarmac.detect.contract import Detector, Judgement
 from tarmac.detect.online import SUFFIX, flag_online, score_online
 from tarmac.detect.panel import BoolArray, FloatArray, Panel, panel_from_gold
-from tarmac.detect.parameters import Mode, detector_named
+from tarmac.detect.parameters import detector_named
 from tarmac.detect.thresholds.flags import flags_by
 from tarmac.errors import TarmacError
+from tarmac.settings import Mode
 from tarmac.tables.anomalies import ANOMALIES
 from tarmac.tables.frames import schema_of
 

@@ -12,8 +12,8 @@ from typing import Protocol
 from tarmac.bronze.header import Header
 from tarmac.detect.contract import Detector, Judgement
 from tarmac.detect.panel import Panel
-from tarmac.detect.parameters import Mode
 from tarmac.errors import InputError, SystemFailure
+from tarmac.settings import Mode
 from tarmac.storage.lake import BronzeFile, Lake
 
 Progress = Callable[[int, int], None]

@@ -12,7 +12,8 @@ import polars as pl
 from tarmac.detect import Detection, DetectParameters, detect
 from tarmac.detect.online import SUFFIX
 from tarmac.errors import InputError, SystemFailure
-from tarmac.runs.record import Parameters, Workspace, current_versions
+from tarmac.runs.record import Workspace, current_versions
+from tarmac.settings import Parameters
 from tarmac.storage.lake import Lake
 from tarmac.storage.scratch import scratch_folder
 from tarmac.tables.anomalies import ANOMALIES

@@ -15,10 +15,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
 
-from tarmac.detect import DetectParameters
 from tarmac.engines.base import Engine
 from tarmac.engines.polars.engine import PolarsEngine
 from tarmac.errors import InputError, TarmacError
+from tarmac.settings import Parameters
 from tarmac.storage.lake import Lake
 from tarmac.storage.scratch import scratch_folder
 
@@ -59,15 +59,6 @@ class Workspace:
     engine: Engine = field(default_factory=PolarsEngine)
     warehouse: str = "embedded"
     table: str = "agg_dep_delay_by_date"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Parameters:
-    """What decides a run's results."""
-
-    detect: DetectParameters = field(default_factory=DetectParameters)
-    max_quarantined: float = 0.01
-    history: int = 0
 
 
 @dataclass(kw_only=True)

@@ -12,9 +12,10 @@ from tarmac.detect.detectors.arima import Arima
 from tarmac.detect.detectors.bands import GlobalBand, RollingBand
 from tarmac.detect.online import judge_online, until
 from tarmac.detect.panel import FloatArray, Panel
-from tarmac.detect.parameters import Threshold, detector_named
+from tarmac.detect.parameters import detector_named
 from tarmac.detect.registry import DETECTORS, detectors_of_the_extra, slow_detectors
 from tarmac.detect.thresholds.flags import flags_by
+from tarmac.settings import Threshold
 
 DAYS, FIRST, CHANGED = 74, 56, 68
 QUICK = {"max_p": 1, "max_q": 0}

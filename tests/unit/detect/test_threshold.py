@@ -6,10 +6,10 @@ import pytest
 from sklearn.ensemble import IsolationForest as Reference
 
 from tarmac.detect import DetectParameters, detect
-from tarmac.detect.parameters import Threshold
 from tarmac.detect.thresholds.direction import with_direction
 from tarmac.detect.thresholds.flags import flag_above, flag_reference, flag_share_of_all, flag_share_of_each
 from tarmac.errors import InputError
+from tarmac.settings import Threshold
 
 
 def test_a_share_of_each_airport_is_scikit_learn_s_contamination() -> None:

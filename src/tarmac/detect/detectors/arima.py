@@ -5,14 +5,14 @@ from typing import ClassVar
 
 import numpy as np
 
+from tarmac.declare import POSITIVE, limited
 from tarmac.detect.contract import Judgement, nothing
 from tarmac.detect.detectors.bands import Band
 from tarmac.detect.detectors.by_airport import AirportByAirport, AirportDays
-from tarmac.detect.limits import POSITIVE, limited
 from tarmac.detect.panel import FloatArray, Panel
 from tarmac.detect.parallel import for_each_airport
-from tarmac.detect.parameters import CRITERIA, ORDERS, Criterion
 from tarmac.detect.thresholds.flags import FEWEST_DAYS
+from tarmac.settings import ORDERS, Criterion
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,7 @@ class Arima(Band, AirportByAirport):
 
     max_p: int = limited(4, ORDERS)
     max_q: int = limited(4, ORDERS)
-    criterion: Criterion = limited("aic", CRITERIA)
+    criterion: Criterion = "aic"
     echo: float | None = limited(3.0, POSITIVE)
     flight_noise: bool = False
 

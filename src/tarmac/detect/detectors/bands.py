@@ -6,9 +6,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from tarmac.declare import POSITIVE, Limit, limited
 from tarmac.detect.contract import Detector, Judgement
 from tarmac.detect.detectors.by_airport import AirportByAirport, AirportDays
-from tarmac.detect.limits import POSITIVE, Limit, limited
 from tarmac.detect.panel import BoolArray, FloatArray, Panel
 from tarmac.detect.thresholds.flags import flag_above, on_judged_days
 

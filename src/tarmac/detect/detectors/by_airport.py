@@ -7,8 +7,8 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from tarmac.declare import SHARE_OF_DAYS, limited
 from tarmac.detect.contract import Detector, Judgement, nothing
-from tarmac.detect.limits import SHARE_OF_DAYS, limited
 from tarmac.detect.panel import BoolArray, FloatArray, Panel
 from tarmac.detect.parallel import for_each_airport
 from tarmac.detect.thresholds.flags import FEWEST_DAYS, flag_share_of_each, on_judged_days

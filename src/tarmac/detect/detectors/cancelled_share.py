@@ -6,9 +6,9 @@ from typing import ClassVar
 import numpy as np
 from scipy import special
 
+from tarmac.declare import POSITIVE, SHARE_OF_DAYS, limited
 from tarmac.detect.contract import Detector, Judgement, nothing
 from tarmac.detect.disruption.cancellations import DAY_SIZE, log_upper_tail, usual_level
-from tarmac.detect.limits import POSITIVE, SHARE_OF_DAYS, limited
 from tarmac.detect.panel import BoolArray, FloatArray, Panel
 from tarmac.detect.thresholds.flags import FEWEST_DAYS, flag_share_of_all, on_judged_days
 

@@ -6,9 +6,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from tarmac.declare import SEEDS, limited
 from tarmac.detect.contract import Judgement, nothing
 from tarmac.detect.detectors.by_airport import ShareOfEach
-from tarmac.detect.limits import SEEDS, limited
 from tarmac.detect.panel import FloatArray, Panel
 
 

@@ -5,9 +5,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from tarmac.declare import SEEDS, Limit, limited
 from tarmac.detect.contract import Judgement, nothing
 from tarmac.detect.detectors.bands import NORMAL, Band, robust_spread
-from tarmac.detect.limits import SEEDS, Limit, limited
 from tarmac.detect.panel import FloatArray, Panel
 from tarmac.detect.thresholds.flags import FEWEST_DAYS
 

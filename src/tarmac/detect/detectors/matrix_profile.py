@@ -6,10 +6,10 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from tarmac.declare import Limit, limited
 from tarmac.detect.detectors.bands import ResidualBand
 from tarmac.detect.detectors.by_airport import AirportDays
 from tarmac.detect.detectors.residuals import interpolated
-from tarmac.detect.limits import Limit, limited
 from tarmac.detect.panel import FloatArray
 
 AT_ONCE = 512

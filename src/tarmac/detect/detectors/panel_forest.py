@@ -5,9 +5,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from tarmac.declare import SEEDS, SHARE_OF_DAYS, Limit, limited
 from tarmac.detect.contract import Detector, Judgement, nothing
 from tarmac.detect.detectors.bands import NORMAL
-from tarmac.detect.limits import SEEDS, SHARE_OF_DAYS, Limit, limited
 from tarmac.detect.panel import BoolArray, FloatArray, Panel
 from tarmac.detect.parallel import for_each_airport
 from tarmac.detect.thresholds.flags import FEWEST_DAYS, flag_share_of_all, on_judged_days

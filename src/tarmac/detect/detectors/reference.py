@@ -10,12 +10,12 @@ from typing import ClassVar
 
 import numpy as np
 
+from tarmac.declare import SEEDS, limited
 from tarmac.detect.contract import Judgement
 from tarmac.detect.detectors.by_airport import AirportByAirport, AirportDays, ShareOfEach
-from tarmac.detect.limits import SEEDS, limited
 from tarmac.detect.panel import BoolArray, FloatArray, Panel
-from tarmac.detect.parameters import ORDERS
 from tarmac.detect.thresholds.flags import flag_reference, on_judged_days
+from tarmac.settings import ORDERS
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tarmac.detect.panel import BoolArray, FloatArray, Panel
-from tarmac.detect.parameters import DetectParameters
+from tarmac.settings import DetectParameters
 
 if TYPE_CHECKING:
     from tarmac.detect.contract import Detector, Judgement

@@ -9,7 +9,6 @@ import polars as pl
 from tarmac.bronze.texts import hash_of_digests, open_flight_texts
 from tarmac.detect.contract import Detector, Judgement
 from tarmac.detect.panel import Panel
-from tarmac.detect.parameters import Mode
 from tarmac.detect.run import judge_here
 from tarmac.engines.base import BronzeYear, Cleaning, Progress, check_rows, names_of, notes_on, refuse_none
 from tarmac.engines.polars.cleaning import (
@@ -24,6 +23,7 @@ from tarmac.engines.polars.cleaning import (
 )
 from tarmac.engines.polars.flights import drop_rows, exact_duplicates
 from tarmac.engines.polars.gold import aggregate
+from tarmac.settings import Mode
 from tarmac.storage.lake import Lake
 from tarmac.tables.frames import COMPRESSION
 

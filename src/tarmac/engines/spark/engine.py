@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from tarmac.bronze.texts import find_texts
 from tarmac.detect.contract import Detector, Judgement
 from tarmac.detect.panel import Panel
-from tarmac.detect.parameters import Mode
 from tarmac.engines.base import BronzeYear, Cleaning, Progress
 from tarmac.engines.spark.cleaning import clean_lines, collect_reports, held, judge
 from tarmac.engines.spark.gold import aggregate
 from tarmac.engines.spark.scoring import score_in_blocks
 from tarmac.engines.spark.session import spark_errors, spark_place, start_spark
 from tarmac.engines.spark.text import SPLIT_BYTES, read_splits, split_texts
+from tarmac.settings import Mode
 from tarmac.storage.lake import Lake
 from tarmac.tables.frames import COMPRESSION
 

@@ -14,9 +14,9 @@ import pyarrow as pa
 
 from tarmac.detect.contract import Detector, Judgement, nothing
 from tarmac.detect.panel import COUNTS, Panel
-from tarmac.detect.parameters import Mode
 from tarmac.detect.run import judge_here
 from tarmac.errors import SystemFailure
+from tarmac.settings import Mode
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
