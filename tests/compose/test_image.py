@@ -52,8 +52,8 @@ def test_everything_in_the_image_is_checked_by_its_hash_and_nothing_runs_as_root
 
 @pytest.mark.slow
 def test_tarmac_is_built_from_what_the_image_is_given(tmp_path: Path) -> None:
-    """Its wheel needs pyproject.toml, README.md and src alone, and holds the whole package."""
-    for part in ("pyproject.toml", "README.md"):
+    """Its wheel needs LICENSE, pyproject.toml, README.md and src alone, and holds the whole package."""
+    for part in ("LICENSE", "pyproject.toml", "README.md"):
         shutil.copy(ROOT / part, tmp_path)
     # Whatever runs beside these tests may be writing bytecode: a file that is listed may be gone when it is read.
     shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__"))

@@ -43,6 +43,6 @@ compose up --detach --wait postgres
 # In the image, where Tarmac is: its migrations make the tables that the dashboards' user may read.
 "$machines/environment.py" database | docker run --rm --interactive --network host --volume "$release:/release:ro" \
   --env "PGCONNECT_TIMEOUT=$WAREHOUSE_CONNECT_TIMEOUT" \
-  --volume /etc/tarmac/public:/etc/tarmac/public:ro tarmac-airflow:0.1.0 python /release/deploy/aws/machines/database_users.py
+  --volume /etc/tarmac/public:/etc/tarmac/public:ro tarmac-airflow:local python /release/deploy/aws/machines/database_users.py
 compose up --detach --remove-orphans --wait
 report_metrics
