@@ -6,27 +6,32 @@ UV_VERSION := 0.13.9
 
 # Many containers forbid bytecode; here every test that starts a process would compile its whole environment again.
 unexport PYTHONDONTWRITEBYTECODE
+# Debian keeps nginx there, and leaves it out of a user's PATH.
+export PATH := $(PATH):/usr/sbin
 
 SHELL := bash
 .SHELLFLAGS := -o pipefail -ec
 
 .DEFAULT_GOAL := help
-.PHONY: test-services test-rest test-dags help superset superset-assets airflow demo notebooks test check docs leaderboard bench lock clean setup synth release
+.PHONY: help setup environments demo airflow superset superset-assets notebooks check test test-services test-rest test-dags test-quick \
+	docs site leaderboard bench synth release lock clean
 
 help:
-	@echo "make demo       a simulated year, the whole way, and its report"
-	@echo "make airflow    Airflow with all that it needs, in a browser (PORT=8080)"
-	@echo "make superset   the dashboards, in a Superset on this machine"
-	@echo "make notebooks  the detectors' methods as lessons, in a browser"
-	@echo "make test       lint, types, import rules and all tests"
-	@echo "make check      lint, types and import rules alone"
-	@echo "make docs       write the data dictionary and the reference of commands anew"
-	@echo "make leaderboard REAL=DIR  judge every detector on known truth anew, into docs/leaderboard.md"
-	@echo "make bench      measure speed and memory into benchmarks/results.csv"
-	@echo "make synth      the AWS templates into build/aws, and what docs/aws.md and the snapshots say of them"
-	@echo "make release    the archive that the AWS machines run, dist/tarmac.tar.gz"
-	@echo "make lock       resolve the dependencies anew"
-	@echo "make clean      remove what the targets made"
+	@echo "make demo         simulate a year, run every step on it, and write its report"
+	@echo "make airflow      start Airflow and its services, in a browser (PORT=8080)"
+	@echo "make superset     start Superset with the dashboards on this machine"
+	@echo "make notebooks    open the notebooks that explain the detectors' methods, in a browser"
+	@echo "make test         lint, types, import rules and all tests; what the machine lacks is skipped, with the reason"
+	@echo "make test-quick   the tests that need no server and no compiled ARIMA: about a minute"
+	@echo "make check        lint, types and import rules"
+	@echo "make docs         generate docs/data-dictionary.md and docs/cli.md"
+	@echo "make site         build the documentation as a web site, into build/site"
+	@echo "make leaderboard REAL=DIR   evaluate every detector on known truth, into docs/leaderboard.md"
+	@echo "make bench        measure speed and memory, into benchmarks/results.csv"
+	@echo "make synth        generate the AWS templates (build/aws), their snapshots and docs/aws.md"
+	@echo "make release      build the archive that the AWS machines run, dist/tarmac.tar.gz"
+	@echo "make lock         resolve the dependencies again"
+	@echo "make clean        remove what the targets made"
 
 setup: .venv/.ready
 
@@ -56,6 +61,10 @@ PYTHON311 ?= python3.11
 	$(UV) pip sync --quiet --python .venv-superset --require-hashes deploy/superset/requirements.lock
 	@touch $@
 
+# All environments that this machine can hold; `make test` makes them side by side.
+HAS_PYTHON311 := $(shell $(PYTHON311) -c '' >/dev/null 2>&1 && echo yes)
+environments: setup .venv-airflow/.ready $(if $(HAS_PYTHON311),.venv-superset/.ready)
+
 superset: setup .venv-superset/.ready
 	@$(RUN)/python deploy/superset/show.py
 
@@ -78,9 +87,15 @@ check: setup
 	$(RUN)/mypy
 	$(RUN)/lint-imports
 
-# Side by side, as the tests of services mostly wait; what each says begins with its name.
-test: check .venv-airflow/.ready
+# The parts run side by side, as the tests of services mostly wait; each line of output begins with its part's name.
+test:
+	@$(MAKE) --no-print-directory --jobs=3 environments
+	@$(if $(HAS_PYTHON311),,echo "Python 3.11 ('$(PYTHON311)') is not here: tests of Superset will be skipped.")
+	@$(MAKE) --no-print-directory check
 	@$(MAKE) --no-print-directory --jobs=2 test-services test-rest test-dags
+
+test-quick: setup
+	$(RUN)/pytest --quick tests/unit tests/contract tests/integration tests/compose tests/proxy
 
 SERVICES := tests/dashboards tests/proxy tests/spark tests/stack
 test-services:
@@ -95,6 +110,9 @@ test-dags:
 docs: setup
 	$(RUN)/python -m tools.data_dictionary > docs/data-dictionary.md
 	$(RUN)/python -m tools.cli_reference > docs/cli.md
+
+site: setup
+	$(RUN)/mkdocs build --strict --quiet --site-dir build/site
 
 # Every detector; a stopped one goes on from leaderboard/kept. REAL is the folder of real years.
 leaderboard: setup

@@ -1,22 +1,56 @@
 """Fixtures that all tests may use."""
 
 import os
-import shutil
 import subprocess
 from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
 
+from tests.support.machine import ROOT, need
 from tests.support.skips_in_ci import SkipsInCI
-
-ROOT = Path(__file__).resolve().parents[1]
 
 # One S3 server and one Superset for the whole session, whichever folder's tests ask for it.
 pytest_plugins = ["tests.support.s3_server", "tests.support.superset_running"]
 
 # Those need Airflow, which lives in an environment of its own: .venv-airflow/bin/pytest tests/airflow
 collect_ignore = [] if any(distributions(name="apache-airflow")) else ["airflow"]
+
+
+SERVERS = {
+    *(
+        "chromium",
+        "dashboards_warehouse",
+        "nginx",
+        "open_folder",
+        "postgres",
+        "postgres_url",
+        "s3_server",
+        "stack",
+        "superset",
+    ),
+}
+"""Fixtures that start a server."""
+SLOW_MARKERS = {"airflow", "awaits", "browser", "slow", "spark"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--quick` is what `make test-quick` runs."""
+    parser.addoption("--quick", action="store_true", help="only tests without a server, slow marker or compiled ARIMA")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect what `--quick` leaves out."""
+    if config.getoption("--quick"):
+        left_out = [item for item in items if _is_slow(item)]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
+
+
+def _is_slow(item: pytest.Item) -> bool:
+    fixtures = set(getattr(item, "fixturenames", ()))
+    markers = {marker.name for marker in item.iter_markers()}
+    return bool(fixtures & SERVERS or markers & SLOW_MARKERS) or "arima" in item.nodeid.lower()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -27,10 +61,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """Path of chromium; the test is skipped where there is none."""
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("needs Debian's chromium on PATH: apt-get install chromium")
-    return path
+    return need("chromium")
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from deploy.aws.machines.environment import USERS
+from tests.support.machine import need
 
 ROOT = Path(__file__).resolve().parents[2]
 INSIDE = Path(__file__).with_name("root")
@@ -82,10 +83,16 @@ def _fill(endpoint: str, secrets: set[str], archive: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def ran(templates, with_spark, endpoint, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def own_mounts() -> None:
+    """Asked for first, so that nothing is synthesized in vain."""
+    need("unshare")
+    if os.geteuid() != 0:
+        pytest.skip("needs root, which alone may mount")
+
+
+@pytest.fixture(scope="module")
+def ran(own_mounts, templates, with_spark, endpoint, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of what the scripts left behind."""
-    if os.geteuid() != 0 or shutil.which("unshare") is None:
-        pytest.skip("needs root and util-linux's unshare")
     folder, layer = tmp_path_factory.mktemp("exchange"), tmp_path_factory.mktemp("layer")
     archive = folder / "tarmac.tar.gz"
     subprocess.run(["make", "-s", "release", f"ARCHIVE={archive}"], cwd=ROOT, check=True, capture_output=True)
@@ -135,7 +142,7 @@ def test_the_release_is_unpacked_once_for_all_starts(ran):
 def test_airflows_machine_makes_the_users_and_starts_the_containers(ran):
     said = calls(ran, "airflow")
     [users] = [line for line in said if line.startswith("docker run")]
-    assert users.endswith("tarmac-airflow:0.1.0 python /release/deploy/aws/machines/database_users.py")
+    assert users.endswith("tarmac-airflow:local python /release/deploy/aws/machines/database_users.py")
     up = next(line for line in said if line.endswith("up --detach --remove-orphans --wait"))
     assert "--env-file /run/tarmac/compose.env" in up
     assert said.index(users) < said.index(up), "Airflow finds its users made"

@@ -3,24 +3,21 @@
 import base64
 import hashlib
 import json
-import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 import yaml
 
 from deploy.aws.machines import environment
+from tests.support.machine import ROOT, need
 
-ROOT = Path(__file__).resolve().parents[2]
 MACHINES = ROOT / "deploy" / "aws" / "machines"
 SCRIPTS = sorted(path.name for path in MACHINES.glob("*.sh"))
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_a_script_is_sound_for_shellcheck(name):
-    if shutil.which("shellcheck") is None:
-        pytest.skip("no shellcheck here: apt-get install shellcheck")
+    need("shellcheck")
     script = f"deploy/aws/machines/{name}"
     done = subprocess.run(["shellcheck", "-x", script], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
@@ -86,8 +83,6 @@ def without_rds(machine: dict[str, str]) -> dict[str, str]:
 def test_airflows_secrets_are_the_files_that_compose_names():
     """One left out would stop every container."""
     compose = ROOT / "deploy" / "compose" / "compose.yaml"
-    if not compose.exists():
-        pytest.skip("deploy/compose/ is not here yet")
     named = set(yaml.safe_load(compose.read_text(encoding="utf-8"))["secrets"])
     assert set(environment.airflow(MACHINE, SECRETS.__getitem__)) == named
 

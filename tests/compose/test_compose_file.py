@@ -11,10 +11,18 @@ from typing import Any
 import pytest
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.machine import ROOT, find, need
+
 HERE = ROOT / "deploy" / "compose"
 SERVICES = ("scheduler", "dag-processor", "triggerer")
 """Airflow's, after the api-server."""
+
+
+@pytest.fixture(scope="module")
+def compose() -> list[str]:
+    """The command of whichever compose there is: the plugin, or Debian's docker-compose."""
+    plugin = find("docker") and subprocess.run(["docker", "compose", "version"], capture_output=True, check=False)
+    return ["docker", "compose"] if plugin and plugin.returncode == 0 else [need("docker-compose")]
 
 
 @pytest.fixture
@@ -25,31 +33,32 @@ def copy(tmp_path: Path) -> Path:
     shutil.copy(ROOT / "deploy/airflow/settings.env", tmp_path / "deploy/airflow")
     example = (folder / ".env.example").read_text()
     (folder / ".env").write_text(example.replace("TARMAC_UID=\n", f"TARMAC_UID={os.getuid()}\n"))
+    need("openssl")
     subprocess.run(["sh", folder / "make-secrets.sh"], check=True, capture_output=True)
     return folder
 
 
 @pytest.fixture
-def resolved(copy: Path) -> dict[str, Any]:
+def resolved(compose: list[str], copy: Path) -> dict[str, Any]:
     """The file as compose understands it, which also checks it against the specification's schema."""
-    answer = _config(copy)
+    answer = _config(compose, copy)
     assert answer.returncode == 0, answer.stderr
     return dict(yaml.safe_load(answer.stdout))
 
 
-def test_a_word_that_the_specification_does_not_know_is_refused(copy: Path) -> None:
+def test_a_word_that_the_specification_does_not_know_is_refused(compose: list[str], copy: Path) -> None:
     """So the check above can fail."""
     file = copy / "compose.yaml"
     file.write_text(file.read_text().replace("    shm_size:", "    shm_sise:"))
-    answer = _config(copy)
+    answer = _config(compose, copy)
     assert answer.returncode != 0
     assert "shm_sise" in answer.stderr
 
 
-def test_without_env_it_says_what_to_set(copy: Path) -> None:
+def test_without_env_it_says_what_to_set(compose: list[str], copy: Path) -> None:
     """Rather than run as somebody else."""
     (copy / ".env").unlink()
-    answer = _config(copy)
+    answer = _config(compose, copy)
     assert answer.returncode != 0
     assert "Set TARMAC_UID in .env to the output of: id -u" in answer.stderr
 
@@ -99,13 +108,13 @@ def test_no_secret_is_in_a_variable(resolved: dict[str, Any], copy: Path) -> Non
         assert given - read <= ({"warehouse_url", "admin_password"} if name == "prepare" else set())
 
 
-def test_where_jobs_on_spark_run_is_told_to_prepare_alone(copy: Path) -> None:
+def test_where_jobs_on_spark_run_is_told_to_prepare_alone(compose: list[str], copy: Path) -> None:
     """It writes Airflow's variables of them; what .env leaves out is empty."""
     names = ["TARMAC_EMR_APPLICATION", "TARMAC_EMR_ARTIFACTS", "TARMAC_EMR_ROLE"]
     for given in (dict.fromkeys(names, ""), {name: f"s3://{name}/x:y" for name in names}):
         with (copy / ".env").open("a") as file:
             file.writelines(f"{name}={value}\n" for name, value in given.items() if value)
-        answer = _config(copy)
+        answer = _config(compose, copy)
         told = {
             name: {key: value for key, value in service["environment"].items() if "EMR" in key}
             for name, service in yaml.safe_load(answer.stdout)["services"].items()
@@ -154,19 +163,8 @@ def _conditions(service: dict[str, Any]) -> dict[str, str]:
     return {name: how["condition"] for name, how in service.get("depends_on", {}).items()}
 
 
-def _config(folder: Path) -> subprocess.CompletedProcess[str]:
-    """`config` of whichever compose there is: the plugin, or Debian's docker-compose."""
-    if shutil.which("docker") and _has_plugin():
-        command = ["docker", "compose"]
-    elif shutil.which("docker-compose"):
-        command = ["docker-compose"]
-    else:
-        pytest.skip("no docker compose here; Debian: apt-get install docker-compose")
+def _config(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     return subprocess.run(
         [*command, "-f", "compose.yaml", "config"], cwd=folder, env=kept, capture_output=True, text=True, check=False
     )
-
-
-def _has_plugin() -> bool:
-    return subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode == 0

@@ -1,6 +1,5 @@
 """Users of the session's Superset, and a browser."""
 
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,6 +7,7 @@ import psycopg
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.support.machine import need
 from tests.support.superset_api import User
 
 FLAGS = ["--no-sandbox", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
@@ -26,7 +26,7 @@ def analyst(superset: Any) -> User:
 
 
 @pytest.fixture
-def owner(dashboards_warehouse: str) -> Iterator[psycopg.Connection]:
+def owner(superset_programs: None, dashboards_warehouse: str) -> Iterator[psycopg.Connection]:
     """The warehouse's owner, for what a chart must equal."""
     with psycopg.connect(dashboards_warehouse, autocommit=True) as connection:
         yield connection
@@ -35,9 +35,7 @@ def owner(dashboards_warehouse: str) -> Iterator[psycopg.Connection]:
 # Not for the session: while Playwright runs, nothing else may start an event loop in this thread.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("needs Debian's chromium on PATH: apt-get install chromium")
+    path = need("chromium")
     with sync_playwright() as driver:
         running = driver.chromium.launch(executable_path=path, args=FLAGS, timeout=120_000)
         yield running

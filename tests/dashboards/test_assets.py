@@ -11,7 +11,7 @@ from tarmac.tables.airports import AIRPORTS
 from tarmac.tables.anomalies import ANOMALIES
 from tarmac.tables.events import EVENTS
 from tarmac.tables.published import PUBLISHED
-from tests.support.superset_running import ROOT
+from tests.support.machine import ROOT
 
 ASSETS = ROOT / "deploy" / "superset" / "assets"
 FILES = {str(file.relative_to(ASSETS)): file.read_text(encoding="utf-8") for file in ASSETS.rglob("*.yaml")}

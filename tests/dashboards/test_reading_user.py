@@ -7,7 +7,8 @@ import psycopg
 import pytest
 import yaml
 
-from tests.support.superset_running import ROOT, local_module
+from tests.support.machine import ROOT
+from tests.support.superset_running import local_module
 
 TABLES = ("agg_dep_delay_by_date", "anomaly_scores", "disruption_events", "airports", "pipeline_runs")
 

@@ -8,14 +8,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.support.superset_running import ROOT
+from tests.support.machine import ROOT, need_environment
 
 
 @pytest.mark.slow
 def test_ctrl_c_ends_all_of_it_also_in_the_middle_of_the_first_start(tmp_path: Path) -> None:
     """A new user's empty folder: what will take long is said first, and a Ctrl-C then leaves no process behind."""
-    if not (ROOT / ".venv-superset" / "bin" / "gunicorn").exists():
-        pytest.skip("needs Superset's environment: make .venv-superset/.ready")
+    need_environment(".venv-superset", "gunicorn")
     given = {name: value for name, value in os.environ.items() if not name.startswith("TARMAC_")}
     started = subprocess.Popen(
         ["make", "superset"],

@@ -11,8 +11,8 @@ import requests
 from psycopg import sql
 
 from tarmac.warehouse.embedded import embedded_server
+from tests.support.machine import ROOT, need_environment
 from tests.support.superset_api import User
-from tests.support.superset_running import ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -217,7 +217,7 @@ def test_superset_does_not_start_without_its_settings(change: dict[str, str], to
         if "=" in line
     }
     done = subprocess.run(
-        [ROOT / ".venv-superset" / "bin" / "python", "-c", "import superset_config"],
+        [need_environment(".venv-superset", "python"), "-c", "import superset_config"],
         cwd=ROOT / "deploy" / "superset",
         env=os.environ | limits | given | change,
         capture_output=True,
@@ -230,13 +230,19 @@ def test_superset_does_not_start_without_its_settings(change: dict[str, str], to
 
 
 def test_no_process_is_started_without_its_environment(tmp_path: Path) -> None:
-    """start.sh says what to install, and what it can start."""
+    """start.sh says what to install."""
     start = ROOT / "deploy" / "superset" / "start.sh"
     missing = subprocess.run(
         [start, "web"], env={"SUPERSET_BIN": str(tmp_path)}, capture_output=True, text=True, check=False
     )
     assert missing.returncode == 2
     assert "make .venv-superset/.ready" in missing.stderr
+
+
+def test_an_unknown_process_is_refused() -> None:
+    """The message lists those that there are."""
+    need_environment(".venv-superset", "gunicorn")
+    start = ROOT / "deploy" / "superset" / "start.sh"
     unknown = subprocess.run([start, "dance"], capture_output=True, text=True, check=False)
     assert unknown.returncode == 2
     assert "prepare | web | worker" in unknown.stderr

@@ -14,6 +14,7 @@ import pytest
 from tests.support.bad_files import GOOD
 from tests.support.flight_lines import flights, kaggle_csv
 from tests.support.lakes import Command, assert_says, in_process, leftovers, put_bronze, zones
+from tests.support.machine import need
 
 PROGRAM = Path(sys.executable).with_name("tarmac")
 
@@ -231,12 +232,11 @@ def test_the_program_itself_ends_with_the_code_and_without_a_traceback(lake: Pat
     assert_says(done.stderr, ("2009.csv is empty",))
 
 
-@pytest.mark.skipif(
-    os.geteuid() == 0 and not shutil.which("setpriv"), reason="root needs setpriv to give up its rights"
-)
 @pytest.mark.parametrize("forbidden", ["01_bronze/2009.csv", "01_bronze", "."])
 def test_no_permission(forbidden: str, lake: Path, tmp_path: Path) -> None:
     """Another user's file, folder or lake: the message names the place."""
+    if os.geteuid() == 0:
+        need("setpriv")  # to give up root's rights
     (lake / forbidden).chmod(0o000)
     try:
         done = _program(tmp_path, "silver", "--year", "2009", "--lake", str(lake), as_nobody=True)

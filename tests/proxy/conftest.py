@@ -1,7 +1,5 @@
 """Real nginx before real applications, with certificates from our own script; each runs once a session."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.support.airflow_server import prepare, starting_api_server, to_environment
+from tests.support.machine import need
 from tests.support.nginx_server import HOSTS, PATHS, Site, certify, running_nginx
 from tests.support.ports import free_port
 from tests.support.postgres_server import Postgres, running_postgres
@@ -20,8 +19,9 @@ from tests.support.superset_server import starting_superset
 @pytest.fixture(scope="session")
 def nginx() -> None:
     """Skips where nginx is not installed."""
-    if shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin") is None or shutil.which("envsubst") is None:
-        pytest.skip("needs nginx and envsubst: apt-get install nginx gettext-base")
+    need("nginx")
+    need("envsubst")
+    need("openssl")
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +34,13 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres(tls: Path) -> Iterator[Postgres]:
+def debians_postgres() -> None:
+    """Skips where it is not installed."""
+    need("Postgres")
+
+
+@pytest.fixture(scope="session")
+def postgres(debians_postgres: None, tls: Path) -> Iterator[Postgres]:
     """A Postgres whose certificate is for localhost alone."""
     certify(tls, "postgres", "localhost")
     with running_postgres(tls) as running:
@@ -98,9 +104,7 @@ def superset_sites(sites: dict[str, Site], superset: Any, tls: Path) -> Iterator
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Debian's chromium, to which every .example host is this machine."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("needs Debian's chromium on PATH: apt-get install chromium")
+    chromium = need("chromium")
     flags = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
     with sync_playwright() as driver:
         names = "--host-resolver-rules=MAP *.example 127.0.0.1"

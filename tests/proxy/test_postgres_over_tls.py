@@ -11,11 +11,11 @@ import pytest
 
 from tarmac.errors import SystemFailure
 from tarmac.warehouse.postgres import open_warehouse, read_published
-from tests.support.nginx_server import ROOT, certify
+from tests.support.machine import ROOT, need_environment
+from tests.support.nginx_server import certify
 from tests.support.postgres_server import PASSWORD, Postgres
 
-AIRFLOW_PYTHON = ROOT / ".venv-airflow" / "bin" / "python"
-SUPERSET, SUPERSET_PYTHON = ROOT / "deploy" / "superset", ROOT / ".venv-superset" / "bin" / "python"
+SUPERSET = ROOT / "deploy" / "superset"
 
 ASKS = """
 import asyncio, sys
@@ -112,7 +112,14 @@ def test_the_drivers_of_airflow_and_superset_check_it_too(postgres: Postgres):
     right, wrong = postgres.url("airflow"), postgres.url("airflow", host="127.0.0.1")
     drivers = ("psycopg2", "psycopg", "psycopg_async")
     urls = [url.replace("postgresql:", f"postgresql+{driver}:") for driver in drivers for url in (right, wrong)]
-    asked = subprocess.run([AIRFLOW_PYTHON, "-c", ASKS, *urls], capture_output=True, text=True, check=True, timeout=300)
+    asks = [need_environment(".venv-airflow", "python"), "-c", ASKS, *urls]
+    asked = subprocess.run(
+        asks,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=300,
+    )
     answers = asked.stdout.splitlines()
     assert answers[::2] == ["True"] * 3
     assert ['does not match host name "127.0.0.1"' in answer for answer in answers[1::2]] == [True] * 3, answers
@@ -132,7 +139,7 @@ def test_supersets_metadata_are_asked_over_tls(postgres: Postgres, tmp_path: Pat
         "SUPERSET_METADATA_URL": postgres.url("superset"),
         "SUPERSET_REDIS_URL": f"unix://{tmp_path}/redis.sock",
     }
-    asks = [SUPERSET_PYTHON, "-c", ASKS_AS_SUPERSET]
+    asks = [need_environment(".venv-superset", "python"), "-c", ASKS_AS_SUPERSET]
     asked = subprocess.run(
         asks, env=os.environ | limits | given, capture_output=True, text=True, check=False, timeout=300
     )

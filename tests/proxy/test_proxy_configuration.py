@@ -1,6 +1,5 @@
 """The scripts an operator runs: what they refuse, and what they never do."""
 
-import shutil
 import ssl
 import stat
 import subprocess
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.machine import need
 from tests.support.nginx_server import DEPLOY, HOSTS, certify, render
 
 NAMED = {"NGINX_CERTIFICATE": "p.crt", "NGINX_CERTIFICATE_KEY": "p.key", "NGINX_UPSTREAM_CA": "ca.crt"}
@@ -92,8 +92,7 @@ def test_a_wrong_request_for_a_certificate_is_told(tmp_path: Path, arguments: tu
 
 def test_the_scripts_are_sound():
     """As shellcheck sees them."""
-    if shutil.which("shellcheck") is None:
-        pytest.skip("needs shellcheck: apt-get install shellcheck")
+    need("shellcheck")
     scripts = [str(DEPLOY / "render"), str(DEPLOY / "self-signed.sh")]
     root = DEPLOY.parents[1]
     found = subprocess.run(["shellcheck", "-x", "-P", str(root), *scripts], capture_output=True, text=True, check=False)
@@ -101,6 +100,7 @@ def test_the_scripts_are_sound():
 
 
 def _script(*arguments: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
+    need("openssl")
     script = [str(DEPLOY / "self-signed.sh"), *arguments]
     return subprocess.run(script, cwd=cwd, capture_output=True, text=True, check=False)
 

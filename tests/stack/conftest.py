@@ -8,10 +8,11 @@ from pathlib import Path
 import boto3
 import pytest
 
-from deploy.airflow.place import ROOT, Place
+from deploy.airflow.place import Place
 from deploy.airflow.preparing import ADMIN
 from deploy.airflow.stack import AirflowStack
 from tests.support.airflow_api import AirflowApi, wait_until
+from tests.support.machine import need_environment
 from tests.support.ports import free_port
 from tests.support.s3_server import S3Server
 from tests.support.stack_sites import YEARS, Site, make_bronze, run_undisturbed
@@ -66,10 +67,14 @@ def site(s3_server: S3Server, bronze: dict[int, Path], tmp_path_factory: pytest.
 
 
 @pytest.fixture(scope="session")
-def stack(site: Site) -> Iterator[AirflowStack]:
+def airflow() -> None:
+    """Asked for first, so that a machine without Airflow makes no lake for it."""
+    need_environment(".venv-airflow", "airflow")
+
+
+@pytest.fixture(scope="session")
+def stack(airflow: None, site: Site) -> Iterator[AirflowStack]:
     """Airflow from an empty metadata database; at the end none of its processes may be left."""
-    if not (ROOT / ".venv-airflow" / "bin" / "airflow").exists():
-        pytest.skip("Airflow is not installed: make .venv-airflow/.ready")
     with tempfile.TemporaryDirectory(prefix="tarmac-test-") as home:
         place = Place(
             home=Path(home),

@@ -9,9 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import pytest
-
-from tests.support.nginx_server import ROOT, stop_group, wait_for_port
+from tests.support.machine import ROOT, need_environment
+from tests.support.nginx_server import stop_group, wait_for_port
 from tests.support.postgres_server import Postgres
 
 AIRFLOW = ROOT / ".venv-airflow" / "bin" / "airflow"
@@ -21,8 +20,7 @@ USER, PASSWORD = "operator", "a-password-for-tests"
 
 def to_environment(home: Path, postgres: Postgres, tls: Path) -> dict[str, str]:
     """What every command of this Airflow needs, as docs/proxy.md tells it."""
-    if not AIRFLOW.exists():
-        pytest.skip(f"needs Airflow in {AIRFLOW.parents[1].name}: make .venv-airflow/.ready")
+    need_environment(".venv-airflow", "airflow")
     url = postgres.url("airflow")
     lines = [line.partition("=") for line in SETTINGS.read_text().splitlines() if line and not line.startswith("#")]
     return {

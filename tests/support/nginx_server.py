@@ -15,9 +15,9 @@ from typing import Any
 import psutil
 import urllib3
 
+from tests.support.machine import ROOT, need
 from tests.support.ports import free_port
 
-ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy" / "nginx"
 
 HOSTS = {"AIRFLOW_ADDRESS": "airflow.example", "SUPERSET_ADDRESS": "superset.example"}
@@ -26,11 +26,13 @@ PATHS = {"AIRFLOW_ADDRESS": "tarmac.example/airflow", "SUPERSET_ADDRESS": "tarma
 
 def certify(folder: Path, name: str, *hosts: str) -> None:
     """A pair `name`.crt and `name`.key from the folder's own authority."""
+    need("openssl")
     subprocess.run([str(DEPLOY / "self-signed.sh"), str(folder), name, *hosts], check=True)
 
 
 def render(settings: Mapping[str, str], *, timeouts: Mapping[str, int] | None = None, into: Path) -> str:
     """What `render` writes; `timeouts` replace those of deploy/timeouts.env, in a copy of the folder."""
+    need("envsubst")
     folder = DEPLOY
     if timeouts is not None:
         folder = into / "deploy" / "nginx"
@@ -134,7 +136,7 @@ def write_main(folder: Path) -> list[str]:
         f"{user} worker_processes 1; pid {folder}/pid; error_log {folder}/error.log; events {{}}\n"
         f"http {{\n{temporary}\n    include {folder}/tarmac.conf;\n}}\n"
     )
-    return [str(shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")), "-c", str(folder / "nginx.conf")]
+    return [need("nginx"), "-c", str(folder / "nginx.conf")]
 
 
 def assert_runs(process: "subprocess.Popen[Any]", log: Path | None = None) -> None:

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-import pytest
 from psycopg import pq
 
+from tests.support.machine import need
 from tests.support.nginx_server import stop_group, wait_for_port, wait_until
 from tests.support.ports import free_port
 
@@ -44,9 +44,7 @@ class Postgres:
 @contextmanager
 def running_postgres(tls: Path) -> Iterator[Postgres]:
     """Start one with `tls`/postgres.crt at a free port of the loopback; at the end it is gone."""
-    programs = max(Path("/usr/lib/postgresql").glob("*/bin"), default=None, key=lambda found: int(found.parent.name))
-    if programs is None:
-        pytest.skip("needs Debian's Postgres: apt-get install postgresql")
+    programs = Path(need("Postgres")).resolve().parent
     # Not under pytest's folder, which the server's user may not pass through.
     with tempfile.TemporaryDirectory(prefix="tarmac-test-") as home:
         folder = Path(home) / "data"

@@ -2,7 +2,6 @@
 
 import contextlib
 import http.client
-import shutil
 import subprocess
 import time
 import urllib.request
@@ -14,7 +13,6 @@ from pathlib import Path
 
 from tests.support.ports import free_port
 
-PROGRAMS = ("ceph", "ceph-authtool", "ceph-mon", "ceph-osd", "monmaptool", "radosgw", "radosgw-admin", "setpriv")
 _SECONDS_TO_START = 300
 
 _SETTINGS = """
@@ -74,11 +72,6 @@ class _Cluster:
                 yield server
             finally:
                 server.kill()
-
-
-def is_installed() -> bool:
-    """Whether this machine has all the programs (Debian: ceph-mon, ceph-osd, ceph-common, radosgw)."""
-    return all(shutil.which(program) for program in PROGRAMS)
 
 
 @contextmanager

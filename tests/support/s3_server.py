@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.rados import is_installed, rados_gateway
+from tests.support.machine import has
+from tests.support.rados import rados_gateway
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +39,7 @@ class S3Server:
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[S3Server]:
     """One server for all tests of a session; make buckets of your own in it."""
-    with _rados() if is_installed() else _moto() as server:
+    with _rados() if has("Ceph") else _moto() as server:
         yield server
 
 

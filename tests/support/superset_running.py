@@ -1,7 +1,6 @@
 """One real Superset for all tests that need one: its metadata, Redis, worker, and a warehouse with two simulated years."""
 
 import importlib.util
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -15,9 +14,9 @@ from tarmac.pipeline import Parameters, Workspace, run_year
 from tarmac.simulate import SimulationParameters, write_simulation
 from tarmac.storage.lake import open_lake
 from tarmac.warehouse.embedded import embedded_server
+from tests.support.machine import ROOT, need, need_environment
 from tests.support.ports import free_port
 
-ROOT = Path(__file__).resolve().parents[2]
 YEARS = range(2008, 2010)
 
 
@@ -57,12 +56,15 @@ def dashboards_warehouse(superset_folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def superset(superset_folder: Path, dashboards_warehouse: str) -> Iterator[object]:
+def superset_programs() -> None:
+    """Asked for first, so that a machine without Superset or Redis simulates no flights for it."""
+    need("redis-server")
+    need_environment(".venv-superset", "gunicorn")
+
+
+@pytest.fixture(scope="session")
+def superset(superset_programs: None, superset_folder: Path, dashboards_warehouse: str) -> Iterator[object]:
     """A running Superset (`deploy/superset/local.py`) with the assets of deploy/superset/assets."""
-    if not (ROOT / ".venv-superset" / "bin" / "gunicorn").exists():
-        pytest.skip("needs Superset's environment: make .venv-superset/.ready")
-    if shutil.which("redis-server") is None:
-        pytest.skip("needs redis-server on PATH: apt-get install redis-server")
     folder = superset_folder / "superset"
     with local_module().running_superset(folder, dashboards_warehouse, port=free_port()) as running:
         yield running
