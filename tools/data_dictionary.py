@@ -5,11 +5,11 @@ import sys
 from tarmac.tables.airports import AIRPORTS
 from tarmac.tables.anomalies import ANOMALIES
 from tarmac.tables.bronze import FLIGHT_COLUMNS, NULL_MARKERS
-from tarmac.tables.daily import DAILY
+from tarmac.tables.daily import CARRIER_DAILY, CARRIER_ORIGIN_DAILY, DAILY
 from tarmac.tables.events import EVENTS
 from tarmac.tables.flights import FLIGHTS
 from tarmac.tables.loads import LOADS
-from tarmac.tables.published import PUBLISHED
+from tarmac.tables.published import CARRIER_DAYS, PUBLISHED
 from tarmac.tables.quarantine import QUARANTINE
 from tarmac.tables.runs import RUNS
 from tarmac.tables.schema import Table
@@ -18,6 +18,8 @@ LAKE_PLACES: dict[str, str] = {
     "silver": "02_silver/year/{year}/{year}_02_silver.parquet",
     "quarantine": "02_silver/year/{year}/{year}_02_quarantine.parquet",
     "gold": "03_gold/agg_dep_delay_by_date/year/{year}/{year}_03_gold.parquet",
+    "gold_carriers": "03_gold/agg_dep_delay_by_carrier/year/{year}/{year}_03_gold_carriers.parquet",
+    "gold_carrier_origins": "03_gold/agg_dep_delay_by_carrier_origin/year/{year}/{year}_03_gold_carrier_origins.parquet",
     "anomalies": "03_gold/anomalies_by_date/year/{year}/{year}_03_anomalies.parquet",
     "run": "runs/year/{year}/{run_id}.json",
 }
@@ -27,8 +29,11 @@ ENTRIES: tuple[tuple[str, Table, str | None, bool], ...] = (
     ("Silver: flights", FLIGHTS, "silver", False),
     ("Silver: quarantine", QUARANTINE, "quarantine", False),
     ("Gold: airport-days", DAILY, "gold", False),
+    ("Gold: carriers' days", CARRIER_DAILY, "gold_carriers", False),
+    ("Gold: carriers' days at airports", CARRIER_ORIGIN_DAILY, "gold_carrier_origins", False),
     ("Judgements", ANOMALIES, "anomalies", True),
     ("Published airport-days", PUBLISHED, None, True),
+    ("Published carriers' days", CARRIER_DAYS, None, True),
     ("Disruptions", EVENTS, None, True),
     ("Airports", AIRPORTS, None, True),
     ("Runs", RUNS, "run", True),

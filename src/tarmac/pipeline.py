@@ -14,7 +14,7 @@ import polars as pl
 
 from tarmac.bronze.local_copy import BronzeCopy
 from tarmac.detect import Detection
-from tarmac.engines.base import BronzeYear, Cleaning
+from tarmac.engines.base import BronzeYear, Cleaning, gold_file
 from tarmac.errors import InputError, SystemFailure, TarmacError
 from tarmac.explain.events import find_events
 from tarmac.runs.judgements import (
@@ -31,6 +31,7 @@ from tarmac.settings import Parameters
 from tarmac.storage.failures import told_plainly
 from tarmac.storage.lake import Lake
 from tarmac.storage.scratch import scratch_folder
+from tarmac.tables.daily import CARRIER_DAILY, CARRIER_ORIGIN_DAILY, DAILY
 
 __all__ = [
     "DEFAULT_DETECTOR",
@@ -180,7 +181,13 @@ def _gold(run: Run, workspace: Workspace) -> None:
     need(lake, key, f"tarmac silver --year {run.year}")
     with scratch_folder(lake.scratch_parent(workspace.scratch)) as scratch:
         rows = workspace.engine.write_gold(lake, run.year, scratch)
-        _publish(run, lake, scratch / "gold.parquet", "gold", lake.gold_key(run.year), rows)
+        # The airports' last: whoever sees them finds the others.
+        for table, name, to in (
+            (CARRIER_ORIGIN_DAILY, "gold_carrier_origins", lake.carrier_origins_key(run.year)),
+            (CARRIER_DAILY, "gold_carriers", lake.carriers_key(run.year)),
+            (DAILY, "gold", lake.gold_key(run.year)),
+        ):
+            _publish(run, lake, gold_file(scratch, table.name), name, to, rows[table.name])
 
 
 def _detect(run: Run, workspace: Workspace, parameters: Parameters, reporter: Reporter, tell: Tell) -> None:

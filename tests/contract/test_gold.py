@@ -17,9 +17,11 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from tarmac.engines.polars.gold import aggregate
-from tarmac.tables.daily import CAUSES, DAILY
+from tarmac.tables.daily import CANCELLATION_CODES, CARRIER_DAILY, CARRIER_ORIGIN_DAILY, CAUSES, DAILY, GRAINS
 from tarmac.tables.flights import FLIGHTS
 from tarmac.tables.frames import schema_of
+from tarmac.tables.schema import Table
+from tarmac.transform import gold
 from tests.support.engine_frames import DAY, ENGINES, Engine, flights_frame
 
 
@@ -44,6 +46,10 @@ def test_a_single_flight_is_a_day(engine: Engine):
         "nas_delay": None,
         "security_delay": None,
         "late_aircraft_delay": None,
+        "cancelled_carrier": None,
+        "cancelled_weather": None,
+        "cancelled_nas": None,
+        "cancelled_security": None,
     }
 
 
@@ -234,7 +240,7 @@ def _computed_day(group) -> dict:
     for cause in CAUSES:
         minutes = [row[cause] for row in group if row.get(cause) is not None]
         day[cause] = math.fsum(minutes) if minutes else None
-    return day
+    return day | dict.fromkeys(CANCELLATION_CODES)
 
 
 def _ninth_decile(ordered) -> float:
@@ -258,7 +264,7 @@ def silver_file(tmp_path: Path) -> Path:
 
 
 def _gold_bytes(silver: Path, out: Path) -> str:
-    aggregate(silver, 2009).write_parquet(out)
+    aggregate(silver, 2009)[DAILY.name].write_parquet(out)
     return hashlib.sha256(out.read_bytes()).hexdigest()
 
 
@@ -278,7 +284,7 @@ def test_the_gold_file_has_the_same_bytes_on_one_core_and_on_two(silver_file: Pa
     """A laptop and a server agree."""
     code = (
         "import sys; from pathlib import Path; from tarmac.engines.polars.gold import aggregate; "
-        "aggregate(Path(sys.argv[1]), 2009).write_parquet(sys.argv[2])"
+        "aggregate(Path(sys.argv[1]), 2009)['agg_dep_delay_by_date'].write_parquet(sys.argv[2])"
     )
     digests = set()
     for threads in ("1", "2"):
@@ -287,6 +293,79 @@ def test_the_gold_file_has_the_same_bytes_on_one_core_and_on_two(silver_file: Pa
         subprocess.run([sys.executable, "-c", code, str(silver_file), str(out)], env=environment, check=True)
         digests.add(hashlib.sha256(out.read_bytes()).hexdigest())
     assert len(digests) == 1
+
+
+def test_cancellations_are_counted_by_code(engine: Engine):
+    """A code on a flight that left, one that BTS does not know and none at all count for nothing."""
+    codes = ["A", "B", "B", "C", "D", "E", None]
+    rows = [{"cancelled": True, "cancellation_code": code} for code in codes]
+    (day,) = engine.gold([*rows, {"cancellation_code": "A"}]).to_dicts()
+    assert [day[name] for name in ("cancelled", *CANCELLATION_CODES)] == [7, 1, 2, 1, 1]
+
+
+def test_a_day_without_cancellations_has_no_codes_only_where_the_source_reports_none(engine: Engine):
+    """Zero where others of the month bear a code; null in a month whose cancellations have none."""
+    days = [dt.date(2009, 2, 1), dt.date(2009, 2, 2), dt.date(2009, 3, 1), dt.date(2009, 4, 1)]
+    cancelled = [{"cancelled": True, "cancellation_code": "B"}, {}, {"cancelled": True}, {}]
+    found = engine.gold([{"fl_date": day} | row for day, row in zip(days, cancelled, strict=True)])
+    assert found["cancelled_weather"].to_list() == [1, 0, None, 0]
+    assert found["cancelled_carrier"].to_list() == [0, 0, None, 0]
+    none = engine.gold([{"fl_date": days[0], "cancelled": True}, {"fl_date": days[2]}])
+    assert none["cancelled_weather"].to_list() == [None, None]
+
+
+def test_carriers_have_the_measures_that_an_airport_with_their_flights_has(engine: Engine):
+    """One definition for every grain: a carrier's flights, all put at one airport, give the same day."""
+    flights = _carrier_flights()
+    found = engine.gold(flights, CARRIER_DAILY)
+    at_one_airport = flights.filter(pl.col("op_carrier").is_not_null()).with_columns(origin="op_carrier")
+    assert_frame_equal(found.rename({"op_carrier": "origin"}), engine.gold(at_one_airport))
+
+
+def test_carriers_at_airports_have_the_measures_that_an_airport_with_their_flights_has(engine: Engine):
+    """The same for one carrier's flights from one airport."""
+    flights = _carrier_flights()
+    found = engine.gold(flights, CARRIER_ORIGIN_DAILY)
+    both = pl.col("op_carrier") + pl.col("origin")
+    at_one_airport = flights.filter(pl.col("op_carrier").is_not_null()).with_columns(origin=both)
+    assert_frame_equal(
+        found.select(both, pl.exclude("op_carrier", "origin")).rename({"op_carrier": "origin"}),
+        engine.gold(at_one_airport),
+    )
+
+
+@pytest.mark.parametrize("table", GRAINS, ids=lambda table: table.name)
+def test_sums_of_a_finer_grain_add_up_to_the_sums_of_the_flights(engine: Engine, table: Table):
+    """To the last bit: an engine may read the flights once for all grains."""
+    lazy = engine.into(_carrier_flights())
+    finest = gold.to_sums(lazy, CARRIER_ORIGIN_DAILY)
+    rolled_up = engine.out(gold.to_days(gold.roll_up(finest, table), gold.to_ranks(lazy, table), table))
+    assert_frame_equal(gold.finish(rolled_up, table), engine.gold(_carrier_flights(), table), check_exact=True)
+
+
+@pytest.mark.parametrize("table", [CARRIER_DAILY, CARRIER_ORIGIN_DAILY], ids=lambda table: table.name)
+def test_a_source_without_carriers_gives_no_carriers_days(engine: Engine, table: Table):
+    """An empty table with its columns, not one of a carrier without a name."""
+    found = engine.gold([{"dep_delay": 3.0}, {"cancelled": True}], table)
+    assert found.height == 0
+    assert found.schema == schema_of(table)
+
+
+def _carrier_flights() -> pl.DataFrame:
+    """Flights of three carriers and of none, with fractions, codes and causes."""
+    rows = [
+        {
+            "op_carrier": ["AA", "DL", "MQ", None][i % 4],
+            "origin": ["JFK", "ORD"][i // 4 % 2],
+            "fl_date": DAY + dt.timedelta(days=i // 8 % 3),
+            "dep_delay": i * 37 % 101 / 7 - 4,
+            "cancelled": i % 11 == 0,
+            "cancellation_code": "ABC"[i % 3],
+            "nas_delay": i % 5 / 3 if i % 2 else None,
+        }
+        for i in range(400)
+    ]
+    return flights_frame(rows)
 
 
 def test_negative_zero_is_zero(engine: Engine):
@@ -299,6 +378,6 @@ def test_negative_zero_is_zero(engine: Engine):
 
 def test_gold_reads_no_column_that_it_does_not_need(engine: Engine):
     """A silver file of another version may lack the others."""
-    needed = ["origin", "fl_date", "dep_delay", "cancelled", "diverted", *CAUSES]
+    needed = ["origin", "fl_date", "dep_delay", "cancelled", "cancellation_code", "diverted", *CAUSES]
     assert set(needed) < set(FLIGHTS.names)
     assert engine.gold(flights_frame([{"dep_delay": 3.0}]).select(needed)).height == 1

@@ -10,7 +10,7 @@ from tarmac.tables.airports import AIRPORTS
 from tarmac.tables.anomalies import ANOMALIES
 from tarmac.tables.events import EVENTS
 from tarmac.tables.loads import LOADS
-from tarmac.tables.published import PUBLISHED
+from tarmac.tables.published import CARRIER_DAYS, PUBLISHED
 from tarmac.tables.runs import RUNS
 from tarmac.tables.schema import POSTGRES_TYPES, Table
 from tarmac.warehouse.load import LoadCounts, load_year
@@ -36,7 +36,9 @@ def key(warehouse: psycopg.Connection, table: str) -> list[str]:
     return [row[0] for row in warehouse.execute(query, [f'"{table}"'])]
 
 
-@pytest.mark.parametrize("table", [PUBLISHED, ANOMALIES, EVENTS, AIRPORTS, RUNS, LOADS], ids=lambda table: table.name)
+@pytest.mark.parametrize(
+    "table", [PUBLISHED, CARRIER_DAYS, ANOMALIES, EVENTS, AIRPORTS, RUNS, LOADS], ids=lambda table: table.name
+)
 def test_the_migrated_schema_is_the_records(warehouse: psycopg.Connection, table: Table) -> None:
     """Names, order, types, nullability and key: a column cannot be forgotten in either place."""
     described = [(column.name, POSTGRES_TYPES[column.kind], column.nullable) for column in table.columns]
@@ -44,7 +46,7 @@ def test_the_migrated_schema_is_the_records(warehouse: psycopg.Connection, table
     assert key(warehouse, table.name) == list(table.key)
 
 
-@pytest.mark.parametrize("table", [PUBLISHED.name, ANOMALIES.name])
+@pytest.mark.parametrize("table", [PUBLISHED.name, CARRIER_DAYS.name, ANOMALIES.name])
 def test_a_years_rows_are_found_by_an_index(warehouse: psycopg.Connection, table: str) -> None:
     """A load of one year must not read ten."""
     query = "SELECT count(*) FROM pg_indexes WHERE tablename = %s AND indexdef LIKE '%%(fl_date)'"
@@ -86,7 +88,7 @@ def test_a_table_of_that_name_that_is_something_else_is_left_alone(empty_url: st
 def test_migrating_again_does_nothing(warehouse: psycopg.Connection) -> None:
     """Without a right to make tables, too."""
     migrate(warehouse)
-    assert warehouse.execute("SELECT version_num FROM tarmac_version").fetchall() == [("shared_0002",)]
+    assert warehouse.execute("SELECT version_num FROM tarmac_version").fetchall() == [("shared_0003",)]
 
 
 def test_another_programs_alembic_table_is_not_touched(empty_url: str) -> None:

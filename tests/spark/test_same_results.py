@@ -8,12 +8,13 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from tarmac.detect import DetectParameters, detect
-from tarmac.engines.base import BronzeYear, Cleaning, Engine
+from tarmac.engines.base import BronzeYear, Cleaning, Engine, gold_file
 from tarmac.engines.polars.engine import PolarsEngine
 from tarmac.errors import SystemFailure, TarmacError
 from tarmac.pipeline import Parameters, Workspace, run_year
 from tarmac.simulate import SimulationParameters, write_simulation
 from tarmac.storage.lake import Lake, open_lake
+from tarmac.tables.daily import DAILY, GRAINS
 from tests.support.bad_files import ASIDE, FINE, STOPPED, BadFile
 from tests.support.flight_lines import bts_csv, flight, flights, gz, kaggle_csv
 from tests.support.spark_session import on_spark
@@ -63,10 +64,11 @@ def assert_same_gold(lake: Lake, year: int, silver: Path, folder: Path) -> pl.Da
     for name, engine in (("one", PolarsEngine()), ("other", on_spark())):
         (folder / name).mkdir()
         counts.append(engine.write_gold(lake, year, folder / name))
-    one, other = (pl.read_parquet(folder / name / "gold.parquet") for name in ("one", "other"))
-    assert counts == [one.height, other.height]
-    assert_frame_equal(other, one, check_exact=False, abs_tol=1e-9, rel_tol=0)
-    return one
+    for table in GRAINS:
+        one, other = (pl.read_parquet(gold_file(folder / name, table.name)) for name in ("one", "other"))
+        assert [rows[table.name] for rows in counts] == [one.height, other.height]
+        assert_frame_equal(other, one, check_exact=False, abs_tol=1e-9, rel_tol=0)
+    return pl.read_parquet(gold_file(folder / "one", DAILY.name))
 
 
 @pytest.mark.slow

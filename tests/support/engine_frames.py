@@ -9,8 +9,10 @@ import narwhals as nw
 import polars as pl
 
 from tarmac.tables.bronze import FLIGHT_COLUMNS, TEXT_COLUMNS
+from tarmac.tables.daily import DAILY
 from tarmac.tables.flights import FLIGHTS
 from tarmac.tables.frames import schema_of
+from tarmac.tables.schema import Table
 from tarmac.transform import gold, silver
 from tests.support.spark_session import spark_session
 
@@ -54,10 +56,10 @@ class Engine:
         """Judged bronze rows in order of their lines."""
         return self.out(silver.judge(self.into(bronze_frame(rows)), year=year)).sort("source_file", "source_line")
 
-    def gold(self, rows: Sequence[dict[str, Any]] | pl.DataFrame) -> pl.DataFrame:
-        """Airport-days of silver rows, sorted."""
+    def gold(self, rows: Sequence[dict[str, Any]] | pl.DataFrame, table: Table = DAILY) -> pl.DataFrame:
+        """Rows of `table`, by default airport-days, of silver rows, as they are published."""
         frame = rows if isinstance(rows, pl.DataFrame) else flights_frame(rows)
-        return self.out(gold.to_gold(self.into(frame))).sort("origin", "fl_date")
+        return gold.finish(self.out(gold.to_gold(self.into(frame), table)), table)
 
 
 def _polars_into(frame: pl.DataFrame) -> nw.LazyFrame[Any]:

@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import polars as pl
+
 from tarmac.bronze.header import Header
 from tarmac.detect.contract import Detector, Judgement
 from tarmac.detect.panel import Panel
 from tarmac.errors import InputError, SystemFailure
 from tarmac.settings import Mode
 from tarmac.storage.lake import BronzeFile, Lake
+from tarmac.tables.frames import COMPRESSION
 
 Progress = Callable[[int, int], None]
 """Called with the bytes read so far and the bytes to read in all."""
@@ -74,11 +77,26 @@ class Engine(Protocol):
             SystemFailure: the engine, a disk or S3 failed.
         """
 
-    def write_gold(self, lake: Lake, year: int, scratch: Path) -> int:
-        """Aggregate the year's silver to `gold.parquet` in `scratch`, sorted by origin and date; returns its rows."""
+    def write_gold(self, lake: Lake, year: int, scratch: Path) -> Mapping[str, int]:
+        """Aggregate the year's silver to the tables of gold (`tables.daily.GRAINS`), each sorted by its key.
+
+        Returns the rows by table; the tables are in `scratch`, each in a file of `gold_file`.
+        """
 
     def score(self, detector: Detector, panel: Panel, *, mode: Mode, workers: int) -> Judgement:
         """Have the detector score a panel: see tarmac.detect.run.Judge."""
+
+
+def gold_file(scratch: Path, table: str) -> Path:
+    """Where `write_gold` leaves a table."""
+    return scratch / f"{table}.parquet"
+
+
+def write_tables(tables: Mapping[str, pl.DataFrame], scratch: Path) -> Mapping[str, int]:
+    """Write the tables of gold for `write_gold`."""
+    for name, days in tables.items():
+        days.write_parquet(gold_file(scratch, name), compression=COMPRESSION)
+    return {name: days.height for name, days in tables.items()}
 
 
 def refuse_none(rows: int, names: str) -> None:

@@ -65,6 +65,27 @@ class Lake:
         """Key of the year's judgements."""
         return f"{self.zones.gold}/anomalies_by_date/year/{year}/{year}_03_anomalies.parquet"
 
+    def carriers_key(self, year: int) -> str:
+        """Key of the year's carriers' days."""
+        return f"{self.zones.gold}/agg_dep_delay_by_carrier/year/{year}/{year}_03_gold_carriers.parquet"
+
+    def carrier_origins_key(self, year: int) -> str:
+        """Key of the year's carriers' days at each airport."""
+        folder = f"{self.zones.gold}/agg_dep_delay_by_carrier_origin"
+        return f"{folder}/year/{year}/{year}_03_gold_carrier_origins.parquet"
+
+    def carrier_anomalies_key(self, year: int) -> str:
+        """Key of the judgements of the year's carriers' days."""
+        return f"{self.zones.gold}/anomalies_by_carrier/year/{year}/{year}_03_anomalies_carriers.parquet"
+
+    def disruptions_key(self, year: int) -> str:
+        """Key of the year's disruptions."""
+        return f"{self.zones.gold}/disruptions/year/{year}/{year}_03_disruptions.parquet"
+
+    def disruption_parts_key(self, year: int) -> str:
+        """Key of the parts of the year's disruptions."""
+        return f"{self.zones.gold}/disruptions/year/{year}/{year}_03_disruption_parts.parquet"
+
     def run_key(self, year: int, run_id: str) -> str:
         """Key of a run's record."""
         return f"{self.runs_folder(year)}/{run_id}.json"

@@ -1,9 +1,19 @@
-"""One row per origin airport and local flight date with scheduled flights: the gold table."""
+"""Gold: one row per airport and day, per carrier and day, and per carrier, airport and day, with the same measures."""
 
 from tarmac.tables.schema import Column, Table
 
 CAUSES: tuple[str, ...] = ("carrier_delay", "weather_delay", "nas_delay", "security_delay", "late_aircraft_delay")
 """BTS's five causes of a delay of fifteen minutes or more; nas_delay is the air traffic system's."""
+
+CANCELLATION_CODES: dict[str, str] = {
+    "cancelled_carrier": "A",
+    "cancelled_weather": "B",
+    "cancelled_nas": "C",
+    "cancelled_security": "D",
+}
+"""The column that counts the cancelled flights with BTS's cancellation code, and the code."""
+
+_CODE_WORDS = ("the carrier", "weather", "the national air system", "security")
 
 MEASURES = (
     Column(
@@ -60,19 +70,49 @@ MEASURES = (
         )
         for cause in CAUSES
     ),
+    *(
+        Column(
+            name=name,
+            kind="integer",
+            unit="flights",
+            description=f"Cancelled flights with cancellation code {code}: cancelled by {words}. Null where the source "
+            "reports no codes: in months in which flights were cancelled and none has a code.",
+        )
+        for (name, code), words in zip(CANCELLATION_CODES.items(), _CODE_WORDS, strict=True)
+    ),
+)
+
+_ORIGIN = Column(
+    name="origin", kind="text", nullable=False, description="IATA code of the airport the flights leave from."
+)
+_CARRIER = Column(
+    name="op_carrier", kind="text", nullable=False, description="Code of the carrier that reported the flights."
+)
+_DATE = Column(
+    name="fl_date", kind="date", nullable=False, description="Scheduled local date of departure at the origin."
 )
 
 DAILY = Table(
     name="agg_dep_delay_by_date",
     grain="One row per origin airport and local flight date with scheduled flights.",
     key=("origin", "fl_date"),
-    columns=(
-        Column(
-            name="origin", kind="text", nullable=False, description="IATA code of the airport the flights leave from."
-        ),
-        Column(
-            name="fl_date", kind="date", nullable=False, description="Scheduled local date of departure at the origin."
-        ),
-        *MEASURES,
-    ),
+    columns=(_ORIGIN, _DATE, *MEASURES),
 )
+
+CARRIER_DAILY = Table(
+    name="agg_dep_delay_by_carrier",
+    grain="One row per carrier and local flight date with scheduled flights. Empty where the source names no carriers.",
+    key=("op_carrier", "fl_date"),
+    columns=(_CARRIER, _DATE, *MEASURES),
+)
+
+CARRIER_ORIGIN_DAILY = Table(
+    name="agg_dep_delay_by_carrier_origin",
+    grain="One row per carrier, origin airport and local flight date with scheduled flights. Empty where the source names "
+    "no carriers.",
+    key=("op_carrier", "origin", "fl_date"),
+    columns=(_CARRIER, _ORIGIN, _DATE, *MEASURES),
+)
+
+GRAINS: tuple[Table, ...] = (DAILY, CARRIER_DAILY, CARRIER_ORIGIN_DAILY)
+"""All tables of gold."""

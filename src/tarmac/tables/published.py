@@ -1,11 +1,9 @@
-"""One row per origin airport and local flight date, judged: the warehouse table that reports and dashboards read."""
+"""The scored days that reports and dashboards read from the warehouse: one row per airport and day, or carrier and day."""
 
-from tarmac.tables.daily import DAILY, MEASURES
+from tarmac.tables.daily import CANCELLATION_CODES, CARRIER_DAILY, DAILY, MEASURES
 from tarmac.tables.schema import Column, Table
 
 _REFERENCE = (
-    Column(name="id", kind="text", nullable=False, description="origin and fl_date as JFK20090101."),
-    *DAILY.columns[:2],
     Column(
         name="mean_dep_delay",
         kind="numeric(8,2)",
@@ -45,9 +43,27 @@ _JUDGEMENT = (
     ),
 )
 
+_COLUMNS = (
+    *_REFERENCE,
+    *(column for column in MEASURES if column.name not in {"mean_dep_delay", *CANCELLATION_CODES}),
+    *_JUDGEMENT,
+    *(column for column in MEASURES if column.name in CANCELLATION_CODES),
+)
+
 PUBLISHED = Table(
     name="agg_dep_delay_by_date",
     grain="One row per origin airport and local flight date with scheduled flights, with its judgement.",
     key=("id",),
-    columns=(*_REFERENCE, *(c for c in MEASURES if c.name != "mean_dep_delay"), *_JUDGEMENT),
+    columns=(
+        Column(name="id", kind="text", nullable=False, description="origin and fl_date as JFK20090101."),
+        *DAILY.columns[:2],
+        *_COLUMNS,
+    ),
+)
+
+CARRIER_DAYS = Table(
+    name="carrier_days",
+    grain="One row per carrier and local flight date with scheduled flights, with its judgement.",
+    key=("op_carrier", "fl_date"),
+    columns=(*CARRIER_DAILY.columns[:2], *_COLUMNS),
 )

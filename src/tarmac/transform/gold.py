@@ -1,4 +1,4 @@
-"""Silver to gold: one row per origin airport and local flight date with scheduled flights.
+"""Silver to gold: one row per airport and day, carrier and day, or carrier, airport and day with scheduled flights.
 
 Pure: frames in, frames out, on any engine that narwhals knows.
 """
@@ -6,8 +6,11 @@ Pure: frames in, frames out, on any engine that narwhals knows.
 from typing import Any
 
 import narwhals as nw
+import polars as pl
 
-from tarmac.tables.daily import CAUSES, DAILY
+from tarmac.tables.daily import CANCELLATION_CODES, CAUSES, DAILY
+from tarmac.tables.frames import schema_of
+from tarmac.tables.schema import Table
 
 LATE_MINUTES = 15
 """BTS counts a departure as late from 15 minutes on (DEP_DEL15)."""
@@ -21,31 +24,51 @@ delay at one airport on one day. So sums are the same in any order of rows, on a
 Whole minutes, which is what sources write, are such multiples; fractions are brought to one, half a nanominute away."""
 
 
-def to_gold(flights: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """Flights (`tables.flights`) to airport-days (`tables.daily`), in no order.
+def to_gold(flights: nw.LazyFrame[Any], table: Table = DAILY) -> nw.LazyFrame[Any]:
+    """Flights (`tables.flights`) to one row per key of `table`, one of `tables.daily.GRAINS`, in no order.
 
     A delay counts where the flight departed and its delay is known. A day on which all flights were cancelled keeps its
-    row; its mean is null.
+    row; its mean is null. A flight without a carrier is left out where the carrier is in the key. Codes are counted
+    whether or not the source reports any: `finish` blanks them.
     """
-    measured = flights.select(
-        "origin",
-        "fl_date",
-        *(_to_ticks(nw.col(cause), TICK).alias(cause) for cause in CAUSES),
-        cancelled=nw.col("cancelled").cast(nw.Int32),
-        diverted=nw.col("diverted").cast(nw.Int32),
-        delay=nw.when(~nw.col("cancelled")).then(_without_minus_zero(nw.col("dep_delay"))),
+    return to_days(to_sums(flights, table), to_ranks(flights, table), table)
+
+
+def finish(days: pl.DataFrame, table: Table = DAILY) -> pl.DataFrame:
+    """The rows of `to_gold` for a whole year as they are published: typed, sorted by their key, codes blanked.
+
+    Counts of codes are null in a month in which flights were cancelled and none has a code, and throughout where no
+    flight has one: such a source reports no codes.
+    """
+    coded = pl.sum_horizontal(*CANCELLATION_CODES)
+    month = pl.col("fl_date").dt.month_start()
+    reported = (coded.sum() > 0) & ((coded.sum().over(month) > 0) | (pl.col("cancelled").sum().over(month) == 0))
+    return (
+        days.with_columns(pl.when(reported).then(pl.col(name)).alias(name) for name in CANCELLATION_CODES)
+        .cast(schema_of(table))
+        .sort(table.key)
     )
-    # Order statistics apart from sums: an engine that sees both in one aggregation holds every row of every column.
-    days = _sums(measured).join(_ranks(measured), on=list(DAILY.key), how="left")
-    return days.with_columns(*_measures()).select(*DAILY.names)
 
 
-def _sums(measured: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+def _has_code(code: str) -> nw.Expr:
+    return nw.col("cancelled") & (nw.col("cancellation_code") == code).fill_null(False)
+
+
+def to_sums(flights: nw.LazyFrame[Any], table: Table) -> nw.LazyFrame[Any]:
+    """One row per key of `table`: everything of its measures that is a sum over flights."""
     delay, whole, part = nw.col("delay"), nw.col("whole"), nw.col("part")
     return (
-        measured.with_columns(whole=delay.floor())
+        flights.select(
+            *table.key,
+            *(_to_ticks(nw.col(cause), TICK).alias(cause) for cause in CAUSES),
+            *(_has_code(code).cast(nw.Int32).alias(name) for name, code in CANCELLATION_CODES.items()),
+            cancelled=nw.col("cancelled").cast(nw.Int32),
+            diverted=nw.col("diverted").cast(nw.Int32),
+            delay=_delay(),
+        )
+        .with_columns(whole=delay.floor())
         .with_columns(part=_to_ticks(delay - whole, TICK))
-        .group_by(*DAILY.key)
+        .group_by(*table.key)
         .agg(
             nw.len().cast(nw.Int32).alias("flights"),
             nw.col("cancelled").sum(),
@@ -59,15 +82,41 @@ def _sums(measured: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
             _to_ticks(part * part, FINE_TICK).sum().alias("parts_squared"),
             *(nw.col(cause).sum().alias(cause) for cause in CAUSES),
             *(nw.col(cause).count().alias(f"{cause}_reports") for cause in CAUSES),
+            *(nw.col(name).sum().alias(name) for name in CANCELLATION_CODES),
         )
     )
 
 
-def _ranks(measured: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    return measured.group_by(*DAILY.key).agg(
-        nw.col("delay").median().alias("median_dep_delay"),
-        nw.col("delay").quantile(0.9, interpolation="linear").alias("p90_dep_delay"),
+def roll_up(sums: nw.LazyFrame[Any], table: Table) -> nw.LazyFrame[Any]:
+    """Sums of a finer grain to those of `table`: the same to the last bit as `to_sums` of the flights themselves."""
+    finer = {"op_carrier", "origin", "fl_date"}
+    names = [name for name in sums.collect_schema().names() if name not in finer]
+    return sums.group_by(*table.key).agg(*(nw.col(name).sum() for name in names))
+
+
+def to_ranks(flights: nw.LazyFrame[Any], table: Table) -> nw.LazyFrame[Any]:
+    """One row per key of `table`: the median and the 90th percentile, which no sums tell."""
+    return (
+        flights.select(*table.key, delay=_delay())
+        .group_by(*table.key)
+        .agg(
+            nw.col("delay").median().alias("median_dep_delay"),
+            nw.col("delay").quantile(0.9, interpolation="linear").alias("p90_dep_delay"),
+        )
     )
+
+
+def to_days(sums: nw.LazyFrame[Any], ranks: nw.LazyFrame[Any], table: Table) -> nw.LazyFrame[Any]:
+    """The rows of `table` from its sums and ranks.
+
+    The two are apart because an engine that sees both in one aggregation holds every row of every column.
+    """
+    named = sums.filter(~nw.any_horizontal(*(nw.col(name).is_null() for name in table.key), ignore_nulls=True))
+    return named.join(ranks, on=list(table.key), how="left").with_columns(*_measures()).select(*table.names)
+
+
+def _delay() -> nw.Expr:
+    return nw.when(~nw.col("cancelled")).then(_without_minus_zero(nw.col("dep_delay")))
 
 
 def _without_minus_zero(value: nw.Expr) -> nw.Expr:
@@ -110,4 +159,5 @@ def _measures() -> list[nw.Expr]:
         _rounded(nw.col("p90_dep_delay")).alias("p90_dep_delay"),
         nw.when(several_known).then(_variance().sqrt()).alias("std_dep_delay"),
         *(nw.when(nw.col(f"{cause}_reports") > 0).then(nw.col(cause)).alias(cause) for cause in CAUSES),
+        *(nw.col(name).cast(nw.Int32).alias(name) for name in CANCELLATION_CODES),
     ]

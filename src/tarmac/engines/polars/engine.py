@@ -10,7 +10,16 @@ from tarmac.bronze.texts import hash_of_digests, open_flight_texts
 from tarmac.detect.contract import Detector, Judgement
 from tarmac.detect.panel import Panel
 from tarmac.detect.run import judge_here
-from tarmac.engines.base import BronzeYear, Cleaning, Progress, check_rows, names_of, notes_on, refuse_none
+from tarmac.engines.base import (
+    BronzeYear,
+    Cleaning,
+    Progress,
+    check_rows,
+    names_of,
+    notes_on,
+    refuse_none,
+    write_tables,
+)
 from tarmac.engines.polars.cleaning import (
     clean_texts,
     count_reasons,
@@ -76,11 +85,9 @@ class PolarsEngine:
         quarantine_of(aside, texts).write_parquet(cleaning.quarantine, compression=COMPRESSION)
         return cleaning
 
-    def write_gold(self, lake: Lake, year: int, scratch: Path) -> int:
+    def write_gold(self, lake: Lake, year: int, scratch: Path) -> Mapping[str, int]:
         """See tarmac.engines.base.Engine."""
-        days = aggregate(lake.fetch(lake.silver_key(year), scratch), year)
-        days.write_parquet(scratch / "gold.parquet", compression=COMPRESSION)
-        return days.height
+        return write_tables(aggregate(lake.fetch(lake.silver_key(year), scratch), year), scratch)
 
     def score(self, detector: Detector, panel: Panel, *, mode: Mode, workers: int) -> Judgement:
         """See tarmac.engines.base.Engine."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tarmac.bronze.texts import find_texts
 from tarmac.detect.contract import Detector, Judgement
 from tarmac.detect.panel import Panel
-from tarmac.engines.base import BronzeYear, Cleaning, Progress
+from tarmac.engines.base import BronzeYear, Cleaning, Progress, write_tables
 from tarmac.engines.spark.cleaning import clean_lines, collect_reports, held, judge
 from tarmac.engines.spark.gold import aggregate
 from tarmac.engines.spark.scoring import score_in_blocks
@@ -18,7 +18,6 @@ from tarmac.engines.spark.session import spark_errors, spark_place, start_spark
 from tarmac.engines.spark.text import SPLIT_BYTES, read_splits, split_texts
 from tarmac.settings import Mode
 from tarmac.storage.lake import Lake
-from tarmac.tables.frames import COMPRESSION
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -63,12 +62,11 @@ class SparkEngine:
             read = collect_reports(lines, lake, texts, splits)
             return clean_lines(lines, read, bronze.year, scratch, spark_place(parts, spark), max_quarantined)
 
-    def write_gold(self, lake: Lake, year: int, scratch: Path) -> int:
+    def write_gold(self, lake: Lake, year: int, scratch: Path) -> Mapping[str, int]:
         """See tarmac.engines.base.Engine."""
         with spark_errors():
-            days = aggregate(self.spark, lake.place(lake.silver_key(year)))
-        days.write_parquet(scratch / "gold.parquet", compression=COMPRESSION)
-        return days.height
+            tables = aggregate(self.spark, lake.place(lake.silver_key(year)))
+        return write_tables(tables, scratch)
 
     def score(self, detector: Detector, panel: Panel, *, mode: Mode, workers: int) -> Judgement:
         """See tarmac.engines.base.Engine. A detector that pools airports gets the panel in one task."""

@@ -24,7 +24,16 @@ _VERSIONS = Path(__file__).parent / "versions"
 _SHARED_VERSION_TABLE = "tarmac_version"
 _LOCK = 7_362_014_951  # any number that nobody else locks on
 _TAKEN = frozenset(
-    {"airports", "anomaly_scores", "disruption_events", "pipeline_runs", "load_fingerprints", _SHARED_VERSION_TABLE}
+    {
+        "airports",
+        "anomaly_scores",
+        "carrier_days",
+        "disruption_events",
+        "disruption_parts",
+        "pipeline_runs",
+        "load_fingerprints",
+        _SHARED_VERSION_TABLE,
+    }
 )
 
 
