@@ -41,11 +41,18 @@ ENTRIES: tuple[tuple[str, Table, str | None, bool], ...] = (
 )
 """Title, table, its file in the lake, and whether the warehouse has it."""
 
+NOTES: dict[str, str] = {
+    "Runs": "The lake's file is a JSON object with these columns and a further one, `steps`: for each step that is done, "
+    "by name, the rows it has `written`, its `seconds`, its `notes` for the user (`text`, `facts`) and, for detect, "
+    "`seconds_by_detector`, `flags` and `failed_detectors`. A step is done if and only if it is in `steps`.",
+}
+"""What is to be said of an entry beside its columns."""
+
 _OPENING = """\
 # Data dictionary
 
 Generated from `src/tarmac/tables/` by `make docs`; a test holds it up to date. The zones' folders and the name of the
-published table are those without options that change them. Times are UTC, dates and clocks local.
+published table are those without options that change them. Times are in UTC, dates and clock times local.
 
 ## Bronze: the source's files
 
@@ -84,6 +91,7 @@ def _entry(title: str, table: Table, place: str | None, warehouse: bool) -> str:
             "|---|---|---|---|---|",
             *rows,
             "",
+            *([NOTES[title], ""] if title in NOTES else []),
         ]
     )
 

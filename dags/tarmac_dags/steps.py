@@ -82,7 +82,7 @@ def written_by(plan: Plan) -> dict[str, Any]:
         raise SystemFailure(
             f"the lake {plan.storage.lake} has no record of run {plan.run_id}, though its job succeeded"
         )
-    return {"year": run.year, "run_id": run.run_id, "written": dict(run.written)}
+    return {"year": run.year, "run_id": run.run_id, "written": run.written}
 
 
 def spark_failure(plan: Plan, said: Mapping[str, Any]) -> TarmacError:
@@ -107,7 +107,7 @@ def detect(plan: Plan, detector: str) -> int:
 
 def publish_anomalies(plan: Plan) -> dict[str, Any]:
     """The detectors' parts joined."""
-    return _run(plan, "join")
+    return _run(plan, "detect", parts=True)
 
 
 def load(plan: Plan) -> dict[str, Any]:
@@ -137,7 +137,7 @@ def _remove(folder: str) -> None:
         shutil.rmtree(folder)
 
 
-def _run(plan: Plan, step: str, bronze: BronzeCopy | None = None) -> dict[str, Any]:
+def _run(plan: Plan, step: str, bronze: BronzeCopy | None = None, *, parts: bool = False) -> dict[str, Any]:
     run = pipeline.run_year(
         plan.storage.workspace(),
         plan.year,
@@ -147,9 +147,10 @@ def _run(plan: Plan, step: str, bronze: BronzeCopy | None = None) -> dict[str, A
         reporter=LogReporter(),
         run_id=plan.run_id,
         bronze=bronze,
+        parts=parts,
     )
     log.info("%s of %s: %s", step, plan.year, run.written)
-    return {"year": run.year, "run_id": run.run_id, "written": dict(run.written)}
+    return {"year": run.year, "run_id": run.run_id, "written": run.written}
 
 
 def _copy(plan: Plan, input_hash: str) -> BronzeCopy:

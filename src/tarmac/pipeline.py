@@ -1,19 +1,21 @@
-"""The way of the data, step by step: bronze → silver → gold → judgements → warehouse → report. Read this first.
+"""The pipeline, step by step: bronze → silver → gold → judgements → warehouse → report. Read this first.
 
 Each step reads one zone and publishes the next, so it can run alone, again, or on another machine.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from tarmac.bronze.local_copy import BronzeCopy
-from tarmac.detect import Detection
 from tarmac.engines.base import BronzeYear, Cleaning, gold_file
 from tarmac.errors import InputError, SystemFailure, TarmacError
 from tarmac.explain.events import find_events
@@ -25,13 +27,17 @@ from tarmac.runs.judgements import (
     score_year,
     write_judgements,
 )
-from tarmac.runs.record import Reporter, Run, SilentReporter, Workspace, close_run, open_run, record_failure
+from tarmac.runs.record import Note, Run, StepResult, open_run, record_failure, write_record
+from tarmac.runs.workspace import Reporter, SilentReporter, Workspace
 from tarmac.settings import ALL_STEPS as STEPS
 from tarmac.settings import Parameters
 from tarmac.storage.failures import told_plainly
 from tarmac.storage.lake import Lake
 from tarmac.storage.scratch import scratch_folder
 from tarmac.tables.daily import CARRIER_DAILY, CARRIER_ORIGIN_DAILY, DAILY
+
+if TYPE_CHECKING:
+    import psycopg
 
 __all__ = [
     "DEFAULT_DETECTOR",
@@ -46,7 +52,18 @@ __all__ = [
     "run_year",
 ]
 
-Tell = Callable[[float], None]
+
+@dataclass(frozen=True, kw_only=True)
+class _Task:
+    """What a step works on; `connect` opens the warehouse when it is called first."""
+
+    workspace: Workspace
+    run: Run
+    parameters: Parameters
+    connect: "Callable[[], psycopg.Connection]"
+    bronze: BronzeCopy | None
+    parts: bool
+    progress: Callable[[float], None] = lambda _: None
 
 
 def run_year(
@@ -59,11 +76,12 @@ def run_year(
     reporter: Reporter | None = None,
     run_id: str | None = None,
     bronze: BronzeCopy | None = None,
+    parts: bool = False,
 ) -> Run:
-    """Take one year through these steps, in their order, and keep the run's record.
+    """Run these steps for one year, in the pipeline's order, and keep the run's record.
 
-    A scheduler calls this once a step, each time with the same `run_id`, and the last step ends the record. It may give
-    a copy of `bronze` to read, and the step "join" in place of "detect", after `score_part` for each detector.
+    A scheduler calls this once for each step, always with the same `run_id`; the last step closes the record. Silver then
+    reads the copy `bronze`, if there is one; with `parts`, detect joins what `score_part` has kept for each detector.
 
     Raises:
         InputError, SystemFailure: nothing of the failed step was published; the run's record says that it failed.
@@ -71,32 +89,55 @@ def run_year(
     reporter = reporter or SilentReporter()
     workspace.lake.check_exists()
     run = open_run(workspace, year, parameters, command, run_id)
-    act: dict[str, Callable[[Tell], None]] = {
-        "silver": lambda tell: _silver(run, workspace, parameters, reporter, tell, bronze),
-        "gold": lambda _: _gold(run, workspace),
-        "detect": lambda tell: _detect(run, workspace, parameters, reporter, tell),
-        "join": lambda _: _publish_judgements(
-            run, workspace, join_parts(workspace, year, parameters, run.run_id), reporter
-        ),
-        "load": lambda _: _load(run, workspace),
-    }
+    closes = STEPS[-1] in steps
     try:
-        for step, take in act.items():
-            if step in steps:
-                began = perf_counter()
-                with reporter.step(step, year) as tell, told_plainly(workspace.lake.root):
-                    take(tell)
-                # The load has told its own already: the warehouse's record and the lake's are to say the same.
-                if step != "load":
-                    run.seconds["detect" if step == "join" else step] = round(perf_counter() - began, 3)
+        with ExitStack() as opened:
+            connect = cache(lambda: opened.enter_context(_open_warehouse(workspace)))
+            task = _Task(
+                workspace=workspace, run=run, parameters=parameters, connect=connect, bronze=bronze, parts=parts
+            )
+            for name in (each for each in STEPS if each in steps):
+                _do(task, name, reporter)
+            run.versions |= workspace.engine.versions
+            _close(run, "done" if closes or not run_id else "running")
+            if closes:
+                _record_in_warehouse(connect(), run)
     except TarmacError:
-        close_run(workspace, run, "failed")
-        if "load" in steps or (run_id and workspace.warehouse != "embedded"):
+        _close(run, "failed")
+        write_record(workspace, run)
+        if closes or (run_id and workspace.warehouse != "embedded"):
             record_failure(workspace, run)
         raise
-    run.versions |= workspace.engine.versions
-    close_run(workspace, run, "running" if run_id and "load" not in steps else "done")
+    write_record(workspace, run)
     return run
+
+
+def _do(task: _Task, name: str, reporter: Reporter) -> None:
+    """Run a step; its result, or that it is not done, is then in the run's record."""
+    run = task.run
+    run.steps.pop(name, None)
+    began = perf_counter()
+    with reporter.step(name, run.year) as progress, told_plainly(task.workspace.lake.root):
+        result = _STEPS[name](replace(task, progress=progress))
+    run.steps[name] = replace(result, seconds=round(perf_counter() - began, 3))
+    for note in result.notes:
+        reporter.note(note.text, year=run.year, **note.facts)
+
+
+def _close(run: Run, status: str) -> None:
+    run.status, run.finished = status, datetime.now(UTC)
+
+
+def _open_warehouse(workspace: Workspace) -> "AbstractContextManager[psycopg.Connection]":
+    from tarmac.warehouse.postgres import open_warehouse
+
+    return open_warehouse(workspace.warehouse, workspace.home)
+
+
+def _record_in_warehouse(connection: "psycopg.Connection", run: Run) -> None:
+    from tarmac.warehouse.postgres import record_run
+
+    record_run(connection, run.row())
 
 
 def publish_report(workspace: Workspace, years: range, out: Path, *, about: str = "") -> int:
@@ -132,109 +173,127 @@ def publish_report_to_lake(workspace: Workspace, year: int) -> str:
     return key
 
 
-def _silver(
-    run: Run, workspace: Workspace, parameters: Parameters, reporter: Reporter, tell: Tell, bronze: BronzeCopy | None
-) -> None:
-    lake, year = workspace.lake, run.year
-    with scratch_folder(lake.scratch_parent(workspace.scratch)) as scratch:
-        cleaning = workspace.engine.clean_year(
+def _silver(task: _Task) -> StepResult:
+    lake, run = task.workspace.lake, task.run
+    bronze = task.bronze
+    with scratch_folder(lake.scratch_parent(task.workspace.scratch)) as scratch:
+        cleaning = task.workspace.engine.clean_year(
             BronzeYear(
                 lake=bronze.lake if bronze else lake,
-                year=year,
-                files=bronze.files if bronze else lake.bronze_files(year),
+                year=run.year,
+                files=bronze.files if bronze else lake.bronze_files(run.year),
             ),
             scratch,
-            max_quarantined=parameters.max_quarantined,
-            progress=lambda read, total: tell(read / max(total, 1)),
+            max_quarantined=task.parameters.max_quarantined,
+            progress=lambda read, total: task.progress(read / max(total, 1)),
         )
         if bronze and bronze.input_hash != cleaning.input_hash:
             raise SystemFailure(
-                f"the copy of {year}'s bronze in {bronze.lake.root} is not what was downloaded: its SHA-256 was "
+                f"the copy of {run.year}'s bronze in {bronze.lake.root} is not what was downloaded: its SHA-256 was "
                 f"{bronze.input_hash} and is {cleaning.input_hash}. Nothing was published; download it again."
             )
         # The quarantine first: a reader who sees the new silver finds what is missing from it.
-        _publish(run, lake, cleaning.quarantine, "quarantine", lake.quarantine_key(year), cleaning.rows_quarantined)
-        _publish(run, lake, cleaning.silver, "silver", lake.silver_key(year), cleaning.rows_kept)
-    _note_cleaning(run, cleaning, reporter)
-
-
-def _publish(run: Run, lake: Lake, file: Path, table: str, key: str, rows: int) -> None:
-    """Publish a table, unless the lake has the very same already, and count its rows as the one or the other."""
-    run.written[table] = {"replaced" if lake.publish_changed(file, key) else "unchanged": rows}
-
-
-def _note_cleaning(run: Run, cleaning: Cleaning, reporter: Reporter) -> None:
+        written = {
+            "quarantine": _publish(lake, cleaning.quarantine, lake.quarantine_key(run.year), cleaning.rows_quarantined),
+            "silver": _publish(lake, cleaning.silver, lake.silver_key(run.year), cleaning.rows_kept),
+        }
     run.input_hash = cleaning.input_hash
     run.rows_in, run.rows_kept, run.rows_quarantined = cleaning.rows_in, cleaning.rows_kept, cleaning.rows_quarantined
     run.quarantined_by_reason, run.repairs = dict(cleaning.quarantined), dict(cleaning.repairs)
-    for note in cleaning.notes:
-        reporter.note(note, year=run.year)
-    for reason, rows in cleaning.quarantined.items():
-        reporter.note("rows quarantined", year=run.year, reason=reason, rows=rows)
-    for repair, rows in cleaning.repairs.items():
-        if rows:
-            reporter.note("rows repaired", year=run.year, repair=repair, rows=rows)
+    return StepResult(written=written, notes=_notes_on(cleaning))
 
 
-def _gold(run: Run, workspace: Workspace) -> None:
-    lake, key = workspace.lake, workspace.lake.silver_key(run.year)
-    need(lake, key, f"tarmac silver --year {run.year}")
-    with scratch_folder(lake.scratch_parent(workspace.scratch)) as scratch:
-        rows = workspace.engine.write_gold(lake, run.year, scratch)
-        # The airports' last: whoever sees them finds the others.
-        for table, name, to in (
-            (CARRIER_ORIGIN_DAILY, "gold_carrier_origins", lake.carrier_origins_key(run.year)),
-            (CARRIER_DAILY, "gold_carriers", lake.carriers_key(run.year)),
-            (DAILY, "gold", lake.gold_key(run.year)),
-        ):
-            _publish(run, lake, gold_file(scratch, table.name), name, to, rows[table.name])
+def _publish(lake: Lake, file: Path, key: str, rows: int) -> dict[str, int]:
+    """Publish a table, unless the lake has the very same already; returns its rows by kind of write."""
+    return {"replaced" if lake.publish_changed(file, key) else "unchanged": rows}
 
 
-def _detect(run: Run, workspace: Workspace, parameters: Parameters, reporter: Reporter, tell: Tell) -> None:
-    names = parameters.detect.detectors
-    found = score_year(workspace, run.year, parameters, lambda name: tell(names.index(name) / len(names)))
-    _publish_judgements(run, workspace, found, reporter)
+def _notes_on(cleaning: Cleaning) -> tuple[Note, ...]:
+    quarantined = (
+        Note(text="rows quarantined", facts={"reason": reason, "rows": rows})
+        for reason, rows in cleaning.quarantined.items()
+    )
+    repaired = (
+        Note(text="rows repaired", facts={"repair": repair, "rows": rows})
+        for repair, rows in cleaning.repairs.items()
+        if rows
+    )
+    return (*(Note(text=text) for text in cleaning.notes), *quarantined, *repaired)
 
 
-def _publish_judgements(run: Run, workspace: Workspace, found: Detection, reporter: Reporter) -> None:
-    lake, year = workspace.lake, run.year
-    if found.anomalies.width == 0 or set(found.failures) == set(run.parameters["detect"]["detectors"]):
-        reasons = "; ".join(f"{name}: {reason}" for name, reason in found.failures.items())
-        raise SystemFailure(f"no detector could judge {year}, so nothing was published. {reasons}")
-    for name, reason in found.failures.items():
-        reporter.note("a detector failed; the others' results stand", year=year, detector=name, reason=reason)
-    with scratch_folder(lake.scratch_parent(workspace.scratch)) as scratch:
-        write_judgements(found.anomalies, scratch / "anomalies.parquet")
-        _publish(
-            run, lake, scratch / "anomalies.parquet", "anomalies", lake.anomalies_key(year), found.anomalies.height
+def _gold(task: _Task) -> StepResult:
+    lake, year = task.workspace.lake, task.run.year
+    need(lake, lake.silver_key(year), f"tarmac silver --year {year}")
+    with scratch_folder(lake.scratch_parent(task.workspace.scratch)) as scratch:
+        rows = task.workspace.engine.write_gold(lake, year, scratch)
+        # The airports' table last: a reader who sees the new one finds the others.
+        tables = {
+            "gold_carrier_origins": (CARRIER_ORIGIN_DAILY.name, lake.carrier_origins_key(year)),
+            "gold_carriers": (CARRIER_DAILY.name, lake.carriers_key(year)),
+            "gold": (DAILY.name, lake.gold_key(year)),
+        }
+        return StepResult(
+            written={
+                name: _publish(lake, gold_file(scratch, table), key, rows[table])
+                for name, (table, key) in tables.items()
+            }
         )
+
+
+def _detect(task: _Task) -> StepResult:
+    lake, year, names = task.workspace.lake, task.run.year, task.parameters.detect.detectors
+    if task.parts:
+        found = join_parts(task.workspace, year, task.parameters, task.run.run_id)
+    else:
+        found = score_year(
+            task.workspace, year, task.parameters, lambda name: task.progress(names.index(name) / len(names))
+        )
+    if found.anomalies.width == 0 or set(found.failures) == set(names):
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in found.failures.items())
+        raise SystemFailure(f"no detector could score {year}, so nothing was published. {reasons}")
+    with scratch_folder(lake.scratch_parent(task.workspace.scratch)) as scratch:
+        file = scratch / "anomalies.parquet"
+        write_judgements(found.anomalies, file)
+        written = {"anomalies": _publish(lake, file, lake.anomalies_key(year), found.anomalies.height)}
     flags = found.anomalies.group_by("detector").agg(pl.col("flag").sum()).sort("detector")
-    run.written["flags"] = dict(flags.iter_rows())
-    run.written["failed_detectors"] = dict(found.failures)
-    run.seconds |= {f"detect.{name}": round(seconds, 3) for name, seconds in found.seconds.items()}
+    failed = (
+        Note(
+            text="a detector failed; the results of the others are published",
+            facts={"detector": name, "reason": reason},
+        )
+        for name, reason in found.failures.items()
+    )
+    return StepResult(
+        written=written,
+        notes=tuple(failed),
+        seconds_by_detector={name: round(seconds, 3) for name, seconds in found.seconds.items()},
+        flags=dict(flags.iter_rows()),
+        failed_detectors=dict(found.failures),
+    )
 
 
-def _load(run: Run, workspace: Workspace) -> None:
+def _load(task: _Task) -> StepResult:
     from tarmac.airports import describe_airports, find_coordinates
     from tarmac.warehouse.load import load_year
-    from tarmac.warehouse.postgres import open_warehouse, record_run
 
-    began = perf_counter()
-    published, anomalies = read_judged(workspace.lake, run.year)
+    year = task.run.year
+    published, anomalies = read_judged(task.workspace.lake, year)
     origins = published["origin"].unique().to_list()
-    events = find_events(published, year=run.year, places=find_coordinates(origins))
-    with open_warehouse(workspace.warehouse, workspace.home) as connection:
-        counts = load_year(
-            connection,
-            run.year,
-            published=published,
-            scores=anomalies,
-            events=events,
-            airports=describe_airports(origins),
-            published_table=workspace.table,
-        )
-        run.written |= {table: asdict(count) for table, count in counts.items()}
-        # No step follows this one, so the run is done.
-        run.seconds["load"] = round(perf_counter() - began, 3)
-        run.status, run.finished = "done", datetime.now(UTC)
-        record_run(connection, run.record())
+    counts = load_year(
+        task.connect(),
+        year,
+        published=published,
+        scores=anomalies,
+        events=find_events(published, year=year, places=find_coordinates(origins)),
+        airports=describe_airports(origins),
+        published_table=task.workspace.table,
+    )
+    return StepResult(written={table: asdict(count) for table, count in counts.items()})
+
+
+_STEPS: dict[str, Callable[[_Task], StepResult]] = {
+    "silver": _silver,
+    "gold": _gold,
+    "detect": _detect,
+    "load": _load,
+}

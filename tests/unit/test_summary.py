@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from tarmac.cli.summary import summary_rows
-from tarmac.pipeline import Run
+from tarmac.runs.record import Run, StepResult
 
 
 def run(**given) -> Run:
@@ -24,10 +24,11 @@ def test_a_run_without_steps_has_no_rows():
 
 def test_steps_stand_in_their_order_with_their_seconds():
     """Parts of a step, as detect.arima, are no rows of their own."""
-    record = run(
-        seconds={"detect.arima": 1.0, "detect": 2.0, "gold": 0.5},
-        written={"gold": {"replaced": 3}, "anomalies": {"replaced": 6}, "flags": {"arima": 2}, "failed_detectors": {}},
+    detect = StepResult(
+        written={"anomalies": {"replaced": 6}}, seconds=2.0, seconds_by_detector={"arima": 1.0}, flags={"arima": 2}
     )
+    record = run(steps={"detect": detect, "gold": StepResult(written={"gold": {"replaced": 3}}, seconds=0.5)})
+    assert record.seconds == {"detect.arima": 1.0, "detect": 2.0, "gold": 0.5}
     assert summary_rows(record) == [
         ("2013", "gold", 3, "airport-days", 0.5),
         ("2013", "detect", 6, "flags: arima 2", 2.0),
@@ -37,7 +38,7 @@ def test_steps_stand_in_their_order_with_their_seconds():
 def test_silver_tells_what_was_set_aside_and_why():
     """Rows in = kept + quarantined, reason by reason."""
     record = run(
-        seconds={"silver": 1.5},
+        steps={"silver": StepResult(written={}, seconds=1.5)},
         rows_in=1_000_000,
         rows_kept=999_000,
         rows_quarantined=1000,
@@ -57,8 +58,9 @@ def test_silver_tells_what_was_set_aside_and_why():
 
 def test_a_detector_that_failed_is_named():
     """The others' results stand, but nobody should think it found nothing."""
-    written = {"anomalies": {"replaced": 0}, "flags": {}, "failed_detectors": {"arima": "LinAlgError: singular"}}
-    ((_, _, _, words, _),) = summary_rows(run(seconds={"detect": 1.0}, written=written))
+    failed = {"arima": "LinAlgError: singular"}
+    detect = StepResult(written={"anomalies": {"replaced": 0}}, failed_detectors=failed)
+    ((_, _, _, words, _),) = summary_rows(run(steps={"detect": detect}))
     assert words == "flags: none; failed: arima"
 
 
@@ -72,10 +74,5 @@ def test_a_detector_that_failed_is_named():
 )
 def test_a_load_adds_its_tables_up(published, scores, rows, words):
     """Removed rows are counted, but are not there any more."""
-    written = {
-        "gold": {"replaced": 9},
-        "agg": COUNTS | published,
-        "anomaly_scores": COUNTS | scores,
-        "flags": {"arima": 1},
-    }
-    assert summary_rows(run(seconds={"load": 1.0}, written=written)) == [("2013", "load", rows, words, 1.0)]
+    load = StepResult(written={"agg": COUNTS | published, "anomaly_scores": COUNTS | scores}, seconds=1.0)
+    assert summary_rows(run(steps={"load": load})) == [("2013", "load", rows, words, 1.0)]

@@ -1,46 +1,45 @@
-"""A run's record as the rows of the closing table: year, step, rows, what happened, seconds."""
+"""A run's record as the rows of the closing table: year, step, rows, result, seconds."""
 
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tarmac.pipeline import Run
+    from tarmac.runs.record import Run, StepResult
 
 Row = tuple[str, str, int | None, str, float | None]
 
 
 def summary_rows(run: "Run") -> list[Row]:
-    """One row for each step of the run."""
-    makers = {"silver": _silver, "gold": _gold, "detect": _detect, "load": _load}
-    year = str(run.year)
-    return [(year, step, *make(run), run.seconds.get(step)) for step, make in makers.items() if step in run.seconds]
+    """One row for each step that is done."""
+    words = {"silver": _silver, "gold": _gold, "detect": _detect, "load": _load}
+    done = [(name, run.steps[name]) for name in words if name in run.steps]
+    return [(str(run.year), name, *words[name](run, step), step.seconds) for name, step in done]
 
 
-def _silver(run: "Run") -> tuple[int | None, str]:
-    mended = sum((run.repairs or {}).values())
+def _silver(run: "Run", _: "StepResult") -> tuple[int | None, str]:
+    repaired = sum((run.repairs or {}).values())
     reasons = ", ".join(f"{reason} {rows:,}" for reason, rows in (run.quarantined_by_reason or {}).items())
-    aside = f"{run.rows_quarantined:,} quarantined" + (f" ({reasons})" if reasons else "")
-    return run.rows_kept, f"{run.rows_in:,} flights read, {aside}, {mended:,} repaired"
+    quarantined = f"{run.rows_quarantined:,} quarantined" + (f" ({reasons})" if reasons else "")
+    return run.rows_kept, f"{run.rows_in:,} flights read, {quarantined}, {repaired:,} repaired"
 
 
-def _gold(run: "Run") -> tuple[int | None, str]:
-    return _replaced(run, "gold"), "airport-days"
+def _gold(_: "Run", step: "StepResult") -> tuple[int, str]:
+    return sum(step.written["gold"].values()), "airport-days"
 
 
-def _detect(run: "Run") -> tuple[int | None, str]:
-    flags = ", ".join(f"{name} {rows:,}" for name, rows in run.written["flags"].items())
-    failed = ", ".join(run.written["failed_detectors"])
-    return _replaced(run, "anomalies"), f"flags: {flags or 'none'}" + (f"; failed: {failed}" if failed else "")
+def _detect(_: "Run", step: "StepResult") -> tuple[int, str]:
+    flags = ", ".join(f"{name} {rows:,}" for name, rows in step.flags.items())
+    failed = ", ".join(step.failed_detectors)
+    return sum(step.written["anomalies"].values()), f"flags: {flags or 'none'}" + (
+        f"; failed: {failed}" if failed else ""
+    )
 
 
-def _load(run: "Run") -> tuple[int | None, str]:
-    counts: list[dict[str, Any]] = [c for c in run.written.values() if isinstance(c, dict) and "inserted" in c]
-    total = {kind: sum(count[kind] for count in counts) for kind in ("inserted", "updated", "unchanged", "removed")}
-    changed = total["inserted"] + total["updated"] + total["removed"]
-    words = ", ".join(f"{rows:,} {kind}" for kind, rows in total.items())
-    return sum(total.values()) - total[
-        "removed"
-    ], words if changed else f"nothing changed ({total['unchanged']:,} unchanged)"
-
-
-def _replaced(run: "Run", table: str) -> int:
-    return sum(run.written[table].values())
+def _load(_: "Run", step: "StepResult") -> tuple[int, str]:
+    total = Counter(dict.fromkeys(("inserted", "updated", "unchanged", "removed"), 0))
+    for counts in step.written.values():
+        total.update(counts)
+    stored = total["inserted"] + total["updated"] + total["unchanged"]
+    if stored == total["unchanged"] and not total["removed"]:
+        return stored, f"nothing changed ({stored:,} unchanged)"
+    return stored, ", ".join(f"{rows:,} {kind}" for kind, rows in total.items())

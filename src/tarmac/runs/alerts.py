@@ -10,7 +10,7 @@ import polars as pl
 from psycopg import sql
 
 from tarmac.runs.judgements import read_judged
-from tarmac.runs.record import Workspace
+from tarmac.runs.workspace import Workspace
 from tarmac.storage.failures import told_plainly
 from tarmac.storage.lake import Lake
 from tarmac.storage.scratch import scratch_folder

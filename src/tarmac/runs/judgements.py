@@ -12,7 +12,8 @@ import polars as pl
 from tarmac.detect import Detection, DetectParameters, detect
 from tarmac.detect.online import SUFFIX
 from tarmac.errors import InputError, SystemFailure
-from tarmac.runs.record import Workspace, current_versions
+from tarmac.runs.record import current_versions
+from tarmac.runs.workspace import Workspace
 from tarmac.settings import Parameters
 from tarmac.storage.lake import Lake
 from tarmac.storage.scratch import scratch_folder
@@ -48,7 +49,7 @@ def score_part(workspace: Workspace, year: int, parameters: Parameters, detector
         if reason := found.failures.get(detector):
             file.write_text(reason, encoding="utf-8")
             workspace.lake.publish(file, f"{folder}/{detector}.failed")
-            raise SystemFailure(f"detector {detector} could not judge {year}: {reason}")
+            raise SystemFailure(f"detector {detector} could not score {year}: {reason}")
         write_judgements(found.anomalies, file)
         workspace.lake.publish(file, f"{folder}/{detector}.parquet")
     return found.anomalies.height
@@ -138,5 +139,5 @@ def _parts_of(lake: Lake, year: int, run_id: str, fingerprint: str) -> str:
 
 def _reason(lake: Lake, key: str, there: set[str]) -> str:
     if key not in there:
-        return "it left no judgement: its task did not end, or judged other gold or with other parameters"
+        return "it left no scores: its task did not end, or used other gold or other parameters"
     return lake.read(key).decode()

@@ -1,69 +1,57 @@
-"""What a run is given, and the record that is kept of it, in the lake and in the warehouse.
+"""The record of a run, in the lake and in the warehouse.
 
-A run that a scheduler takes in several processes has one record: each step continues what the one before it wrote.
+A run that a scheduler executes in several processes has one record: each step continues what the one before it wrote.
 """
 
 import json
 import platform
 import re
 import uuid
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from tarmac.engines.base import Engine
-from tarmac.engines.polars.engine import PolarsEngine
 from tarmac.errors import InputError, TarmacError
-from tarmac.settings import Parameters
+from tarmac.runs.workspace import Workspace
+from tarmac.settings import ALL_STEPS, Parameters
 from tarmac.storage.lake import Lake
 from tarmac.storage.scratch import scratch_folder
+from tarmac.tables.runs import RUNS
 
 LIBRARIES = ("tarmac", "polars", "numpy", "numba", "scikit-learn", "narwhals")
 """The libraries that decide results; their versions are in every run's record."""
 
 
-class Reporter(Protocol):
-    """Hears how a run goes on; the command line shows it as bars or lines."""
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """A remark on a run that the user should see, with its facts."""
 
-    def step(self, name: str, year: int) -> AbstractContextManager[Callable[[float], None]]:
-        """Entered around a step; what it gives is told the share (0-1) that is done."""
-
-    def note(self, text: str, **facts: object) -> None:
-        """Something that the user should know and that stops nothing."""
-
-
-class SilentReporter:
-    """A reporter that says nothing."""
-
-    def step(self, name: str, year: int) -> AbstractContextManager[Callable[[float], None]]:
-        """Say nothing about the step."""
-        del name, year
-        return nullcontext(lambda _: None)
-
-    def note(self, text: str, **facts: object) -> None:
-        """Drop the note."""
-        del text, facts
+    text: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Workspace:
-    """Where a run reads, works and writes: the lake, the folder for unpublished files, the engine, the warehouse, its state."""
+class StepResult:
+    """The result of one step of a run.
 
-    lake: Lake
-    scratch: Path
-    home: Path
-    engine: Engine = field(default_factory=PolarsEngine)
-    warehouse: str = "embedded"
-    table: str = "agg_dep_delay_by_date"
+    `written`: rows by table and kind of write. `seconds`: of the whole step; `seconds_by_detector`: of its parts.
+    `flags`: flagged airport-days by detector. `failed_detectors`: reasons by detector.
+    """
+
+    written: Mapping[str, Mapping[str, int]]
+    notes: tuple[Note, ...] = ()
+    seconds: float = 0.0
+    seconds_by_detector: Mapping[str, float] = field(default_factory=dict)
+    flags: Mapping[str, int] = field(default_factory=dict)
+    failed_detectors: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(kw_only=True)
 class Run:
-    """The record of one run for one year, filled step by step."""
+    """The record of one run for one year. `steps` are the results of the steps that are done, by name."""
 
     command: str
     year: int
@@ -78,13 +66,35 @@ class Run:
     rows_quarantined: int | None = None
     quarantined_by_reason: dict[str, int] | None = None
     repairs: dict[str, int] | None = None
-    written: dict[str, Any] = field(default_factory=dict)
-    seconds: dict[str, float] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
+    steps: dict[str, StepResult] = field(default_factory=dict)
+
+    @property
+    def written(self) -> dict[str, Any]:
+        """The column `written`: rows by table and kind of write; flags and failures by detector, once there are scores."""
+        tables: dict[str, Any] = {}
+        for step in self.steps.values():
+            tables |= step.written
+        if detect := self.steps.get("detect"):
+            tables |= {"flags": detect.flags, "failed_detectors": detect.failed_detectors}
+        return tables
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """The column `seconds`: by step, and by detector as `detect.NAME`."""
+        seconds: dict[str, float] = {}
+        for name, step in self.steps.items():
+            seconds |= {f"{name}.{detector}": part for detector, part in step.seconds_by_detector.items()}
+            seconds[name] = step.seconds
+        return seconds
+
+    def row(self) -> dict[str, Any]:
+        """The row of `pipeline_runs`."""
+        return {name: getattr(self, name) for name in RUNS.names}
 
     def record(self) -> dict[str, Any]:
-        """The row of `pipeline_runs`."""
-        return dict(vars(self))
+        """The record as JSON has it: the row, and the result of each step."""
+        return self.row() | {"steps": {name: asdict(step) for name, step in self.steps.items()}}
 
 
 _RUN_ID = re.compile(r"\d{8}T\d{6}\.\d{3}Z-[0-9a-f]{8}", re.ASCII)
@@ -97,7 +107,7 @@ def new_run_id() -> str:
 
 
 def open_run(workspace: Workspace, year: int, parameters: Parameters, command: str, run_id: str | None) -> Run:
-    """A new run, or the one of that id as its last step left it."""
+    """A new run, or the run of that id as its last step left it."""
     if run_id and (run := read_run(workspace.lake, year, run_id)):
         run.status, run.finished = "running", None
         return run
@@ -112,14 +122,14 @@ def open_run(workspace: Workspace, year: int, parameters: Parameters, command: s
 
 
 def check_run_id(run_id: str) -> str:
-    """The id, if it has the form of one: others would not sort by time, or not be a file's name.
+    """The id, if it has the form of one: another would not sort by time, or not be the name of a file.
 
     Raises:
-        InputError: it has another.
+        InputError: it has not.
     """
     if not _RUN_ID.fullmatch(run_id):
         raise InputError(
-            f"{run_id!r} is not a run's id, which looks like {new_run_id()}. Leave --run-id out for a new one."
+            f"{run_id!r} is not the id of a run, such as {new_run_id()}. Fix --run-id, or leave it out for a new one."
         )
     return run_id
 
@@ -129,45 +139,43 @@ def current_versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
 
 
-def close_run(workspace: Workspace, run: Run, status: str) -> None:
+def write_record(workspace: Workspace, run: Run) -> None:
     """Write the run's record into the lake."""
-    run.status, run.finished = status, run.finished or datetime.now(UTC)
-    with _failing_quietly(status), scratch_folder(workspace.lake.scratch_parent(workspace.scratch)) as scratch:
+    with _after_failure(run), scratch_folder(workspace.lake.scratch_parent(workspace.scratch)) as scratch:
         file = scratch / "run.json"
         file.write_text(json.dumps(run.record(), default=str, indent=2) + "\n", encoding="utf-8")
         workspace.lake.publish(file, workspace.lake.run_key(run.year, run.run_id))
 
 
 def record_failure(workspace: Workspace, run: Run) -> None:
-    """Tell the warehouse, where it can be told, that the run failed."""
+    """Record in the warehouse that the run failed; a warehouse that cannot be reached is let be."""
     from tarmac.warehouse.postgres import open_warehouse, record_run
 
-    with _failing_quietly(run.status), open_warehouse(workspace.warehouse, workspace.home) as connection:
-        record_run(connection, run.record())
+    with _after_failure(run), open_warehouse(workspace.warehouse, workspace.home) as connection:
+        record_run(connection, run.row())
 
 
 def find_same_run(workspace: Workspace, year: int, parameters: Parameters, input_hash: str) -> str | None:
-    """The id of the year's last run, where it went the whole way with this very input, parameters and versions.
+    """The id of the year's last run, if all its steps are done, with this very input, parameters and versions.
 
-    None as well where a file it published is gone, a later run touched the year, or the warehouse does not know it.
+    None as well where a detector failed, a file that it published is gone, or the warehouse's last run of the year is another.
     """
-    run = _last_run(workspace.lake, year)
-    if run is None or run.status != "done" or not {"silver", "gold", "detect", "load"} <= set(run.seconds):
+    run, lake = _last_run(workspace.lake, year), workspace.lake
+    if run is None or run.status != "done" or not set(ALL_STEPS) <= set(run.steps):
         return None
     given = json.loads(json.dumps(asdict(parameters), default=str))
-    if (run.input_hash, run.parameters) != (
-        input_hash,
-        given,
-    ) or not current_versions().items() <= run.versions.items():
+    if (run.input_hash, run.parameters) != (input_hash, given):
         return None
-    lake = workspace.lake
-    made = (lake.silver_key(year), lake.quarantine_key(year), lake.gold_key(year), lake.anomalies_key(year))
-    if run.written.get("failed_detectors") or any(lake.size(key) is None for key in made):
+    if not current_versions().items() <= run.versions.items():
         return None
-    return run.run_id if _is_loaded(run, workspace) else None
+    gold = (lake.gold_key(year), lake.carriers_key(year), lake.carrier_origins_key(year))
+    made = (lake.silver_key(year), lake.quarantine_key(year), *gold, lake.anomalies_key(year))
+    if run.steps["detect"].failed_detectors or any(lake.size(key) is None for key in made):
+        return None
+    return run.run_id if _is_loaded(workspace, run) else None
 
 
-def _is_loaded(run: Run, workspace: Workspace) -> bool:
+def _is_loaded(workspace: Workspace, run: Run) -> bool:
     from tarmac.warehouse.migrations import is_migrated
     from tarmac.warehouse.postgres import open_warehouse
     from tarmac.warehouse.session import transaction
@@ -190,15 +198,21 @@ def read_run(lake: Lake, year: int, run_id: str) -> Run | None:
     if lake.size(key) is None:
         return None
     record = json.loads(lake.read(key))
+    known = {name: value for name, value in record.items() if name in Run.__dataclass_fields__}
     times = {name: record[name] and datetime.fromisoformat(record[name]) for name in ("started", "finished")}
-    return Run(**{name: value for name, value in (record | times).items() if name in Run.__dataclass_fields__})
+    steps = {name: _read_step(step) for name, step in record.get("steps", {}).items()}
+    return Run(**{**known, **times, "steps": steps})
+
+
+def _read_step(step: Mapping[str, Any]) -> StepResult:
+    return StepResult(**{**step, "notes": tuple(Note(**note) for note in step["notes"])})
 
 
 @contextmanager
-def _failing_quietly(status: str) -> Any:
-    # What stopped a run may stop its record as well; the user must hear of the first.
+def _after_failure(run: Run) -> Iterator[None]:
+    """Let errors of a failed run's record be: what stopped the run may stop its record too, and that error is reported."""
     try:
         yield
     except (TarmacError, OSError):
-        if status != "failed":
+        if run.status != "failed":
             raise

@@ -1,4 +1,4 @@
-"""One row per run of one step or of the whole way for one year."""
+"""One row per run of the pipeline, or of some of its steps, for one year."""
 
 from tarmac.tables.schema import Column, Table
 
@@ -18,9 +18,15 @@ RUNS = Table(
         Column(name="rows_kept", kind="bigint", unit="rows", description="Rows published in silver."),
         Column(name="rows_quarantined", kind="bigint", unit="rows", description="Rows set aside."),
         Column(name="quarantined_by_reason", kind="json", description="Rows set aside, by reason."),
-        Column(name="repairs", kind="json", description="Values mended, by kind of repair."),
-        Column(name="written", kind="json", description="Rows written, by table and kind of write."),
-        Column(name="seconds", kind="json", unit="seconds", description="Seconds by step."),
+        Column(name="repairs", kind="json", description="Values repaired, by kind of repair."),
+        Column(
+            name="written",
+            kind="json",
+            description="Rows written, by table and kind of write; flags and failed_detectors by detector.",
+        ),
+        Column(
+            name="seconds", kind="json", unit="seconds", description="Seconds by step, and by detector as detect.NAME."
+        ),
         Column(
             name="versions",
             kind="json",

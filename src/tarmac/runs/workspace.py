@@ -1,0 +1,50 @@
+"""Where a run works, and who hears of its progress."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from tarmac.engines.base import Engine
+from tarmac.engines.polars.engine import PolarsEngine
+from tarmac.storage.lake import Lake
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workspace:
+    """What a run reads and writes: the lake, the warehouse, and local folders; and the engine that does the work.
+
+    `scratch` holds unpublished files, `home` the local state such as the embedded warehouse; `table` is the name of the
+    warehouse's table of airport-days.
+    """
+
+    lake: Lake
+    scratch: Path
+    home: Path
+    engine: Engine = field(default_factory=PolarsEngine)
+    warehouse: str = "embedded"
+    table: str = "agg_dep_delay_by_date"
+
+
+class Reporter(Protocol):
+    """Hears of a run's progress; the command line shows it as bars or lines."""
+
+    def step(self, name: str, year: int) -> AbstractContextManager[Callable[[float], None]]:
+        """A context around a step; it gives a function to call with the share (0-1) of the step that is done."""
+
+    def note(self, text: str, **facts: object) -> None:
+        """A remark that the user should see and that stops nothing."""
+
+
+class SilentReporter:
+    """A reporter that reports nothing."""
+
+    def step(self, name: str, year: int) -> AbstractContextManager[Callable[[float], None]]:
+        """Ignore the step."""
+        del name, year
+        return nullcontext(lambda _: None)
+
+    def note(self, text: str, **facts: object) -> None:
+        """Ignore the note."""
+        del text, facts
