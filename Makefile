@@ -24,7 +24,7 @@ help:
 	@echo "make test         lint, types, import rules and all tests; what the machine lacks is skipped, with the reason"
 	@echo "make test-quick   the tests that need no server and no compiled ARIMA: about a minute"
 	@echo "make check        lint, types and import rules"
-	@echo "make docs         generate docs/data-dictionary.md and docs/cli.md"
+	@echo "make docs         generate docs/data-dictionary.md, docs/cli.md and the index of decisions"
 	@echo "make site         build the documentation as a web site, into build/site"
 	@echo "make leaderboard REAL=DIR   evaluate every detector on known truth, into docs/leaderboard.md"
 	@echo "make bench        measure speed and memory, into benchmarks/results.csv"
@@ -110,9 +110,10 @@ test-dags:
 docs: setup
 	$(RUN)/python -m tools.data_dictionary > docs/data-dictionary.md
 	$(RUN)/python -m tools.cli_reference > docs/cli.md
+	$(RUN)/python -m tools.decision_index > docs/decisions/index.md
 
 site: setup
-	$(RUN)/mkdocs build --strict --quiet --site-dir build/site
+	NO_MKDOCS_2_WARNING=1 $(RUN)/mkdocs build --strict --quiet --site-dir build/site
 
 # Every detector; a stopped one goes on from leaderboard/kept. REAL is the folder of real years.
 leaderboard: setup

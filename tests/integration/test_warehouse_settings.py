@@ -11,10 +11,8 @@ from typing import Any
 import polars as pl
 import psycopg
 import pytest
-from conftest import fresh_database
 from polars.testing import assert_frame_equal
 from psycopg import sql
-from warehouse_rows import events, published, run, scores
 
 from tarmac.errors import SystemFailure
 from tarmac.warehouse.load import LoadCounts, load_year
@@ -22,6 +20,8 @@ from tarmac.warehouse.migrations import migrate
 from tarmac.warehouse.postgres import open_warehouse, read_published, record_run, warehouse_url
 from tarmac.warehouse.query import run_query
 from tarmac.warehouse.session import transaction
+from tests.support.databases import fresh_database
+from tests.support.warehouse_rows import events, published, run, scores
 
 TABLE = "agg_dep_delay_by_date"
 

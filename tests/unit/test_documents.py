@@ -7,7 +7,7 @@ import pytest
 
 from tarmac.storage.lake import open_lake
 from tarmac.tables.schema import Table
-from tools import cli_reference
+from tools import cli_reference, decision_index
 from tools import data_dictionary as dictionary
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -15,10 +15,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.mark.parametrize(
     ("document", "to_markdown"),
-    [("docs/data-dictionary.md", dictionary.to_markdown), ("docs/cli.md", cli_reference.to_markdown)],
+    [
+        ("docs/data-dictionary.md", dictionary.to_markdown),
+        ("docs/cli.md", cli_reference.to_markdown),
+        ("docs/decisions/index.md", decision_index.to_markdown),
+    ],
 )
 def test_a_generated_document_is_up_to_date(document: str, to_markdown):
-    """After a change of tables or commands: make docs."""
+    """After a change of tables, commands or decisions: make docs."""
     assert (ROOT / document).read_text(encoding="utf-8") == to_markdown(), f"{document} is old. Run: make docs"
 
 
