@@ -55,6 +55,36 @@ def test_many_rows_arrive_in_parts(filled_url: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("date 'infinity'", "infinity"),
+        ("date '-infinity'", "-infinity"),
+        ("date '0044-03-15 BC'", "0044-03-15 BC"),
+        ("date '10000-01-01'", "10000-01-01"),
+        ("timestamp 'infinity'", "infinity"),
+        ("timestamp '0001-12-31 23:59:59.5 BC'", "0001-12-31 23:59:59.5 BC"),
+        ("timestamptz '-infinity'", "-infinity"),
+        ("timestamptz '294276-12-31 00:00+00'", "294276-12-31 00:00:00+00"),
+        ("time '24:00'", "24:00:00"),
+        ("timetz '24:00-05'", "24:00:00-05"),
+        ("interval '178000000 years'", "178000000 years"),
+        ("interval '1 month'", "1 mon"),
+        ("interval '-1 day 02:03'", "-1 days +02:03:00"),
+        ("ARRAY[date 'infinity', date '2009-01-02']", "['infinity', datetime.date(2009, 1, 2)]"),
+        ("daterange('2009-01-02', 'infinity')", "[2009-01-02,infinity)"),
+        ("ROW(1, date 'infinity')", "(1,infinity)"),
+        ("bytea '\\x01ff'", "\\x01ff"),
+        ("'Infinity'::numeric", "Infinity"),
+        ("timestamptz '2009-01-02 03:04:05+05'", "2009-01-01 22:04:05+00:00"),
+        ("date '2009-01-02'", "2009-01-02"),
+    ],
+)
+def test_every_value_of_postgres_is_shown(filled_url: str, value: str, shown: str) -> None:
+    """Python's dates end in the year 9999 and begin in the year 1; Postgres's do not."""
+    assert [str(each) for row in ask(filled_url, f"SELECT {value}")[1] for each in row] == [shown]
+
+
+@pytest.mark.parametrize(
     "statement",
     [
         "DELETE FROM agg_dep_delay_by_date",

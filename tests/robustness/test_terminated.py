@@ -1,4 +1,4 @@
-"""SIGTERM, as init systems and containers send it: the command cleans up behind itself and says so."""
+"""A signal to end: the command cleans up behind itself and says so."""
 
 import os
 import signal
@@ -10,13 +10,15 @@ from pathlib import Path
 
 import psutil
 import psycopg
+import pytest
 
 from tarmac.warehouse.postgres import open_warehouse
 from tests.support.step_processes import PATIENCE
 
 
-def test_a_terminated_command_stops_its_warehouse() -> None:
-    """Exit code 143, a sentence, and no Postgres left behind."""
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_command_that_is_asked_to_end_stops_its_warehouse(number: signal.Signals) -> None:
+    """By an init system, by Ctrl-C, by a terminal that was closed: 128 and the number, a sentence, no Postgres left."""
     with tempfile.TemporaryDirectory(prefix="tarmac-test-") as folder:
         home = Path(folder)
         command = [str(Path(sys.executable).with_name("tarmac")), "query", "SELECT pg_sleep(600)"]
@@ -27,11 +29,11 @@ def test_a_terminated_command_stops_its_warehouse() -> None:
         ) as run:
             try:
                 server = _server_at_work(home)
-                run.send_signal(signal.SIGTERM)
+                run.send_signal(number)
                 _, said = run.communicate(timeout=PATIENCE)
             finally:
                 run.kill()
-        assert run.returncode == 128 + signal.SIGTERM
+        assert run.returncode == 128 + number
         assert said == "Error: stopped. Nothing half-written was published; run the same command again.\n"
         assert not server.is_running()
 

@@ -35,10 +35,32 @@ def test_json_is_an_array_of_objects(capsys):
     ]
 
 
-def test_json_as_one_object_keeps_columns_of_the_same_name(capsys):
-    """SELECT 1 AS a, 2 AS a is allowed in SQL."""
-    text = printed(capsys, "object", [(1, 2)], ("a", "a"))
-    assert json.loads(text) == {"columns": ["a", "a"], "rows": [[1, 2]]}
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        (("sum", "sum"), ["sum", "sum_2"]),
+        (("a", "a", "a", "b"), ["a", "a_2", "a_3", "b"]),
+        (("a", "a", "a_2"), ["a", "a_3", "a_2"]),
+        (("a_2", "a", "a", "a_2"), ["a_2", "a", "a_3", "a_2_2"]),
+        (("?column?", "?column?"), ["?column?", "?column?_2"]),
+        (("", ""), ["", "_2"]),
+    ],
+)
+def test_columns_of_one_name_are_numbered_alike_in_every_format(capsys, given, shown):
+    """SELECT sum(a), sum(b) is allowed in SQL; no column of a JSON object may hide another."""
+    row = tuple(range(len(given)))
+    assert json.loads(printed(capsys, "json", [row], given)) == [dict(zip(shown, row, strict=True))]
+    assert json.loads(printed(capsys, "object", [row], given)) == {"columns": shown, "rows": [list(row)]}
+    assert next(csv.reader(io.StringIO(printed(capsys, "csv", [row], given)))) == shown
+    head = printed(capsys, "table", [row], given).splitlines()[1]
+    assert [name.strip() for name in head.strip("┃").split("┃")] == shown
+
+
+def test_values_within_arrays_and_documents_are_shown_as_they_are_outside(capsys):
+    """A decimal is a number, NaN is null, a date is text."""
+    value = [Decimal("1.5"), float("nan"), dt.date(2009, 1, 2), {"x": [Decimal(1)]}]
+    assert json.loads(printed(capsys, "json", [(value,)], ("x",))) == [{"x": [1.5, None, "2009-01-02", {"x": [1]}]}]
+    assert printed(capsys, "csv", [(value,)], ("x",)) == 'x\n"[1.5, null, ""2009-01-02"", {""x"": [1]}]"\n'
 
 
 def test_no_rows_are_still_valid_json_and_csv(capsys):

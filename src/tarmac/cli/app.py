@@ -2,6 +2,8 @@
 
 import signal
 import sys
+from contextlib import suppress
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
@@ -13,7 +15,8 @@ from tarmac.cli.query import query
 from tarmac.cli.report import report
 from tarmac.cli.simulate import simulate
 from tarmac.cli.steps import detect, gold, load, run, silver
-from tarmac.errors import TarmacError
+from tarmac.cli.streams import OutputError, ReaderGoneError, open_streams
+from tarmac.errors import InputError, TarmacError
 
 app = typer.Typer(
     name="tarmac",
@@ -30,6 +33,10 @@ for command in (demo, ingest, run, silver, gold, detect, load, report, query, si
     app.command()(command)
 
 _STOPPED = "stopped. Nothing half-written was published; run the same command again."
+_OUTPUT_FAILED = (
+    "cannot write to standard output: {}. The command had done its work before it printed; only what it prints is "
+    "incomplete. Send it to another file."
+)
 
 
 def _show_version(wanted: bool) -> None:
@@ -52,45 +59,74 @@ def tarmac(
 
 def main() -> None:
     """Run a command and end with its exit code; never with a traceback for a user's mistake."""
-    signal.signal(signal.SIGTERM, _end_in_order)
+    open_streams()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:  # nohup, or a shell's background job
+            signal.signal(number, _stop)
     sys.exit(run_command(sys.argv[1:]))
 
 
-def _end_in_order(number: int, frame: object) -> NoReturn:
-    """Leave every block on the way out: the scratch folder is removed, the embedded warehouse stopped."""
+class _Stopped(KeyboardInterrupt):
+    """A signal asked us to end. Every block is left on the way out: the embedded warehouse stops, scratch files go."""
+
+
+def _stop(number: int, frame: object) -> NoReturn:
     del frame
-    signal.signal(number, signal.SIG_IGN)  # a second one must not stop the cleaning up
-    sys.exit(_fail(_STOPPED, 128 + number, as_json=False))
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, signal.SIG_IGN)  # a second one must not stop the cleaning up
+    raise _Stopped(number)
 
 
 def run_command(arguments: list[str]) -> int:
     """Run one command line; returns its exit code."""
-    as_json = "--json" in arguments
     try:
-        code = app(arguments, prog_name="tarmac", standalone_mode=False)
-    except TarmacError as error:
-        return _fail(str(error), error.exit_code, as_json=as_json)
-    except typer.TyperException as error:
-        return _fail_usage(error, as_json=as_json)
-    except (typer.Abort, KeyboardInterrupt):
-        return _fail(_STOPPED, 130, as_json=False)
-    except BrokenPipeError:
-        # The reader of our output went away, as `| head` does: not an error.
-        sys.stdout = None
-        return 0
-    except OSError as error:
-        from tarmac.storage.errors import disk_error
+        code = _invoke(arguments)
+        sys.stdout.flush()
+    except (typer.Abort, KeyboardInterrupt) as error:
+        number = error.args[0] if isinstance(error, _Stopped) else signal.SIGINT
+        return _fail(_STOPPED, 128 + number, as_json=False)
+    except ReaderGoneError:
+        return 0  # commands print when their work is done
+    except OutputError as error:
+        return _fail(_OUTPUT_FAILED.format(error), 1, as_json=False)
+    except (TarmacError, typer.TyperException, OSError) as error:
+        return _fail_with(error, as_json="--json" in arguments)
+    return code
 
-        failure = disk_error(error, "the file system")
-        return _fail(str(failure), failure.exit_code, as_json=as_json)
+
+def _fail_with(error: Exception, *, as_json: bool) -> int:
+    if isinstance(error, typer.TyperException):
+        return _fail_usage(error, as_json=as_json)
+    failure = _to_failure(error) if isinstance(error, OSError) else error
+    return _fail(str(failure), getattr(failure, "exit_code", 1), as_json=as_json)
+
+
+def _invoke(arguments: list[str]) -> int:
+    """Run the command as typer does, without its own answers to Ctrl-C and to broken pipes."""
+    command = typer.main.get_command(app)
+    try:
+        with command.make_context("tarmac", list(arguments)) as context:
+            code = command.invoke(context)
+    except typer.Exit as ended:
+        code = ended.exit_code
     return code if isinstance(code, int) else 0
+
+
+def _to_failure(error: OSError) -> TarmacError:
+    from tarmac.storage.errors import disk_error
+
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return InputError("the working folder was deleted. Change to a folder that exists (cd), and run it there.")
+    return disk_error(error, "the file system")
 
 
 def _fail_usage(error: typer.TyperException, *, as_json: bool) -> int:
     context = getattr(error, "ctx", None)
     message = error.format_message().rstrip(".")
     if message.startswith("Usage:"):  # nothing was asked for, so the help is the answer
-        typer.echo(message)
+        typer.echo(error.format_message())
         return 2
     hint = f" Try: {context.command_path} --help" if context else ""
     end = "" if message.endswith("?") else "."
@@ -98,9 +134,12 @@ def _fail_usage(error: typer.TyperException, *, as_json: bool) -> int:
 
 
 def _fail(message: str, code: int, *, as_json: bool) -> int:
+    """Say what went wrong; where standard output cannot take the JSON, the exit code still tells."""
     sys.stderr.write(f"Error: {message}\n")
-    if as_json:
-        from tarmac.cli.console import print_json
+    with suppress(ReaderGoneError, OutputError):
+        if as_json:
+            from tarmac.cli.console import print_json
 
-        print_json({"error": message, "exit_code": code})
+            print_json({"error": message, "exit_code": code})
+        sys.stdout.flush()
     return code

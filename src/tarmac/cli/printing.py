@@ -1,6 +1,7 @@
 """Rows of a query on standard output, as they come."""
 
 import csv
+import io
 import itertools
 import json
 import math
@@ -22,17 +23,33 @@ LONGEST_WHOLE = 40
 def print_rows(
     columns: Sequence[str], rows: Iterable[Sequence[Any]], form: Literal["table", "csv", "json", "object"]
 ) -> None:
-    """Print rows as a table, CSV, a JSON array of objects, or (`object`) one JSON object of columns and rows."""
+    """Print rows as a table, CSV, a JSON array of objects, or (`object`) one JSON object of columns and rows.
+
+    Columns of one name are numbered: `sum`, `sum_2`. CSV is UTF-8 whatever the terminal's encoding is.
+    """
+    names = to_unique_names(columns)
     if form == "csv":
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8")
         writer = csv.writer(_Lines())
-        writer.writerow(columns)
+        writer.writerow(names)
         writer.writerows([_as_text(value) for value in row] for row in rows)
     elif form == "table":
-        _print_table(columns, iter(rows))
+        _print_table(names, iter(rows))
     elif form == "object":
-        _print_items(rows, '{"columns": ' + json.dumps(list(columns)) + ', "rows": [', "]}", list)
+        _print_items(rows, '{"columns": ' + json.dumps(names) + ', "rows": [', "]}", list)
     else:
-        _print_items(rows, "[", "]", lambda values: dict(zip(columns, values, strict=True)))
+        _print_items(rows, "[", "]", lambda values: dict(zip(names, values, strict=True)))
+
+
+def to_unique_names(columns: Sequence[str]) -> list[str]:
+    """The names with `_2`, `_3` … after the second and later columns of a name; no number makes a name of another."""
+    names: list[str] = []
+    for column in columns:
+        numbered = (f"{column}_{number}" for number in itertools.count(2))
+        taken = {*columns, *names}
+        names.append(next(name for name in numbered if name not in taken) if column in names else column)
+    return names
 
 
 class _Lines:
@@ -44,26 +61,33 @@ class _Lines:
 
 
 def _print_items(rows: Iterable[Sequence[Any]], start: str, end: str, shape: Callable[[list[Any]], Any]) -> None:
+    narrow = not (sys.stdout.encoding or "utf-8").lower().startswith("utf")
     sys.stdout.write(start)
     for i, row in enumerate(rows):
         item = shape([_as_json(value) for value in row])
-        sys.stdout.write((",\n " if i else "\n ") + json.dumps(item, default=str, ensure_ascii=False))
+        sys.stdout.write((",\n " if i else "\n ") + json.dumps(item, ensure_ascii=narrow))
     sys.stdout.write(f"\n{end}\n")
 
 
 def _as_json(value: Any) -> Any:
-    """A number that JSON knows: whole ones without a point, and null for those that are not finite."""
+    """What JSON knows: whole numbers without a point, null for those that are not finite, text for all that is left."""
+    if isinstance(value, dict):
+        return {name: _as_json(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_json(each) for each in value]
     if isinstance(value, Decimal):
         if not value.is_finite():
             return None
         exact = value.adjusted() < LONGEST_WHOLE and value == value.to_integral_value()
-        value = int(value) if exact else float(value)
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+        return int(value) if exact else float(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if value is None or isinstance(value, bool | int) else str(value)
 
 
 def _as_text(value: Any) -> Any:
-    """JSON as JSON, not as Python shows it; the rest is csv's."""
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
+    """JSON and arrays as JSON, not as Python shows them; the rest is csv's."""
+    return json.dumps(_as_json(value), ensure_ascii=False) if isinstance(value, dict | list | tuple) else value
 
 
 def _shown(value: Any) -> str:

@@ -15,6 +15,7 @@ from tarmac.warehouse.failures import to_next_step, to_reason, told_plainly
 from tarmac.warehouse.postgres import warehouse_url
 from tarmac.warehouse.session import connect, fix_settings
 from tarmac.warehouse.urls import EMBEDDED, to_label
+from tarmac.warehouse.values import show_all_values
 
 _ROWS_AT_ONCE = 1000
 
@@ -53,6 +54,7 @@ def run_query(warehouse: str, home: Path, statement: str) -> Iterator[QueryResul
         try:
             with told_plainly("Preparing the query"):
                 _fence(connection)
+            show_all_values(connection)
             yield _started(connection, statement)
         finally:
             connection.close()
@@ -115,9 +117,11 @@ def _complaint(connection: psycopg.Connection, error: psycopg.Error, statement: 
     """What is wrong with the statement, where, and what to write."""
     if isinstance(error, errors.ReadOnlySqlTransaction | errors.ActiveSqlTransaction | errors.InsufficientPrivilege):
         return f"tarmac query only reads, and this statement would do more: {to_reason(error)}. Use SELECT."
+    if isinstance(error, psycopg.DataError) and error.sqlstate is None:
+        return f"A value cannot be shown: {to_reason(error)}. Cast its column to text: column::text."
     if error.sqlstate is None:
         return "tarmac query shows the rows of one SELECT (or VALUES, SHOW, EXPLAIN), and this statement returns none."
-    if "multiple commands" in to_reason(error):
+    if error.diag.source_function == "exec_parse_message":  # its text may be in another language
         return "tarmac query takes one statement, and this is more than one. Remove what follows the first semicolon."
     hint = f" {error.diag.message_hint}" if error.diag.message_hint else ""
     tables = f" {_tables(connection)}" if isinstance(error, errors.UndefinedTable) else ""
