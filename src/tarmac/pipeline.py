@@ -31,7 +31,7 @@ from tarmac.runs.record import Note, Run, StepResult, open_run, record_failure, 
 from tarmac.runs.workspace import Reporter, SilentReporter, Workspace
 from tarmac.settings import ALL_STEPS as STEPS
 from tarmac.settings import Parameters
-from tarmac.storage.failures import told_plainly
+from tarmac.storage.errors import explained
 from tarmac.storage.lake import Lake
 from tarmac.storage.scratch import scratch_folder
 from tarmac.tables.daily import CARRIER_DAILY, CARRIER_ORIGIN_DAILY, DAILY
@@ -117,7 +117,7 @@ def _do(task: _Task, name: str, reporter: Reporter) -> None:
     run = task.run
     run.steps.pop(name, None)
     began = perf_counter()
-    with reporter.step(name, run.year) as progress, told_plainly(task.workspace.lake.root):
+    with reporter.step(name, run.year) as progress, explained(task.workspace.lake.root):
         result = _STEPS[name](replace(task, progress=progress))
     run.steps[name] = replace(result, seconds=round(perf_counter() - began, 3))
     for note in result.notes:
@@ -167,7 +167,7 @@ def publish_report(workspace: Workspace, years: range, out: Path, *, about: str 
 def publish_report_to_lake(workspace: Workspace, year: int) -> str:
     """Write the year's HTML report into the lake, in place of an older one; returns its key."""
     key = workspace.lake.report_key(year)
-    with told_plainly(workspace.lake.root), scratch_folder(workspace.lake.scratch_parent(workspace.scratch)) as scratch:
+    with explained(workspace.lake.root), scratch_folder(workspace.lake.scratch_parent(workspace.scratch)) as scratch:
         publish_report(workspace, range(year, year + 1), scratch / "report.html")
         workspace.lake.publish(scratch / "report.html", key)
     return key

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from deploy.aws.lake.infrastructure import SCRATCH
-from tarmac.engines.spark import engine
+from tarmac.storage.lake import open_lake
+from tarmac.storage.s3 import S3Store
 from tests.support.aws_reachability import PROMISED, WEB, reached
 from tests.support.aws_template import Promise, Template, as_list, promises
 
@@ -255,19 +256,10 @@ def test_without_spark_nothing_is_there_of_it(synthesis):
         assert [word for word in ("EMR", "emr-serverless", "Spark", "iam:PassRole", SCRATCH) if word in text] == []
 
 
-def test_a_job_puts_its_parts_where_its_role_may_delete_them():
-    """The prefix in the role is the one in the engine."""
+def test_a_job_puts_its_parts_where_its_role_may_delete_them(monkeypatch):
+    """The prefix in the role is the one in the store."""
     removed: list[str] = []
-
-    class Lake:
-        on_s3 = True
-
-        def place(self, key: str) -> str:
-            return f"s3://lake/{key}"
-
-        def remove(self, key: str) -> None:
-            removed.append(key)
-
-    with engine._parts(Lake(), Path("/tmp/a-run")) as parts:
+    monkeypatch.setattr(S3Store, "remove", lambda _, folder: removed.append(folder))
+    with open_lake("s3://lake").shared_scratch(Path("/tmp/a-run")) as parts:
         assert parts == f"s3://lake/{SCRATCH}/a-run"
     assert removed == [f"{SCRATCH}/a-run"]

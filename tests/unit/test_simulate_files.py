@@ -219,9 +219,9 @@ def test_a_year_without_anomalies_has_an_empty_truth(tmp_path):
 
 
 def test_a_folder_that_is_a_file_is_refused(tmp_path):
-    """Exit code 2: only the user can mend it."""
+    """Exit code 2: only the user can fix it."""
     (tmp_path / "taken").write_text("a file")
-    with pytest.raises(InputError, match=r"cannot be written to .*taken.*Give a folder"):
+    with pytest.raises(InputError, match=r"taken cannot be used: .*Name another place with --out"):
         write_simulation(parameters(), tmp_path / "taken")
 
 

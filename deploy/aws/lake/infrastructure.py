@@ -15,7 +15,7 @@ BRONZE, SILVER, GOLD, RUNS, REPORTS = "01_bronze", "02_silver", "03_gold", "runs
 PARTS = f"{RUNS}/year/*/parts"
 """What a run's detectors leave for each other, and its last task removes: tarmac.runs.judgements."""
 SCRATCH = ".scratch"
-"""Where a job on Spark puts what its executors have not joined yet: tarmac.engines.spark.engine."""
+"""Where a job on Spark puts what its executors have not joined yet: tarmac.storage.s3."""
 RELEASE_KEY = "releases/tarmac.tar.gz"
 """Where machines look for the archive that `make release` makes."""
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,9 @@ from typing import Any
 
 from tarmac.bronze.texts import input_hash
 from tarmac.errors import SystemFailure
-from tarmac.storage.failures import told_plainly
+from tarmac.storage.atomic import move
+from tarmac.storage.errors import explained
+from tarmac.storage.folder import FolderStore
 from tarmac.storage.lake import BronzeFile, Lake, Zones
 from tarmac.storage.scratch import scratch_folder
 
@@ -46,7 +47,7 @@ def download_bronze(year: int, lake: Lake, folder: Path) -> BronzeCopy:
         InputError: the lake has no bronze of the year, or a packed file is damaged.
         SystemFailure: the download was cut, or the file was replaced while it was read.
     """
-    with told_plainly(str(folder)):
+    with explained(str(folder)):
         files, sha256 = [], {}
         for file in lake.bronze_files(year):
             copy = _name_of_copy(year, file, lake)
@@ -84,9 +85,8 @@ def _fetch(lake: Lake, file: BronzeFile, copy: Path) -> tuple[int, str]:
                 sha256.update(block)
                 if md5:
                     seen.update(block)
-            os.fsync(stream.fileno())
         _check(lake.place(file.key), part.stat().st_size, size, md5 and seen.hexdigest(), md5)
-        part.replace(copy)
+        move(part, copy, replace=True)
     return size, sha256.hexdigest()
 
 
@@ -108,13 +108,13 @@ def _copy_in(folder: Path, facts: Mapping[str, Any], year: int) -> BronzeCopy:
     with scratch_folder(folder) as scratch:
         aside = scratch / "facts.json"
         aside.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-        aside.replace(_manifest(folder, year))
+        move(aside, _manifest(folder, year), replace=True)
     return _read(folder, facts)
 
 
 def _read(folder: Path, facts: Mapping[str, Any]) -> BronzeCopy:
     return BronzeCopy(
-        lake=Lake(root=str(folder.absolute()), zones=Zones()),
+        lake=Lake(store=FolderStore(str(folder.absolute())), zones=Zones()),
         files=tuple(BronzeFile(**file) for file in facts["files"]),
         sha256=facts["sha256"],
         input_hash=facts["input_hash"],

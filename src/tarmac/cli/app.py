@@ -113,13 +113,13 @@ def _invoke(arguments: list[str]) -> int:
 
 
 def _to_failure(error: OSError) -> TarmacError:
-    from tarmac.storage.errors import disk_error
+    from tarmac.storage.errors import explain_os_error
 
     try:
         Path.cwd()
     except FileNotFoundError:
         return InputError("the working folder was deleted. Change to a folder that exists (cd), and run it there.")
-    return disk_error(error, "the file system")
+    return explain_os_error(error, "the file system")
 
 
 def _fail_usage(error: typer.TyperException, *, as_json: bool) -> int:

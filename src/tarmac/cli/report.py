@@ -7,6 +7,7 @@ import typer
 
 from tarmac.cli.opening import open_workspace
 from tarmac.cli.options import AsJson, Given, Quiet, Year, with_settings
+from tarmac.errors import InputError
 
 
 @with_settings("warehouse")
@@ -21,7 +22,10 @@ def report(
     from tarmac.cli.console import print_json
     from tarmac.pipeline import publish_report
     from tarmac.settings import parse_years
+    from tarmac.storage.atomic import is_standard_output
 
+    if as_json and is_standard_output(out):
+        raise InputError(f"--out {out} and --json both write to standard output. Leave one of them out.")
     years = parse_years(year)
     _, workspace, terminal = open_workspace(given, quiet=quiet)
     with terminal.step("report", years[0]):
@@ -29,4 +33,5 @@ def report(
     if as_json:
         print_json({"command": "report", "out": str(out), "bytes": size})
     elif not quiet:
-        typer.echo(f"Wrote {out} ({size / 1e6:.1f} MB). Open it in any browser; it needs no network.")
+        message = f"Wrote {out} ({size / 1e6:.1f} MB). Open it in any browser; it needs no network."
+        typer.echo(message, err=is_standard_output(out))

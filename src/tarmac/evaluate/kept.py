@@ -5,7 +5,6 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from uuid import uuid4
 
 import numpy as np
 
@@ -14,6 +13,8 @@ from tarmac.detect import DetectParameters
 from tarmac.evaluate.corpora import Corpus
 from tarmac.evaluate.leaderboard import Failure, Metrics, Result
 from tarmac.evaluate.metrics import Curve
+from tarmac.storage.atomic import whole_files
+from tarmac.storage.errors import explained
 
 CURVE = ("precision", "recall", "cut")
 
@@ -33,7 +34,8 @@ def kept_or_made(
         return _read(file)
     result = make()
     if isinstance(result, Result):
-        folder.mkdir(parents=True, exist_ok=True)
+        with explained(str(folder), option="--keep"):
+            folder.mkdir(parents=True, exist_ok=True)
         _write(result, file)
     return result
 
@@ -50,9 +52,8 @@ def _fingerprint(name: str, corpus: Corpus, parameters: DetectParameters) -> str
 
 def _write(result: Result, file: Path) -> None:
     facts = {key: value for key, value in asdict(result).items() if key != "curve"}
-    aside = file.with_name(f".{uuid4().hex}.npz")
-    np.savez_compressed(aside, facts=json.dumps(facts), **{name: getattr(result.curve, name) for name in CURVE})
-    aside.replace(file)
+    with whole_files(file, option="--keep") as (out,):
+        np.savez_compressed(out, facts=json.dumps(facts), **{name: getattr(result.curve, name) for name in CURVE})
 
 
 def _read(file: Path) -> Result:

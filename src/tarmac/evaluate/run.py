@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from tarmac.detect import DetectParameters
 from tarmac.detect.parameters import detector_named
@@ -19,6 +18,8 @@ from tarmac.evaluate.page import as_facts, as_markdown, as_page
 from tarmac.evaluate.planting import Planting
 from tarmac.evaluate.real import read_years
 from tarmac.evaluate.request import Request
+from tarmac.storage.atomic import whole_files
+from tarmac.storage.errors import explained
 
 
 def corpora_of(request: Request, told: Callable[[str], None]) -> Iterator[Corpus]:
@@ -92,14 +93,9 @@ def publish(results: Sequence[Result], failures: Sequence[Failure], out: Path, c
         "leaderboard.json": json.dumps(facts, indent=2) + "\n",
         "leaderboard.html": as_page(lines, results, command, failures),
     }
-    try:
+    with explained(str(out), option="--out"):
         out.mkdir(parents=True, exist_ok=True)
-        for name, text in files.items():
-            aside = out / f".{name}.{uuid4().hex}.part"
-            aside.write_text(text, encoding="utf-8")
-            aside.replace(out / name)
-    except OSError as error:
-        raise InputError(
-            f"the leaderboard cannot be written to {out}: {error.strerror}. Give a folder that you may write to: --out"
-        ) from error
+    with whole_files(*(out / name for name in files)) as opened:
+        for file, text in zip(opened, files.values(), strict=True):
+            file.write(text.encode())
     return facts

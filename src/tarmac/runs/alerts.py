@@ -11,7 +11,7 @@ from psycopg import sql
 
 from tarmac.runs.judgements import read_judged
 from tarmac.runs.workspace import Workspace
-from tarmac.storage.failures import told_plainly
+from tarmac.storage.errors import explained
 from tarmac.storage.lake import Lake
 from tarmac.storage.scratch import scratch_folder
 from tarmac.warehouse.migrations import is_migrated, to_table_name
@@ -47,7 +47,7 @@ def note_news(workspace: Workspace, year: int, run_id: str) -> News:
     Called again by the same run over the same judgements it changes nothing: the load may have happened meanwhile.
     """
     lake = workspace.lake
-    with told_plainly(lake.root):
+    with explained(lake.root):
         key = _key(lake, year, run_id)
         if lake.size(key) is None:
             published, _ = read_judged(lake, year)

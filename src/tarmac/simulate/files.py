@@ -1,27 +1,23 @@
 """A simulated year as files: the flights, the truth about its airport-days, and what went wrong on them."""
 
-import errno
 import io
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
-from uuid import uuid4
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tarmac.errors import InputError, SystemFailure
 from tarmac.simulate.anomalies import KINDS
 from tarmac.simulate.chunks import each_chunk
 from tarmac.simulate.days import DayPlan, simulate_days
 from tarmac.simulate.flights import COLUMNS
 from tarmac.simulate.parameters import SimulationParameters
+from tarmac.storage.atomic import whole_files
+from tarmac.storage.errors import explained
 
 if TYPE_CHECKING:
     import polars as pl
-
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,13 +38,19 @@ def write_simulation(
 ) -> SimulationResult:
     """Simulate a year into the folder `out`: `{year}.csv`, `{year}_truth.csv` and `{year}_truth_events.csv`.
 
-    Each file is written aside and renamed when all are complete, the flights last. `progress` is told the flights
-    written so far and in all. Raises InputError where `out` cannot be written to, SystemFailure where the disk fails.
+    Each file is written aside and renamed when all are complete, the flights last. `progress` is called with the flights
+    written so far and in all.
+
+    Raises:
+        InputError: `out` cannot be written to.
+        SystemFailure: the disk failed or is full.
     """
     plan = simulate_days(parameters)
     year = parameters.year
     csv, truth, events = (out / name for name in (f"{year}.csv", f"{year}_truth.csv", f"{year}_truth_events.csv"))
-    with _explained(out), _written_aside((truth, events, csv)) as (truth_file, events_file, csv_file):
+    with explained(str(out), option="--out"):
+        out.mkdir(parents=True, exist_ok=True)
+    with whole_files(truth, events, csv) as (truth_file, events_file, csv_file):
         truth_file.write(_truth_lines(plan, with_kind=False).encode())
         events_file.write(_truth_lines(plan, with_kind=True).encode())
         csv_file.write((",".join(COLUMNS) + "\n").encode())
@@ -89,34 +91,3 @@ def _truth_lines(plan: DayPlan, *, with_kind: bool) -> str:
         kind, severity = KINDS[wrong.kind[place, day]], wrong.severity[place, day]
         lines.append(f"{code},{day_text},{kind},{severity:.4f},{plan.scheduled[place, day]}\n")
     return "".join(lines)
-
-
-@contextmanager
-def _written_aside(targets: tuple[Path, ...]) -> Iterator[tuple[BinaryIO, ...]]:
-    """Open a file beside each target; rename all in order when the block is done, remove all when it fails."""
-    targets[0].parent.mkdir(parents=True, exist_ok=True)
-    aside = [target.with_name(f".{target.name}.{uuid4().hex}.part") for target in targets]
-    try:
-        with ExitStack() as opened:
-            yield tuple(opened.enter_context(path.open("xb")) for path in aside)
-        for path, target in zip(aside, targets, strict=True):
-            path.replace(target)
-    finally:
-        for path in aside:
-            path.unlink(missing_ok=True)
-
-
-@contextmanager
-def _explained(out: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        reason = error.strerror or str(error)
-        if error.errno in _FULL:
-            raise SystemFailure(
-                f"Writing the simulation to '{out}' failed: {reason}. Nothing was published. "
-                "Free some space (130 MB for a million flights) or give another folder."
-            ) from error
-        raise InputError(
-            f"The simulation cannot be written to '{out}': {reason}. Give a folder that you may write to."
-        ) from error

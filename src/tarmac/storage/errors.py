@@ -1,73 +1,104 @@
-"""What errors of the file system and of S3 mean to the user, and whether the user can mend them."""
+"""The one place that explains errors of the operating system, of Polars and of S3: what happened, and what to do.
+
+A wrong path or a missing right is the request's fault (exit code 2). A full or failing disk, and an S3 that does not answer,
+are the system's (exit code 1): the same command may work later.
+"""
 
 import errno
 import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from tarmac.errors import InputError, SystemFailure, TarmacError
-from tarmac.storage.s3 import code_of
+from tarmac.storage.aws import explain_aws
 
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-_FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
-_UNWELCOME = frozenset(
-    {
-        "403",
-        "AccessDenied",
-        "AllAccessDisabled",
-        "ExpiredToken",
-        "InvalidAccessKeyId",
-        "InvalidToken",
-        "SignatureDoesNotMatch",
-    }
+_MEANINGS: Sequence[tuple[frozenset[int], type[TarmacError], str]] = (
+    (frozenset({errno.ENOENT}), InputError, "{place} is not there: {why}. Check the path, and {option}."),
+    (
+        frozenset({errno.EACCES, errno.EPERM, errno.EROFS}),
+        InputError,
+        "no permission for {place}: {why}. Ask for the right to it, or name another place with {option}.",
+    ),
+    (
+        frozenset(
+            {
+                errno.ENOTDIR,
+                errno.EISDIR,
+                errno.EEXIST,
+                errno.ENAMETOOLONG,
+                errno.ELOOP,
+                errno.EBUSY,
+                errno.EBADF,
+                errno.ENXIO,
+            }
+        ),
+        InputError,
+        "{place} cannot be used: {why}. Name another place with {option}.",
+    ),
+    (
+        frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG}),
+        SystemFailure,
+        "the disk is full at {place}: {why}. The file was not written; free some space or name another place with {option}.",
+    ),
+    (
+        frozenset({errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.ENOLCK, errno.EMLINK}),
+        InputError,
+        "the file system of {place} lacks what Tarmac needs: {why}. Name a place on another file system with {option}.",
+    ),
+    (frozenset({errno.EPIPE}), SystemFailure, "the reader of {place} stopped before all was written: {why}."),
 )
-_UNUSABLE = frozenset({errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP})
+"""What errors of the operating system mean, by their number. A full disk is the system's fault: the request may work later."""
 
 
-def translate(error: Exception, place: str) -> TarmacError | None:
-    """What an error of the file system or of S3 means to the user; None for one that is a defect of ours."""
+@contextmanager
+def explained(place: str, *, option: str = "--lake") -> Iterator[None]:
+    """Raise what fails at `place` as an error that says what to do; `option` is where the user named the place.
+
+    Raises:
+        InputError: a path, a right or the configuration of AWS is wrong.
+        SystemFailure: a disk is full or fails, S3 does not answer, a Parquet file is damaged.
+    """
+    try:
+        yield
+    except TarmacError:
+        raise
+    except Exception as error:
+        failure = explain(error, place, option=option)
+        if failure is None:
+            raise
+        raise failure from error
+
+
+def explain(error: Exception, place: str, *, option: str = "--lake") -> TarmacError | None:
+    """The error in the user's terms; None for one that is a defect of Tarmac."""
+    library = type(error).__module__.partition(".")[0]
     # S3's first: some of botocore's errors are OSErrors as well.
-    if type(error).__module__.partition(".")[0] in {"botocore", "boto3", "s3transfer"}:
-        return _translate_s3(error, place)
-    return disk_error(error, place) if isinstance(error, OSError) else None
+    if library in {"botocore", "boto3", "s3transfer"}:
+        return explain_aws(error, place)
+    if library == "polars" or isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno is None):
+        return _explain_polars(error, place, option)
+    return explain_os_error(error, place, option=option) if isinstance(error, OSError) else None
 
 
-def _translate_s3(error: Exception, place: str) -> TarmacError:
-    # What a download gave up after its last try says why.
-    why = str(getattr(error, "last_exception", None) or error).rstrip(".")
-    name, code = type(error).__name__, code_of(error)
-    if name in {"NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "ParamValidationError"}:
-        return InputError(
-            f"cannot open {place}: {why}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE."
-        )
-    if code in _UNWELCOME:
-        return InputError(f"no permission for {place}: {why}. Check the AWS keys, or ask for the right to it.")
-    if code in {"404", "NoSuchKey", "NoSuchBucket"}:
-        return InputError(f"{place} is not there: {why}. Check --lake.")
-    if name == "S3DownloadFailedError":
-        return SystemFailure(
-            f"{place} was replaced while it was read. Nothing was published; run the same command again."
-        )
-    return SystemFailure(f"S3 failed at {place}: {why}. Nothing was published; run the same command again.")
-
-
-def disk_error(error: OSError, place: str) -> TarmacError:
-    """What the user can mend (a path, a right, a full disk) is an InputError; another failure of a device is not."""
-    # The file that failed, where the error names it: a lake on S3 fills the disk of its scratch folder.
+def explain_os_error(error: OSError, place: str, *, option: str = "--lake") -> TarmacError:
+    """An error of the operating system, at the file that it names, else at `place`."""
+    # A lake on S3 fills the disk of its scratch folder: the error names the file that failed.
     named = error.filename2 or error.filename
     place = os.fsdecode(named) if isinstance(named, str | bytes) else place
     why = error.strerror or str(error)
-    if isinstance(error, FileNotFoundError):
-        return InputError(f"{place} is not there: {why}. Check the path, and --lake.")
-    if isinstance(error, PermissionError) or error.errno in _FORBIDDEN:
-        return InputError(f"no permission for {place}: {why}. Ask for the right to it, or name another place.")
-    if isinstance(error, FileExistsError) or error.errno in _UNUSABLE:
-        return InputError(f"{place} cannot be used: {why}. Name another place.")
-    if error.errno in _FULL:
-        return InputError(
-            f"the disk is full at {place}: {why}. Nothing was published; free some space or name another --lake."
-        )
-    return SystemFailure(f"{place} failed: {why}. Nothing was published; run the same command again.")
+    for numbers, kind, message in _MEANINGS:
+        if error.errno in numbers:
+            return kind(message.format(place=place, why=why, option=option))
+    return SystemFailure(f"{place} failed: {why}. The file was not written; run the same command again.")
 
 
-def is_taken(error: Exception) -> bool:
-    """Whether a file was refused because its key holds one already; S3 servers answer with either code."""
-    return isinstance(error, FileExistsError) or code_of(error) in {"PreconditionFailed", "ConditionalRequestConflict"}
+def _explain_polars(error: BaseException, place: str, option: str) -> TarmacError:
+    text = " ".join(str(error).split())[:300]
+    # Polars gives the number of the system's error in the text alone.
+    if of_system := re.search(r"\(os error (\d+)\)", text):
+        number = int(of_system[1])
+        return explain_os_error(OSError(number, os.strerror(number)), place, option=option)
+    return SystemFailure(
+        f"reading or writing {place} failed: {text}. Nothing was published by this step; run it again."
+    )

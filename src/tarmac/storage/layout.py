@@ -1,7 +1,6 @@
-"""The lake's zones, and the files of one year's bronze."""
+"""The keys of a lake's files, whatever stores them: its zones, and what each zone holds for a year."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from tarmac.errors import InputError
 
@@ -14,14 +13,14 @@ LEADERBOARD = "reports/leaderboard"
 
 @dataclass(frozen=True, kw_only=True)
 class Zones:
-    """The folders of the three zones, below the lake's root."""
+    """The folders of the three zones, as keys."""
 
     bronze: str = "01_bronze"
     silver: str = "02_silver"
     gold: str = "03_gold"
 
     def __post_init__(self) -> None:
-        """Refuse a folder that is empty or climbs out of the lake."""
+        """Refuse a folder that is empty or outside of the lake."""
         for zone, folder in vars(self).items():
             if not folder or folder.startswith("/") or ".." in folder.split("/"):
                 raise InputError(
@@ -46,11 +45,57 @@ class BronzeFile:
         return self.called or self.key.rpartition("/")[2]
 
 
-def folder_of(where: str) -> str:
-    """The whole path of a lake in a folder; InputError for the home of nobody."""
-    try:
-        return str(Path(where).expanduser().absolute())
-    except RuntimeError:
-        raise InputError(
-            f"the lake {where!r} is in the home of a user unknown here. Fix --lake or TARMAC_LAKE."
-        ) from None
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """The keys of the lake's files; a key is a path below the lake's root."""
+
+    zones: Zones
+
+    def silver_key(self, year: int) -> str:
+        """Key of the year's silver file."""
+        return f"{self.zones.silver}/year/{year}/{year}_02_silver.parquet"
+
+    def quarantine_key(self, year: int) -> str:
+        """Key of the year's quarantine."""
+        return f"{self.zones.silver}/year/{year}/{year}_02_quarantine.parquet"
+
+    def gold_key(self, year: int) -> str:
+        """Key of the year's airport-days."""
+        return f"{self.zones.gold}/agg_dep_delay_by_date/year/{year}/{year}_03_gold.parquet"
+
+    def anomalies_key(self, year: int) -> str:
+        """Key of the year's scores and flags."""
+        return f"{self.zones.gold}/anomalies_by_date/year/{year}/{year}_03_anomalies.parquet"
+
+    def carriers_key(self, year: int) -> str:
+        """Key of the year's carriers' days."""
+        return f"{self.zones.gold}/agg_dep_delay_by_carrier/year/{year}/{year}_03_gold_carriers.parquet"
+
+    def carrier_origins_key(self, year: int) -> str:
+        """Key of the year's carriers' days at each airport."""
+        folder = f"{self.zones.gold}/agg_dep_delay_by_carrier_origin"
+        return f"{folder}/year/{year}/{year}_03_gold_carrier_origins.parquet"
+
+    def carrier_anomalies_key(self, year: int) -> str:
+        """Key of the scores and flags of the year's carriers' days."""
+        return f"{self.zones.gold}/anomalies_by_carrier/year/{year}/{year}_03_anomalies_carriers.parquet"
+
+    def disruptions_key(self, year: int) -> str:
+        """Key of the year's disruptions."""
+        return f"{self.zones.gold}/disruptions/year/{year}/{year}_03_disruptions.parquet"
+
+    def disruption_parts_key(self, year: int) -> str:
+        """Key of the parts of the year's disruptions."""
+        return f"{self.zones.gold}/disruptions/year/{year}/{year}_03_disruption_parts.parquet"
+
+    def run_key(self, year: int, run_id: str) -> str:
+        """Key of a run's record."""
+        return f"{self.runs_folder(year)}/{run_id}.json"
+
+    def runs_folder(self, year: int) -> str:
+        """Key of the folder of the year's records."""
+        return f"runs/year/{year}"
+
+    def report_key(self, year: int) -> str:
+        """Key of the year's HTML report."""
+        return f"reports/year/{year}/{year}_report.html"

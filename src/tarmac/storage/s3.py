@@ -4,14 +4,18 @@ Every act on S3 goes through here, so that all have the same time limits and ret
 """
 
 import errno
+import hashlib
 import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from io import SEEK_CUR, SEEK_END, SEEK_SET, BufferedReader, BytesIO, RawIOBase
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, BinaryIO, cast
+
+from tarmac.storage.aws import code_of, explain_client
 
 CONNECT_SECONDS = 10
 READ_SECONDS = 20
@@ -29,7 +33,8 @@ _NOT_THERE = frozenset({"404", "NoSuchKey", "NoSuchBucket", "NotFound"})
 class S3Access:
     """Keys, region and endpoint for one lake; what is None comes from the usual AWS settings.
 
-    Kept apart from the environment, which every task of the process shares. Never shown: neither in logs nor in tracebacks.
+    Kept apart from the environment, which every task of the process shares. Keys are never shown, neither in
+    logs nor in tracebacks. With `requester_pays` the requests are charged to whoever makes them, as some buckets demand.
     """
 
     key: str | None = None
@@ -37,23 +42,33 @@ class S3Access:
     token: str | None = field(default=None, repr=False)
     region: str | None = None
     endpoint: str | None = None
+    requester_pays: bool = False
 
     def client(self) -> Any:
-        """A boto3 client with time limits and retries; one for the whole process, while its AWS settings stay the same."""
+        """A boto3 client with time limits and retries; one for the whole process, while its AWS settings stay the same.
+
+        Raises:
+            InputError: the configuration of AWS cannot be used.
+        """
         environment = frozenset((name, value) for name, value in os.environ.items() if name.startswith("AWS_"))
         return _client(self, environment, (CONNECT_SECONDS, READ_SECONDS, ATTEMPTS))
 
 
 @dataclass(frozen=True, kw_only=True)
-class S3Folder:
-    """Objects of one bucket whose keys begin with a prefix; a key here is without it."""
+class S3Store:
+    """See tarmac.storage.base.Store. Objects of one bucket, or access point, whose keys begin with a prefix."""
 
     bucket: str
     prefix: str
     access: S3Access = field(default_factory=S3Access)
 
-    def is_there(self) -> bool:
-        """Whether the bucket is; asked for with the prefix, as rights may be for that alone."""
+    @property
+    def root(self) -> str:
+        """See Store."""
+        return f"s3://{self.bucket}" + (f"/{self.prefix}" if self.prefix else "")
+
+    def exists(self) -> bool:
+        """See Store. Asked for with the prefix, as rights may be for that alone."""
         try:
             self.access.client().list_objects_v2(Bucket=self.bucket, Prefix=self._key(""), MaxKeys=1)
         except Exception as error:
@@ -62,8 +77,11 @@ class S3Folder:
             raise
         return True
 
+    def make(self) -> None:
+        """See Store."""
+
     def size(self, key: str) -> int | None:
-        """An object's size in bytes; None where there is none."""
+        """See Store."""
         try:
             return int(self.access.client().head_object(Bucket=self.bucket, Key=self._key(key))["ContentLength"])
         except Exception as error:
@@ -71,34 +89,41 @@ class S3Folder:
                 return None
             raise
 
-    def list(self, folder: str, *, deep: bool = False) -> Iterator[tuple[str, int]]:
-        """Key and size of each object right below a folder, or with `deep` anywhere below it, in order of key."""
+    def list(self, folder: str) -> Iterator[tuple[str, int]]:
+        """See Store."""
+        return ((key, size) for key, size in self._list(folder, Delimiter="/") if not key.endswith("/"))
+
+    def _list(self, folder: str, **within: str) -> Iterator[tuple[str, int]]:
         pages = self.access.client().get_paginator("list_objects_v2")
-        within = {} if deep else {"Delimiter": "/"}
         for page in pages.paginate(Bucket=self.bucket, Prefix=self._key(f"{folder}/"), **within):
             for entry in page.get("Contents", []):
                 yield entry["Key"].removeprefix(self._key("")), int(entry["Size"])
 
-    def fetch(self, key: str, to: Path) -> None:
-        """Copy an object into a local file: every byte is of one version of it, or this fails."""
-        with to.open("wb") as file:
-            self._download(key, file)
+    def remove(self, folder: str) -> None:
+        """See Store."""
+        for key, _ in self._list(folder):
+            self.access.client().delete_object(Bucket=self.bucket, Key=self._key(key))
+
+    def fetch(self, key: str, file: Path) -> None:
+        """See Store. Every byte is of one version of the object, or this fails."""
+        with file.open("wb") as into:
+            self._download(key, into)
 
     def read(self, key: str) -> bytes:
-        """The bytes of an object that fits into memory."""
+        """See Store."""
         into = BytesIO()
         self._download(key, into)
         return into.getvalue()
 
-    def open(self, key: str, version: str | None) -> BufferedReader:
-        """An object to be read in parts, all of them of that version, by default the present one."""
+    def open(self, key: str, version: str | None) -> BinaryIO:
+        """See Store."""
         size = self.size(key)
         if size is None:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), key)
-        return BufferedReader(_Parts(self, key, size, version or self.version_of(key)), PART_BYTES)
+        return cast("BinaryIO", BufferedReader(_Parts(self, key, size, version or self.version(key)), PART_BYTES))
 
-    def version_of(self, key: str) -> str:
-        """An object's ETag."""
+    def version(self, key: str) -> str:
+        """See Store. An object's ETag."""
         return str(self.access.client().head_object(Bucket=self.bucket, Key=self._key(key))["ETag"])
 
     def read_part(self, key: str, start: int, stop: int, version: str) -> bytes:
@@ -108,24 +133,51 @@ class S3Folder:
         )
         return bytes(part["Body"].read())
 
-    def facts_of(self, key: str) -> tuple[int, str | None]:
-        """An object's size in bytes, and its MD5 in hex where its ETag is that."""
+    def checksum(self, key: str) -> tuple[int, str | None]:
+        """See Store. The MD5 is known where the ETag is that."""
         head = self.access.client().head_object(Bucket=self.bucket, Key=self._key(key))
         etag = str(head["ETag"]).strip('"')
         # Of an object that came in parts it is another sum, as of one encrypted under a key of KMS or the client's.
         encrypted = head.get("ServerSideEncryption", "AES256") != "AES256" or "SSECustomerAlgorithm" in head
         return int(head["ContentLength"]), etag if re.fullmatch("[0-9a-f]{32}", etag) and not encrypted else None
 
-    def put(self, file: IO[bytes], key: str, *, replace: bool) -> None:
-        """Make a local file the object of that key; without `replace`, only where there is none yet."""
+    def holds(self, key: str, file: Path) -> bool:
+        """See Store."""
+        if self.size(key) != file.stat().st_size:
+            return False
+        _, md5 = self.checksum(key)
+        with file.open("rb") as new:
+            # An object that came in parts, or is encrypted under a key of KMS, does not tell its MD5: it is written again.
+            return md5 == hashlib.file_digest(new, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+    def publish(self, file: Path, key: str, *, replace: bool) -> None:
+        """See Store."""
         # One request, whatever the size: that either happens or not, leaves no parts behind when this process is killed,
         # and every server that knows conditions knows them here, but not all do for an upload in parts.
         condition = {} if replace else {"IfNoneMatch": "*"}
-        self.access.client().put_object(Bucket=self.bucket, Key=self._key(key), Body=file, **condition)
+        with file.open("rb") as body:
+            self.access.client().put_object(Bucket=self.bucket, Key=self._key(key), Body=body, **condition)
+        file.unlink()
 
-    def remove(self, key: str) -> None:
-        """Remove an object; one that is not there is no error."""
-        self.access.client().delete_object(Bucket=self.bucket, Key=self._key(key))
+    def is_taken(self, error: Exception) -> bool:
+        """See Store. S3 servers answer with either code."""
+        return code_of(error) in {"PreconditionFailed", "ConditionalRequestConflict"}
+
+    def local_path(self, key: str) -> None:
+        """See Store. An object has none."""
+
+    def scratch_parent(self, local: Path) -> Path:
+        """See Store."""
+        return local
+
+    @contextmanager
+    def shared_scratch(self, scratch: Path) -> Iterator[str]:
+        """See Store. A prefix that has the name of the scratch folder."""
+        prefix = f".scratch/{scratch.name}"
+        try:
+            yield f"{self.root}/{prefix}"
+        finally:
+            self.remove(prefix)
 
     def _download(self, key: str, into: IO[bytes]) -> None:
         from boto3.s3.transfer import TransferConfig
@@ -143,8 +195,8 @@ class S3Folder:
 class _Parts(RawIOBase):
     """An object's bytes, asked for as they are read."""
 
-    def __init__(self, folder: S3Folder, key: str, size: int, version: str) -> None:
-        self._folder, self._key, self._size, self._version, self._at = folder, key, size, version, 0
+    def __init__(self, store: S3Store, key: str, size: int, version: str) -> None:
+        self._store, self._key, self._size, self._version, self._at = store, key, size, version, 0
 
     def readable(self) -> bool:
         return True
@@ -160,7 +212,7 @@ class _Parts(RawIOBase):
         stop = min(self._at + len(buffer), self._size)
         if stop <= self._at:
             return 0
-        part = self._folder.read_part(self._key, self._at, stop, self._version)
+        part = self._store.read_part(self._key, self._at, stop, self._version)
         buffer[: len(part)] = part
         self._at += len(part)
         return len(part)
@@ -173,26 +225,34 @@ def _client(access: S3Access, environment: frozenset[tuple[str, str]], patience:
 
     named = dict(environment)
     connect, read, attempts = patience
-    return boto3.Session(
-        aws_access_key_id=access.key, aws_secret_access_key=access.secret, aws_session_token=access.token
-    ).client(
-        "s3",
-        # boto3 itself knows AWS_DEFAULT_REGION alone.
-        region_name=access.region or named.get("AWS_REGION"),
-        endpoint_url=access.endpoint,
-        config=Config(
-            connect_timeout=connect,
-            read_timeout=read,
-            retries={"mode": "standard", "total_max_attempts": attempts},
-            tcp_keepalive=True,
-        ),
-    )
+    try:
+        session = boto3.Session(
+            aws_access_key_id=access.key, aws_secret_access_key=access.secret, aws_session_token=access.token
+        )
+        client = session.client(
+            "s3",
+            # boto3 itself knows AWS_DEFAULT_REGION alone.
+            region_name=access.region or named.get("AWS_REGION"),
+            endpoint_url=access.endpoint,
+            config=Config(
+                connect_timeout=connect,
+                read_timeout=read,
+                retries={"mode": "standard", "total_max_attempts": attempts},
+                tcp_keepalive=True,
+            ),
+        )
+        if credentials := session.get_credentials():
+            credentials.get_frozen_credentials()
+    except Exception as error:
+        # Whatever it is, the request was not made yet.
+        raise explain_client(error) from error
+    if access.requester_pays:
+        client.meta.events.register("before-call.s3", _pay)
+    return client
 
 
-def code_of(error: BaseException) -> str:
-    """S3's own word for an error; empty for one that S3 did not answer with."""
-    response = getattr(error, "response", None) or {}
-    return str(response.get("Error", {}).get("Code", ""))
+def _pay(params: dict[str, Any], **_: Any) -> None:
+    params["headers"]["x-amz-request-payer"] = "requester"
 
 
 def _is_not_there(error: Exception) -> bool:

@@ -1,30 +1,29 @@
 """A run's own folder for what it has not published yet, and the removal of what killed runs left behind."""
 
-import fcntl
-import os
 import shutil
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO
 
 from tarmac.errors import TarmacError
+from tarmac.storage.claims import claim, if_abandoned, new_owner
 
 
 @contextmanager
 def scratch_folder(parent: Path) -> Iterator[Path]:
-    """A new folder below `parent`, removed at the end; folders of runs that no longer live are removed first.
+    """A new folder below `parent`, removed at the end; folders of runs that have ended are removed first.
 
-    A run holds a lock on a file beside its folder. The kernel drops the lock with the process, however that ends, so a
-    folder whose lock can be taken belongs to nobody.
+    A run holds a claim on a file beside its folder.
     """
     parent.mkdir(parents=True, exist_ok=True)
     for lock in sorted(parent.glob("*.lock")):
-        _sweep(lock)
-    lock_path, lock_file = _new_lock(parent)
-    folder = lock_path.with_suffix("")
-    with lock_file:
+        with if_abandoned(lock) as abandoned:
+            if abandoned:
+                _remove(lock)
+    lock, claimed = _new_lock(parent)
+    folder = lock.with_suffix("")
+    with claimed:
         folder.mkdir()
         try:
             yield folder
@@ -34,8 +33,19 @@ def scratch_folder(parent: Path) -> Iterator[Path]:
             _refuse_full_disk(folder)
             raise
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
-            lock_path.unlink(missing_ok=True)
+            _remove(lock)
+
+
+def _remove(lock: Path) -> None:
+    shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
+    lock.unlink(missing_ok=True)
+
+
+def _new_lock(parent: Path) -> tuple[Path, BinaryIO]:
+    while True:
+        path = parent / f"{new_owner()}.lock"
+        if file := claim(path):
+            return path, file
 
 
 def _refuse_full_disk(folder: Path) -> None:
@@ -44,37 +54,3 @@ def _refuse_full_disk(folder: Path) -> None:
         (folder / "room").write_bytes(bytes(1 << 20))
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(folder)) from error
-
-
-def _new_lock(parent: Path) -> tuple[Path, IO[str]]:
-    while True:
-        path = parent / f"{uuid.uuid4().hex}.lock"
-        file = path.open("w")
-        fcntl.flock(file, fcntl.LOCK_EX)
-        # A sweep may have taken and removed the file between its making and its locking.
-        if path.exists():
-            return path, file
-        file.close()
-
-
-def _sweep(lock_path: Path) -> None:
-    try:
-        lock = lock_path.open("r+")
-    except FileNotFoundError:
-        return
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return
-        shutil.rmtree(lock_path.with_suffix(""), ignore_errors=True)
-        lock_path.unlink(missing_ok=True)
-
-
-def sync(path: Path) -> None:
-    """Have the disk keep what was written to a file, or the names in a folder."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -1,7 +1,6 @@
 """The steps on a Spark cluster, or on this machine's cores through Spark."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -55,7 +54,7 @@ class SparkEngine:
         texts = [text for file in bronze.files for text in find_texts(lake, file)]
         splits = split_texts(texts, self.split_bytes)
         with (
-            _parts(lake, scratch) as parts,
+            lake.shared_scratch(scratch) as parts,
             spark_errors(),
             held(judge(read_splits(spark, lake, splits), bronze.year)) as lines,
         ):
@@ -73,16 +72,3 @@ class SparkEngine:
         del workers  # Spark decides where the blocks are scored
         with spark_errors():
             return score_in_blocks(self.spark, detector, panel, mode)
-
-
-@contextmanager
-def _parts(lake: Lake, scratch: Path) -> Iterator[str]:
-    """A folder for unjoined files that executors reach: in the scratch folder, or a prefix of the bucket, emptied at the end."""
-    if not lake.on_s3:
-        yield str(scratch / "parts")
-        return
-    prefix = f".scratch/{scratch.name}"
-    try:
-        yield lake.place(prefix)
-    finally:
-        lake.remove(prefix)
