@@ -40,10 +40,10 @@ def test_less_delay_of_the_survivors_does_not_outweigh_cancellations() -> None:
     assert lost(50, -5, 100) == pytest.approx(50 / (100 + EXTRA_FLIGHTS))
 
 
-def test_three_hours_late_count_as_cancelled_and_more_counts_no_more() -> None:
+def test_five_hours_late_count_as_cancelled_and_more_counts_no_more() -> None:
     """A flight can be lost only once."""
-    assert lost(0, 190, 100) == pytest.approx(lost(100, 10, 100))
-    assert lost(0, 900, 100) == lost(0, 190, 100)
+    assert lost(0, 310, 100) == pytest.approx(lost(100, 10, 100))
+    assert lost(0, 900, 100) == lost(0, 310, 100)
 
 
 @pytest.mark.parametrize(
@@ -54,9 +54,9 @@ def test_three_hours_late_count_as_cancelled_and_more_counts_no_more() -> None:
         (1, 10, 2, 2),
         (1, 10, 1, 2),
         (2, 12, 100, 0),
-        (8, 15, 100, 2),
+        (8, 15, 100, 1),
         (10, 25, 50, 3),
-        (0, 75, 100, 3),
+        (0, 70, 100, 3),
         (5, 10, 10, 3),
     ],
 )
