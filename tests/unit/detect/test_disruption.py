@@ -1,5 +1,6 @@
 """The default detector, on planted days and on real ones."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -148,50 +149,24 @@ def test_survivors_of_cancellations_never_make_a_day_low() -> None:
     assert day["anomaly_direction"] == "high"
 
 
-@pytest.mark.parametrize(("spread", "flagged"), [(0.4, [False, True, True]), (1.2, [False, False, True])])
-def test_how_far_ordinary_days_reach_decides_which_scores_are_flagged(spread: float, flagged: list[bool]) -> None:
-    """A score of 4.2 is far out among calm days and nothing among wild ones; below 3.5 nothing is flagged, from 5 on all."""
-    days = pl.date_range(date(2013, 1, 1), date(2013, 12, 31), eager=True)
-    gold = pl.concat(
-        pl.DataFrame({"origin": origin, "fl_date": days, "mean_dep_delay": 0.0, "flights": 9, "departed": 9})
-        for origin in ("EWR", "JFK", "LGA", "PHL")
-    ).with_columns(cancelled=0)
-    panel = panel_from_gold(gold, "mean_dep_delay", year=2013)
-    score = np.random.default_rng(5).exponential(spread, panel.shape).clip(0, 3.4)
-    score[1, [30, 60, 90]] = 3.45, 4.2, 5.1
-    nothing = np.full(panel.shape, np.nan)
-    flags = Disruption().flags(panel, Judgement(expected=nothing, lower=nothing, upper=nothing, score=score))
-    assert flags[1, [30, 60, 90]].tolist() == flagged
-    assert flags.sum() == sum(flagged)
-
-
-def test_a_month_of_one_airport_is_flagged_from_four_on() -> None:
-    """Twenty-eight days do not tell how far ordinary ones reach."""
+def test_a_score_of_one_is_flagged_and_only_on_judged_days() -> None:
+    """However many they are: a flag is no share of days."""
     days = pl.date_range(date(2013, 2, 1), date(2013, 2, 28), eager=True)
     gold = pl.DataFrame(
         {"origin": "ABQ", "fl_date": days, "mean_dep_delay": 0.0, "flights": 9, "departed": 9, "cancelled": 0}
     )
-    panel = panel_from_gold(gold, "mean_dep_delay", year=2013)
+    panel = replace(panel_from_gold(gold, "mean_dep_delay", year=2013), first_judged=14)
+    score = np.where(np.arange(28) % 2 == 0, 1.0, 0.999)[None, :]
     nothing = np.full(panel.shape, np.nan)
-    for highest, flagged in ((4.1, 1), (3.9, 0)):
-        score = np.where(panel.flights > 0, np.linspace(0.0, 2.0, panel.shape[1])[None, :], np.nan)
-        score[0, np.flatnonzero(panel.flights[0])[7]] = highest
-        flags = Disruption().flags(panel, Judgement(expected=nothing, lower=nothing, upper=nothing, score=score))
-        assert flags.sum() == flagged
+    flags = Disruption().flags(panel, Judgement(expected=nothing, lower=nothing, upper=nothing, score=score))
+    assert flags[0].tolist() == [day >= 14 and day % 2 == 0 for day in range(28)]
 
 
-def test_a_weight_below_zero_is_refused() -> None:
-    """It would reward calm companions."""
-    with pytest.raises(InputError, match=r"trust is -1"):
-        Disruption(trust=-1.0)
-
-
-def test_bounds_that_contradict_each_other_are_refused() -> None:
-    """What is surely flagged cannot lie below what never is."""
-    with pytest.raises(InputError, match=r"at_least is 6.0, above surely, 5.0"):
-        Disruption(at_least=6.0)
-    with pytest.raises(InputError, match=r"rare is 2"):
-        Disruption(rare=2.0)
+@pytest.mark.parametrize(("name", "value"), [("trust", -1.0), ("width", 0.0), ("rare", 2.0)])
+def test_a_parameter_outside_its_limits_is_refused(name: str, value: float) -> None:
+    """A negative weight would reward calm companions."""
+    with pytest.raises(InputError, match=rf"disruption: {name} is {value}"):
+        Disruption(**{name: value})
 
 
 def test_an_early_day_that_is_flagged_is_low() -> None:

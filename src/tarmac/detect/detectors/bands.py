@@ -123,5 +123,5 @@ class WeekdaySeason(AirportBand):
         if not usual > 0:
             return np.full(airport.value.size, np.nan), 0.0
         deviation = np.full(airport.value.size, usual)
-        level = season_and_weekday(airport.value, deviation, airport.weekdays, self.window)
+        level = season_and_weekday(airport.value, deviation, airport.weekdays, self.window, False)
         return level, NORMAL * float(np.median(np.abs(known - level[airport.days])))

@@ -26,10 +26,14 @@ PRIOR_DAYS = 60.0
 
 @dataclass(frozen=True, kw_only=True)
 class Delays:
-    """All airports × days: what was expected, its standard deviation on that day, and (observed − expected) / that."""
+    """All airports × days: what was expected, its standard deviation on that day, and (observed − expected) / that.
+
+    `deviation` is of a mean over the flights that departed, `of_ordinary_day` over all that were scheduled.
+    """
 
     expected: FloatArray
     deviation: FloatArray
+    of_ordinary_day: FloatArray
     z: FloatArray
 
 
@@ -43,7 +47,10 @@ def delay_scores(panel: Panel, *, workers: int) -> Delays:
         expected += _common_shock(panel.value - expected, np.sqrt(day_variance[:, None] + sampling))
         day_variance = _day_variance(panel.value - expected, sampling)
     deviation = np.sqrt(day_variance[:, None] + sampling)
-    return Delays(expected=expected, deviation=deviation, z=(panel.value - expected) / deviation)
+    ordinary = np.sqrt(day_variance[:, None] + flight_variance[:, None] / np.maximum(panel.flights, 1.0))
+    return Delays(
+        expected=expected, deviation=deviation, of_ordinary_day=ordinary, z=(panel.value - expected) / deviation
+    )
 
 
 def _baseline(panel: Panel, variance: FloatArray, workers: int) -> FloatArray:
@@ -55,7 +62,7 @@ def _baseline(panel: Panel, variance: FloatArray, workers: int) -> FloatArray:
     def one_airport(airport: int) -> None:
         series = panel.value[airport]
         if (~np.isnan(series)).sum() >= FEWEST_DAYS:
-            expected[airport] = season_and_weekday(series, np.sqrt(variance[airport]), weekdays, WINDOW)
+            expected[airport] = season_and_weekday(series, np.sqrt(variance[airport]), weekdays, WINDOW, True)
 
     for_each_airport(one_airport, len(panel.origins), workers=workers)
     return expected

@@ -5,13 +5,15 @@ from typing import ClassVar
 
 import numpy as np
 
-from tarmac.detect.contract import Detector, Judgement, checked, nothing
+from tarmac.detect.contract import Detector, Judgement, nothing
 from tarmac.detect.disruption.cancellations import cancellation_scores
 from tarmac.detect.disruption.companions import companions_of, days_beside
-from tarmac.detect.disruption.delays import delay_scores
-from tarmac.detect.disruption.tail import p_values
+from tarmac.detect.disruption.delays import Delays, delay_scores
+from tarmac.detect.disruption.losses import loss_size, losses_of, ordinary_share, ordinary_swing
+from tarmac.detect.disruption.tail import rare_score
+from tarmac.detect.limits import POSITIVE, Limit, limited
 from tarmac.detect.panel import BoolArray, FloatArray, Panel
-from tarmac.detect.thresholds.flags import flag_share_of_all, on_judged_days
+from tarmac.detect.thresholds.flags import on_judged_days
 
 COMPRESS, COMPRESS_CANCELLED = 3.0, 2.0
 """From how many standard deviations on a z-value is compressed, of delays and of cancellations."""
@@ -29,114 +31,103 @@ FEWEST_FOR_TAIL, NORMAL_TAIL = 1000, 2.576
 """Airport-days from which on the early side's tail is measured, and where 0.5 % of a normal's values lie beyond."""
 
 
-WITHOUT_TAIL = 4.0
-"""The score from which on a day is unlikely where there are too few days to tell how far ordinary ones reach."""
+LEAST_RARE, WITHOUT_TAIL = 3.5, 4.0
+"""The evidence below which no day is rare, and from which on one is where too few days tell how far ordinary ones reach."""
+
+LEAST_LOSS = 0.05
+"""The lost share of the schedule (severity.py) below which evidence alone does not make a day abnormal."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Disruption(Detector):
-    """The default detector: a day's own evidence, plus what companions and the days beside it make likely beforehand.
+    """The default detector: what a day lost against ordinary days, and how improbable it is at this airport.
 
-    A score is meant as log posterior odds, in units in which evidence counts as a z-value does: log likelihood ratio
-    of the day itself plus log prior odds.
+    A score of 1 or more is flagged, however many days that are. It is the larger of two, each 1 where a day begins to be
+    abnormal:
 
-    Evidence is √(delays² + cancellations²). Delays: mean, median, 90th percentile and share of departures 15 minutes
-    late or more, each over the airport's own season and weekday, with a variance of days plus one of flights over the
-    number departed (delays.py), less half the swing that companions share that day. One flight of three that is four
-    hours late moves the mean and hardly the others; a bad day moves all. Cancellations: how improbable so many are for
-    that airport and that number of flights (cancellations.py); a day with every flight cancelled has no mean and is
-    judged by them alone. Both are compressed: tails are long, and twice as late is not twice as certain.
+    - the loss (losses.py): flights cancelled and minutes of delay above what ordinary days let expect. It is absolute, so
+      that no airport's bad season hides its worst days;
+    - the evidence, in units of the evidence that an ordinary day of this panel reaches with a probability of `rare`
+      (tail.py), and no more than the loss in units of `LEAST_LOSS`: what is improbable but lost nothing is not abnormal.
+
+    Evidence is meant as log posterior odds, in units in which it counts as a z-value does: log likelihood ratio of the day
+    itself plus log prior odds. The day's own is √(delays² + cancellations²). Delays: mean, median, 90th percentile and
+    share of departures 15 minutes late or more, each over the airport's own season and weekday, with a variance of days
+    plus one of flights over the number departed (delays.py), less half the swing that companions share that day. One
+    flight of three that is four hours late moves the mean and hardly the others; a bad day moves all. Cancellations: how
+    improbable so many are for that airport and that number of flights (cancellations.py); a day with every flight
+    cancelled has no mean and is judged by them alone. Both are compressed: tails are long, and twice as late is not twice
+    as certain.
 
     Prior: `trust` × the share of its companions that are disrupted by their own evidence (companions.py), and `memory`
     × whether the airport was so the day before and is the day after. It tells where to look closer and raises no
     score of a day that shows nothing itself.
 
-    Both sides are judged: an unusually early day has the score that its mean and all measures together bear out, in the
-    measure of that side's own, shorter tail.
+    Both sides are judged: an unusually early day has the evidence that its mean and all measures together bear out, in the
+    measure of that side's own, shorter tail; nothing has to be lost on it.
     `observed`, `expected`, `lower` and `upper` of its rows are the mean delay's, in minutes; the interval is `width`
-    standard deviations of a day with that many flights, its lower side drawn in as far as that tail is shorter. Where
-    cancellations outweigh delays, the mean is of survivors and the interval is widened to hold it.
-
-    Flagged are, of the highest `budget` of all airports' days, those whose score an ordinary day of this panel reaches
-    with a probability of at most `rare` (tail.py: how far ordinary days reach differs from panel to panel), and those of
-    `surely` or more, since a panel with many bad days has a tail of bad days; none below `at_least`. A month of one
-    airport has no tail to speak of: there, those of 4 or more.
+    standard deviations of an ordinary day with that many flights scheduled, its lower side drawn in as far as that tail is
+    shorter, and wide enough below to hold the mean of those few that left on a day of cancellations.
     """
 
     name: ClassVar[str] = "disruption"
     measure: ClassVar[str] = "disruption"
-    reads: ClassVar[str] = "mean_dep_delay"
     also: ClassVar[tuple[str, ...]] = ("std_dep_delay", "median_dep_delay", "p90_dep_delay", "dep_del15_share")
     pools: ClassVar[bool] = True
-    looks_ahead: ClassVar[bool] = True
 
-    budget: float = 0.01
-    rare: float = 0.0025
-    at_least: float = 3.5
-    surely: float = 5.0
-    width: float = 3.0
-    trust: float = 7.0
-    memory: float = 0.8
-    explained: float = 0.5
-
-    def __post_init__(self) -> None:
-        """Refuse a share that is none, and widths and weights that are negative."""
-        super().__post_init__()
-        checked(
-            0.0 < self.budget <= 0.5,
-            f"disruption: outliers_fraction is {self.budget}. It must be in (0, 0.5]; 0.01 is usual.",
-        )
-        checked(0.0 <= self.rare <= 1.0, f"disruption: rare is {self.rare}. It must be in [0, 1]; 0.0025 is usual.")
-        checked(
-            self.at_least <= self.surely,
-            f"disruption: at_least is {self.at_least}, above surely, {self.surely}. It must not be; 3.5 and 5 are usual.",
-        )
-        checked(self.width > 0, f"disruption: width is {self.width}. It must be above 0; 3 is usual.")
-        for name in ("trust", "memory", "explained"):
-            weight = getattr(self, name)
-            checked(weight >= 0, f"disruption: {name} is {weight}. It must be 0 or more.")
+    rare: float = limited(0.0025, Limit(above=0.0, below=0.2))
+    width: float = limited(3.0, POSITIVE)
+    trust: float = limited(7.0, Limit(at_least=0.0))
+    memory: float = limited(0.8, Limit(at_least=0.0))
+    explained: float = limited(0.5, Limit(at_least=0.0))
 
     def judge(self, panel: Panel, *, workers: int = 1) -> Judgement:
         """Judge all days with scheduled flights."""
         if not panel.origins:
             return Judgement(expected=panel.value, lower=panel.value, upper=panel.value, score=panel.value)
-        means = delay_scores(panel, workers=workers)
-        others = (delay_scores(other, workers=workers).z for other in (_medians(panel), _tails(panel), _shares(panel)))
-        measures = (means.z, *others)
-        z = _mean_known(*(_compressed(measure) for measure in measures))
+        measures = [delay_scores(each, workers=workers) for each in measures_of(panel)]
+        means, zs = measures[0], [each.z for each in measures]
+        z = _mean_known(*(_compressed(each) for each in zs))
         companions = companions_of(z)
         delays = z - self.explained * companions.swing_of(z)
         cancelled = _compressed(CANCELLED_WEIGHT * cancellation_scores(panel), COMPRESS_CANCELLED)
-        evidence = _signed(delays, cancelled)
-        disrupted = _probability(evidence)
+        own = _signed(delays, cancelled)
+        disrupted = _probability(own)
         prior = self.trust * companions.mean_of(disrupted) + self.memory * days_beside(disrupted)
-        late = evidence + prior * np.clip(evidence / 2.0, 0.0, 1.0)
-        early = np.minimum(-means.z, -_mean_known(*measures))
+        late = own + prior * np.clip(own / 2.0, 0.0, 1.0)
+        early = np.minimum(-means.z, -_mean_known(*zs))
         stretch = _stretch(early)
-        score = np.where(panel.flights > 0, np.fmax(np.fmax(late, stretch * early), 0.0), np.nan)
-        lower = means.expected - self.width / stretch * means.deviation
-        upper = means.expected + self.width * means.deviation
+        score = self._score(panel, means, late, stretch * early)
         survivors = cancelled > np.abs(np.nan_to_num(delays))
-        lower = np.where(survivors, np.fmin(lower, panel.value), lower)
-        upper = np.where(survivors, np.fmax(upper, panel.value), upper)
-        return Judgement(expected=means.expected, lower=lower, upper=upper, score=score)
+        lower = means.expected - self.width / stretch * means.of_ordinary_day
+        return Judgement(
+            expected=means.expected,
+            lower=np.where(survivors, np.fmin(lower, panel.value), lower),
+            upper=means.expected + self.width * means.of_ordinary_day,
+            score=score,
+        )
+
+    def _score(self, panel: Panel, means: Delays, late: FloatArray, early: FloatArray) -> FloatArray:
+        """1 where a day begins to be abnormal, from the evidence of either side and from what was lost."""
+        there = panel.flights > 0
+        evidence = np.where(there, np.fmax(np.fmax(late, early), 0.0), np.nan)
+        rare = rare_score(evidence[~np.isnan(evidence)], self.rare)
+        cut = WITHOUT_TAIL if rare is None else max(rare, LEAST_RARE)
+        share = ordinary_share(panel.flights, panel.cancelled)
+        losses = losses_of(panel, means.expected, share[:, None])
+        size = loss_size(panel, losses, means.deviation, ordinary_swing(panel, means.expected, share))
+        borne_out = np.fmin(np.fmax(late, 0.0) / cut, losses.share / LEAST_LOSS)
+        return np.where(there, np.fmax(np.fmax(borne_out, early / cut), size), np.nan)
 
     def flags(self, panel: Panel, judgement: Judgement) -> BoolArray:
-        """Flag within the alert budget of all airports together what ordinary days do not reach."""
-        score = judgement.score[:, panel.judged]
-        known = ~np.isnan(score)
-        p = p_values(score[known])
-        unlikely = score >= (self.surely if (p < 1.0).any() else WITHOUT_TAIL)
-        unlikely[known] |= p <= self.rare
-        return on_judged_days(panel, unlikely & flag_share_of_all(score, self.budget, at_least=self.at_least))
+        """Flag scores of 1 or more."""
+        return on_judged_days(panel, judgement.score[:, panel.judged] >= 1.0)
 
 
-def _medians(panel: Panel) -> Panel:
-    return replace(panel, value=_column(panel, "median_dep_delay"))
-
-
-def _tails(panel: Panel) -> Panel:
-    return replace(panel, value=_column(panel, "p90_dep_delay"))
+def measures_of(panel: Panel) -> list[Panel]:
+    """The panel of the mean delay and those of the other three measures of delay."""
+    medians, tails = (replace(panel, value=_column(panel, f"{name}_dep_delay")) for name in ("median", "p90"))
+    return [panel, medians, tails, _shares(panel)]
 
 
 def _column(panel: Panel, name: str) -> FloatArray:

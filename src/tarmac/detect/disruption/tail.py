@@ -22,6 +22,9 @@ TAIL, CENSORED = 0.80, 0.97
 FEWEST = 50
 """Exceedances; from fewer no tail can be told."""
 
+FLAT = 1e-6
+"""A shape below this is the exponential's."""
+
 SHAPES = (0.0, 0.5)
 """From the exponential's tail to that of a distribution with barely a variance: delays have no end."""
 
@@ -41,21 +44,38 @@ def flag_false_discovery(score: FloatArray, level: float) -> BoolArray:
 def p_values(scores: FloatArray) -> FloatArray:
     """How often an ordinary day scores that high; 1 below the tail, and throughout where no tail can be told."""
     p = np.ones(scores.shape)
+    if (fitted := _tail_of(scores)) is not None:
+        start, share, scale, shape = fitted
+        beyond = scores > start
+        p[beyond] = share * np.exp(-_hazard(scores[beyond] - start, scale, shape))
+    return p
+
+
+def rare_score(scores: FloatArray, rare: float) -> float | None:
+    """The score that an ordinary day reaches with the probability `rare`; None where no tail can be told."""
+    fitted = _tail_of(scores)
+    if fitted is None:
+        return None
+    start, beyond, scale, shape = fitted
+    hazard = np.log(max(beyond / rare, 1.0))
+    return float(start + scale * (hazard if shape < FLAT else np.expm1(shape * hazard) / shape))
+
+
+def _tail_of(scores: FloatArray) -> tuple[float, float, float, float] | None:
+    """Where the tail starts, the share of days in it, and its scale and shape."""
     if scores.size == 0:
-        return p
+        return None
     start, censored = np.quantile(scores, [TAIL, CENSORED])
     beyond = scores > start
     excess = scores[beyond] - start
     if excess.size < FEWEST or censored <= start:
-        return p
-    scale, shape = _fit(excess, censored - start)
-    p[beyond] = beyond.mean() * np.exp(-_hazard(excess, scale, shape))
-    return p
+        return None
+    return float(start), float(beyond.mean()), *_fit(excess, censored - start)
 
 
 def _hazard(excess: FloatArray, scale: float, shape: float) -> FloatArray:
     """−log of the generalised Pareto's survival."""
-    return np.asarray(excess / scale if shape < 1e-6 else np.log1p(shape * excess / scale) / shape)
+    return np.asarray(excess / scale if shape < FLAT else np.log1p(shape * excess / scale) / shape)
 
 
 def _fit(excess: FloatArray, censored: float) -> tuple[float, float]:

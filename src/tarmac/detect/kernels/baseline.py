@@ -7,19 +7,27 @@ from tarmac.detect.kernels.compiled import compiled
 HUBER = 1.5
 """Residuals beyond this many standard deviations lose weight."""
 
+FADES, GONE = 2.0, 4.0
+"""A day later than expected by so many standard deviations begins to lose its weight, and has none: it is no ordinary day."""
+
+START = 0.4
+"""The quantile of all days from which ordinary days are looked for: delays' bad days lie on one side."""
+
 WEEKDAY_PRIOR = 4.0
 """How many ordinary days of evidence against a weekday's effect it starts with."""
 
 
 @compiled
-def season_and_weekday(y, deviation, weekdays, window):
+def season_and_weekday(y, deviation, weekdays, window, ordinary):
     """Return the expected value of each day, those without a value included.
+
+    `ordinary`: days far above what is expected have no weight at all, so that weeks of bad days do not become it.
 
     Season: a kernel average (tricube, within two windows of the day). Weekday: an effect drawn to zero. Both by
     iteratively reweighted least squares (Huber), from the median.
     """
     days = y.size
-    middle = np.nanmedian(y)
+    middle = np.nanquantile(y, START) if ordinary else np.nanmedian(y)
     season, effect = np.full(days, middle), np.zeros(7)
     weight, pull = np.zeros(days), np.zeros(days)
     top, bottom = np.zeros(days), np.zeros(days)
@@ -31,8 +39,11 @@ def season_and_weekday(y, deviation, weekdays, window):
         for t in range(days):
             weight[t] = 0.0
             if not np.isnan(y[t]):
-                z = abs(y[t] - season[t] - effect[weekdays[t]]) / deviation[t]
+                above = (y[t] - season[t] - effect[weekdays[t]]) / deviation[t]
+                z = abs(above)
                 weight[t] = (1.0 if z <= HUBER else HUBER / z) / deviation[t] ** 2
+                if ordinary and above > FADES:
+                    weight[t] *= max(0.0, (GONE - above) / (GONE - FADES))
         usual = weight.sum() / (weight > 0.0).sum()
         for day in range(7):
             moved, evidence = 0.0, WEEKDAY_PRIOR * usual
