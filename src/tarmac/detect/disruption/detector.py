@@ -11,7 +11,7 @@ from tarmac.detect.disruption.companions import companions_of, days_beside
 from tarmac.detect.disruption.delays import Delays, delay_scores
 from tarmac.detect.disruption.losses import loss_size, losses_of, ordinary_share, ordinary_swing
 from tarmac.detect.disruption.tail import rare_score
-from tarmac.detect.limits import POSITIVE, Limit, limited
+from tarmac.limits import POSITIVE, Limit, limited
 from tarmac.detect.panel import BoolArray, FloatArray, Panel
 from tarmac.detect.thresholds.flags import on_judged_days
 
