@@ -5,13 +5,13 @@ from typing import ClassVar
 
 import numpy as np
 
+from tarmac.declare import POSITIVE, Limit, limited
 from tarmac.detect.contract import Detector, Judgement, nothing
 from tarmac.detect.disruption.cancellations import cancellation_scores
 from tarmac.detect.disruption.companions import companions_of, days_beside
 from tarmac.detect.disruption.delays import Delays, delay_scores
 from tarmac.detect.disruption.losses import loss_size, losses_of, ordinary_share, ordinary_swing
 from tarmac.detect.disruption.tail import rare_score
-from tarmac.limits import POSITIVE, Limit, limited
 from tarmac.detect.panel import BoolArray, FloatArray, Panel
 from tarmac.detect.thresholds.flags import on_judged_days
 
