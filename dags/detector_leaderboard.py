@@ -10,13 +10,13 @@ from tarmac_dags.policy import DEFAULTS
 
 RUNBOOK = """
 ### What it does
-Simulates years of flights with known anomalies, lets the detectors judge them, and writes `leaderboard.md`, `.json` and
+Simulates years of flights with known anomalies, scores them with the detectors, and writes `leaderboard.md`, `.json` and
 `.html` to `reports/leaderboard/` in the lake. It reads and writes nothing else. A year of a million flights at a hundred
 airports takes some minutes with all detectors; the memory grows with the airports.
 
 ### When a task fails
-A mail goes to `fail_email`. `evaluate`: a param is not allowed (the log names it: trigger the run again), or the lake is away
-(clear the task). `clean_up`: remove the scratch folder that the log names.
+A mail goes to `fail_email`. `evaluate`: a param is not allowed (the log names it: trigger the run again), or the lake
+cannot be reached (clear the task). `clean_up`: remove the scratch folder that the log names.
 
 ### Run it again, backfill
 Trigger it; the same params give the same figures, but for seconds and memory. It has no schedule, so nothing to backfill.
@@ -43,7 +43,7 @@ PARAMS = {
 
 @task(execution_timeout=timedelta(hours=12))
 def evaluate() -> list[str]:
-    """Simulate, judge, measure, publish; returns the keys of what was written."""
+    """Simulate, score, measure and publish; returns the keys of the files written."""
     from tarmac_dags import leaderboard
 
     context = get_current_context()

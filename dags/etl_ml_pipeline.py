@@ -1,11 +1,11 @@
-"""Each 1 January: the year before, from the lake's bronze to the warehouse. The steps themselves are tarmac.pipeline's."""
+"""Each 1 January: process the year before, from bronze to the warehouse, with the steps of tarmac.pipeline."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow.sdk import CronDataIntervalTimetable, TriggerRule, dag, get_current_context, task
 
-from tarmac_dags.assets import GOLD, SILVER, WAREHOUSE, told
+from tarmac_dags.assets import GOLD, SILVER, WAREHOUSE, announce
 from tarmac_dags.bronze_sensor import BronzeSensor
 from tarmac_dags.mail import mail_failure
 from tarmac_dags.plan import current_plan, find_plan, read_plan
@@ -18,19 +18,19 @@ HOURS = timedelta(hours=1)
 
 @task(multiple_outputs=False)
 def plan() -> dict[str, Any]:
-    """Which year, and with what settings; skips a year after the variable last_year."""
+    """The run's year and settings; skips a year after the variable last_year."""
     return read_plan(get_current_context()).to_xcom()
 
 
 @task.branch
 def choose_engine() -> str:
-    """Where silver and gold are made, by the param engine: here from a copy of bronze, or by a job on a cluster."""
+    """By the setting engine: clean and aggregate here, from a copy of bronze, or in a job on a cluster."""
     return "clean_on_spark" if current_plan().engine == "spark" else "download_bronze"
 
 
 @task(multiple_outputs=False, execution_timeout=2 * HOURS)
 def download_bronze() -> dict[str, Any]:
-    """The year's bronze into the run's scratch folder, its size and checksum verified."""
+    """Copy the year's bronze into the run's scratch folder, and verify size and checksum."""
     from tarmac_dags import steps
 
     return steps.download(current_plan())
@@ -38,7 +38,7 @@ def download_bronze() -> dict[str, Any]:
 
 @task.short_circuit
 def anything_new(downloaded: Any) -> bool:
-    """Whether this input was not yet done with these parameters and versions; if it was, nothing is written."""
+    """Whether this input is new for these parameters and versions; if it is not, nothing is written."""
     from tarmac_dags import steps
 
     return steps.is_new(current_plan(), downloaded["input_hash"])
@@ -46,29 +46,29 @@ def anything_new(downloaded: Any) -> bool:
 
 @task(multiple_outputs=False, execution_timeout=2 * HOURS, outlets=[SILVER])
 def to_silver(downloaded: Any) -> dict[str, Any]:
-    """Bronze to clean flights; the rest to the quarantine."""
+    """Clean bronze into silver; invalid rows go to the quarantine."""
     from tarmac_dags import steps
 
-    return told(SILVER, steps.to_silver(current_plan(), downloaded["input_hash"]))
+    return announce(SILVER, steps.to_silver(current_plan(), downloaded["input_hash"]))
 
 
 @task(multiple_outputs=False, execution_timeout=HOURS, outlets=[GOLD])
 def to_gold() -> dict[str, Any]:
-    """Clean flights to one row per airport and day."""
+    """Aggregate silver into gold, one row per airport and day."""
     from tarmac_dags import steps
 
-    return told(GOLD, steps.to_gold(current_plan()))
+    return announce(GOLD, steps.to_gold(current_plan()))
 
 
 @task(trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS)
 def detectors() -> list[str]:
-    """The names that the next task is mapped over: Airflow maps over a whole result alone."""
+    """The names that the next task is mapped over; Airflow can map over a whole result only."""
     return list(current_plan().parameters.detect.detectors)
 
 
 @task(execution_timeout=2 * HOURS, map_index_template="{{ detector }}")
 def detect_anomalies(detector: str) -> int:
-    """One detector's judgements; another's failure costs it nothing."""
+    """Score the year with one detector, whether or not others fail."""
     from tarmac_dags import steps
 
     get_current_context()["detector"] = detector  # type: ignore[typeddict-unknown-key]
@@ -77,7 +77,7 @@ def detect_anomalies(detector: str) -> int:
 
 @task(multiple_outputs=False, trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
 def publish_anomalies() -> dict[str, Any]:
-    """Join the detectors' judgements and publish them; says which detectors are missing."""
+    """Join the scores of the detectors and publish them; name the detectors that failed."""
     from tarmac_dags import steps
 
     return steps.publish_anomalies(current_plan())
@@ -85,15 +85,15 @@ def publish_anomalies() -> dict[str, Any]:
 
 @task(multiple_outputs=False, execution_timeout=2 * HOURS, outlets=[WAREHOUSE])
 def load_warehouse() -> dict[str, Any]:
-    """Upsert the judged days into the warehouse; notes before which anomalies are news to it."""
+    """Upsert the scored days into the warehouse, after noting which anomalies it does not know yet."""
     from tarmac_dags import steps
 
-    return told(WAREHOUSE, steps.load(current_plan()))
+    return announce(WAREHOUSE, steps.load(current_plan()))
 
 
 @task
 def send_alert(published: Any, loaded: Any) -> int:
-    """Mail, and a webhook where there is one, with the worst new anomalies."""
+    """Send the worst new anomalies by mail, and to the webhook if there is one."""
     from tarmac_dags import alert
 
     failed = published["written"]["failed_detectors"]
@@ -102,7 +102,7 @@ def send_alert(published: Any, loaded: Any) -> int:
 
 @task
 def clean_up() -> None:
-    """Remove what the run left in the scratch folder, and its parts in the lake."""
+    """Remove the run's scratch folder and its parts in the lake."""
     from tarmac_dags import steps
 
     if given := find_plan():
@@ -114,7 +114,7 @@ def clean_up() -> None:
     start_date=datetime(2009, 1, 1, tzinfo=UTC),
     catchup=True,
     max_active_runs=1,
-    # The wait for bronze has a limit of its own; this one ends what hangs for no reason that we know.
+    # The wait for bronze has its own limit; this one ends a run that hangs for any other reason.
     dagrun_timeout=timedelta(days=60),
     default_args=DEFAULTS,
     params=PARAMS,
@@ -130,7 +130,7 @@ def etl_ml_pipeline() -> None:
     silver, names = to_silver(downloaded), detectors()
     judged = detect_anomalies.expand(detector=names)
     published, loaded = publish_anomalies(), load_warehouse()
-    # The plan is pulled and not passed: publish_anomalies is to hang on the detectors alone.
+    # The plan is pulled, not passed: publish_anomalies must depend on the detectors only.
     on_spark = CleanOnSpark(task_id="clean_on_spark", execution_timeout=3 * HOURS, outlets=[SILVER, GOLD])
     plan() >> waited >> choose_engine() >> [downloaded, on_spark]
     downloaded >> anything_new(downloaded) >> silver >> to_gold() >> names

@@ -18,10 +18,10 @@ Whenever `etl_ml_pipeline` has loaded a year, it reads that year from the wareho
 ### When a task fails
 A mail goes to `fail_email`. The data are not touched by this DAG: nothing is lost.
 
-| task | what it may be | what to do |
+| task | likely cause | what to do |
 |---|---|---|
 | `years` | triggered by hand without the param `year` (it is skipped) | trigger it again with a year |
-| `write_report` | the warehouse lacks the year, or it or the lake is away | load the year or mend the connection; clear it |
+| `write_report` | the warehouse lacks the year; it or the lake cannot be reached | load the year, fix the connection, clear it |
 | `clean_up` | the scratch folder cannot be removed | remove the folder that the log names |
 
 ### Run one year again, backfill

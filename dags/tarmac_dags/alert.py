@@ -16,9 +16,9 @@ log = logging.getLogger(__name__)
 
 
 def send_alert(plan: Plan, key: str, failed: Mapping[str, str]) -> int:
-    """Tell people of the news that a run kept under this key; returns the number of new anomalies.
+    """Send the news that a run has kept under this key; returns the number of new anomalies.
 
-    `failed`: detectors that gave no judgement, and why. A run that lost one is told of, even without news.
+    `failed`: detectors that failed, with their reasons. They are reported even if there is no news.
     """
     news = read_news(plan.storage.open_lake(), key)
     if not news["days"] and not failed:
@@ -31,7 +31,7 @@ def send_alert(plan: Plan, key: str, failed: Mapping[str, str]) -> int:
 
 def _subject(news: Mapping[str, Any]) -> str:
     if not news["days"]:
-        return f"Tarmac: {news['year']} was judged without some detectors"
+        return f"Tarmac: {news['year']} was scored without some detectors"
     worst = news["worst"][0]
     many = f"{news['days']:,} new anomalies" if news["days"] > 1 else "1 new anomaly"
     return f"Tarmac: {many} in {news['year']}, worst {worst['origin']} on {worst['fl_date']}"
@@ -51,7 +51,7 @@ _COLUMNS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
 
 def _missing(failed: Mapping[str, str]) -> str:
     rows = "".join(f"<li>{html.escape(name)}: {html.escape(reason)}</li>" for name, reason in failed.items())
-    return f"<p>These detectors gave no judgement:</p><ul>{rows}</ul>" if rows else ""
+    return f"<p>These detectors failed:</p><ul>{rows}</ul>" if rows else ""
 
 
 def _body(news: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The wait for a year's bronze: a look every few minutes, and no worker in between."""
+"""The wait for a year's bronze: a check every few minutes, without a worker in between."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -66,7 +66,7 @@ def _limit(context: Mapping[str, Any]) -> datetime:
     try:
         return began + timedelta(hours=float(hours))
     except (ValueError, OverflowError):
-        raise InputError(f"the variable bronze_timeout_hours is {hours!r}, not a number of hours. Mend it.") from None
+        raise InputError(f"the variable bronze_timeout_hours is {hours!r}, not a number of hours. Fix it.") from None
 
 
 def _give_up(said: str) -> NoReturn:

@@ -1,4 +1,4 @@
-"""What people are told: one mail for a run that failed, one for a run that found something new."""
+"""Mails: one for a run that failed, one for a run that found something new."""
 
 import html
 import logging

@@ -162,7 +162,7 @@ def _variables(names: Iterable[str]) -> Source:
 
 
 def _storage(settings: Settings, dag_run_id: str) -> Storage:
-    # One folder for the Airflow run, also after it was cleared: whatever its first try left is removed at its end.
+    # One folder for each Airflow run, also after it was cleared: what its first try left is removed at its end.
     own = f"run-{hashlib.sha256(dag_run_id.encode()).hexdigest()[:16]}"
     zones = {"bronze": settings.bronze_folder, "silver": settings.silver_folder, "gold": settings.gold_folder}
     return Storage(lake=settings.lake, zones=zones, scratch=str(Path(settings.scratch) / own), table=settings.table)

@@ -1,4 +1,4 @@
-"""What holds for every task of every DAG: who owns it, how often it is tried, how long it may take."""
+"""Defaults of every task of every DAG: its owner, its retries, its time limits."""
 
 from datetime import timedelta
 from typing import Any
@@ -7,7 +7,7 @@ from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
 
 from tarmac_dags.mail import keep_reason
 
-# What only a person can mend fails at once, with its message, instead of an hour later.
+# What only a person can fix fails at once, with its message, instead of an hour later.
 _RETRIES = ExceptionRetryPolicy(
     rules=[
         RetryRule(

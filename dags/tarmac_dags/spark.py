@@ -7,7 +7,7 @@ from airflow.providers.amazon.aws.triggers.emr import EmrServerlessStartJobTrigg
 from airflow.sdk.definitions.context import Context
 
 from tarmac_dags import emr
-from tarmac_dags.assets import GOLD, SILVER, told
+from tarmac_dags.assets import GOLD, SILVER, announce
 from tarmac_dags.connections import S3_CONNECTION
 from tarmac_dags.plan import current_plan
 
@@ -75,5 +75,5 @@ class CleanOnSpark(EmrServerlessStartJobOperator):
             asked = {"applicationId": steps.cluster_of(plan).application, "jobRunId": job_id}
             raise steps.spark_failure(plan, self.hook.conn.get_job_run(**asked))
         written = steps.written_by(plan)
-        told(SILVER, written)
-        return told(GOLD, written)
+        announce(SILVER, written)
+        return announce(GOLD, written)

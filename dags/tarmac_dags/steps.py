@@ -12,8 +12,8 @@ from tarmac.bronze.local_copy import BronzeCopy, download_bronze, open_copy
 from tarmac.declare import flat
 from tarmac.errors import InputError, SystemFailure, TarmacError
 from tarmac.runs.alerts import note_news
-from tarmac.runs.judgements import remove_parts, score_part
 from tarmac.runs.record import find_same_run, read_run, record_failure
+from tarmac.runs.scores import remove_parts, score_part
 from tarmac.settings import SETTINGS
 from tarmac_dags.emr import Cluster, Job
 from tarmac_dags.plan import Plan, open_storage
@@ -86,7 +86,7 @@ def written_by(plan: Plan) -> dict[str, Any]:
 
 
 def spark_failure(plan: Plan, said: Mapping[str, Any]) -> TarmacError:
-    """The failure of a job, from GetJobRun's answer; the warehouse is told of the failed run."""
+    """The failure of a job, from GetJobRun's answer; the warehouse records the failed run."""
     if run := read_run(plan.storage.open_lake(), plan.year, plan.run_id):
         run.status = "failed"
         record_failure(plan.storage.workspace(), run)

@@ -19,15 +19,15 @@ from tarmac.bronze.local_copy import BronzeCopy
 from tarmac.engines.base import BronzeYear, Cleaning, gold_file
 from tarmac.errors import InputError, SystemFailure, TarmacError
 from tarmac.explain.events import find_events
-from tarmac.runs.judgements import (
+from tarmac.runs.record import Note, Run, StepResult, open_run, record_failure, write_record
+from tarmac.runs.scores import (
     DEFAULT_DETECTOR,
     join_parts,
     need,
-    read_judged,
+    read_scored,
     score_year,
-    write_judgements,
+    write_scores,
 )
-from tarmac.runs.record import Note, Run, StepResult, open_run, record_failure, write_record
 from tarmac.runs.workspace import Reporter, SilentReporter, Workspace
 from tarmac.settings import ALL_STEPS as STEPS
 from tarmac.settings import Parameters
@@ -253,7 +253,7 @@ def _detect(task: _Task) -> StepResult:
         raise SystemFailure(f"no detector could score {year}, so nothing was published. {reasons}")
     with scratch_folder(lake.scratch_parent(task.workspace.scratch)) as scratch:
         file = scratch / "anomalies.parquet"
-        write_judgements(found.anomalies, file)
+        write_scores(found.anomalies, file)
         written = {"anomalies": _publish(lake, file, lake.anomalies_key(year), found.anomalies.height)}
     flags = found.anomalies.group_by("detector").agg(pl.col("flag").sum()).sort("detector")
     failed = (
@@ -277,7 +277,7 @@ def _load(task: _Task) -> StepResult:
     from tarmac.warehouse.load import load_year
 
     year = task.run.year
-    published, anomalies = read_judged(task.workspace.lake, year)
+    published, anomalies = read_scored(task.workspace.lake, year)
     origins = published["origin"].unique().to_list()
     counts = load_year(
         task.connect(),

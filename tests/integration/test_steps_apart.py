@@ -16,8 +16,8 @@ from tarmac.detect import DetectParameters
 from tarmac.errors import InputError, SystemFailure
 from tarmac.pipeline import STEPS, Parameters, Workspace, publish_report_to_lake, run_year
 from tarmac.runs.alerts import note_news, read_news
-from tarmac.runs.judgements import remove_parts, score_part
 from tarmac.runs.record import find_same_run, new_run_id
+from tarmac.runs.scores import remove_parts, score_part
 from tarmac.simulate import SimulationParameters, write_simulation
 from tarmac.storage.lake import Lake, open_lake
 from tests.support.flight_lines import bts_csv, flight, flights, gz, kaggle_csv, zipped

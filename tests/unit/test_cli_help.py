@@ -70,6 +70,7 @@ def test_a_step_s_command_has_the_options_that_the_step_uses_and_run_has_them_al
 
 
 FOREIGN = {
+    "src/tarmac/storage/aws.py": {"--profile"},
     "src/tarmac/engines/spark/java.py": {"--add-modules"},
     "src/tarmac/warehouse/embedded.py": {
         "--auth",
@@ -80,7 +81,7 @@ FOREIGN = {
         "--username",
     },
 }
-"""Options of other programs that Tarmac's source names: java, initdb."""
+"""Options of other programs that Tarmac's source names: of aws, java and initdb."""
 
 SOURCES = sorted((ROOT / "src/tarmac").rglob("*.py"))
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "dags").rglob("*.py"))]

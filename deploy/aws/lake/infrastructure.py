@@ -13,7 +13,7 @@ from deploy.aws.settings import Settings
 
 BRONZE, SILVER, GOLD, RUNS, REPORTS = "01_bronze", "02_silver", "03_gold", "runs", "reports"
 PARTS = f"{RUNS}/year/*/parts"
-"""What a run's detectors leave for each other, and its last task removes: tarmac.runs.judgements."""
+"""What a run's detectors leave for each other, and its last task removes: tarmac.runs.scores."""
 SCRATCH = ".scratch"
 """Where a job on Spark puts what its executors have not joined yet: tarmac.storage.s3."""
 RELEASE_KEY = "releases/tarmac.tar.gz"

@@ -20,7 +20,7 @@ from tarmac.errors import InputError, TarmacError
 
 app = typer.Typer(
     name="tarmac",
-    epilog="Start with: tarmac demo. Every option is also a variable: --lake is TARMAC_LAKE. "
+    epilog="Start with: tarmac demo. A setting such as --lake is also a variable: TARMAC_LAKE. "
     "Exit codes: 0 done, 1 the system failed, 2 the request or the input is wrong.",
     no_args_is_help=True,
     add_completion=False,
@@ -53,7 +53,7 @@ def tarmac(
         bool, typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True)
     ] = False,
 ) -> None:
-    """On which days was a US airport abnormal, how badly, and why?"""
+    """On which days was US air travel abnormal, where, how badly, and why?"""
     del version
 
 
@@ -73,7 +73,7 @@ class _Stopped(KeyboardInterrupt):
 def _stop(number: int, frame: object) -> NoReturn:
     del frame
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(each, signal.SIG_IGN)  # a second one must not stop the cleaning up
+        signal.signal(each, signal.SIG_IGN)  # a second signal must not interrupt the cleanup
     raise _Stopped(number)
 
 
@@ -125,7 +125,7 @@ def _to_failure(error: OSError) -> TarmacError:
 def _fail_usage(error: typer.TyperException, *, as_json: bool) -> int:
     context = getattr(error, "ctx", None)
     message = error.format_message().rstrip(".")
-    if message.startswith("Usage:"):  # nothing was asked for, so the help is the answer
+    if message.startswith("Usage:"):  # no command was given, so help is printed
         typer.echo(error.format_message())
         return 2
     hint = f" Try: {context.command_path} --help" if context else ""

@@ -1,4 +1,4 @@
-"""What people and programs see of a run: bars on a terminal, plain lines elsewhere, one JSON object when asked."""
+"""Output of the commands: progress bars on a terminal, log lines elsewhere, tables, and JSON."""
 
 import json
 import sys
@@ -15,7 +15,7 @@ from rich.table import Table
 STEP_WORDS: dict[str, str] = {
     "silver": "clean",
     "gold": "aggregate",
-    "detect": "judge",
+    "detect": "score",
     "load": "load",
     "report": "report",
     "ingest": "ingest",
@@ -43,7 +43,7 @@ def configure_logs(log_format: str, *, quiet: bool) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Terminal:
-    """Tells how a run goes on. With `bars`, as moving bars; else as log lines."""
+    """The reporter of the command line: with `bars`, progress bars; otherwise log lines."""
 
     quiet: bool
     bars: bool
@@ -73,7 +73,7 @@ class Terminal:
             progress.update(task, completed=1.0)
 
     def note(self, text: str, **facts: object) -> None:
-        """Log something that the user should know."""
+        """Log a remark that the user should see."""
         if not self.quiet:
             structlog.get_logger().warning(text, **facts)
 
@@ -85,20 +85,20 @@ def open_terminal(*, quiet: bool) -> Terminal:
 
 
 def print_json(value: Mapping[str, Any] | Sequence[Any]) -> None:
-    """One JSON value on standard output."""
-    # A file's name may hold bytes that are no text; escaped, they survive any encoding of standard output.
+    """Print one JSON value on standard output."""
+    # A file's name may contain bytes that are not text; escaped, they survive any encoding of standard output.
     sys.stdout.write(json.dumps(value, default=str) + "\n")
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """A table on standard output; numbers stand to the right."""
+    """Print a table on standard output; numbers are aligned to the right."""
     table = Table(title=title, title_justify="left", header_style="bold")
     for i, column in enumerate(columns):
         numeric = any(isinstance(row[i], int | float) for row in rows)
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_shown(value) for value in row))
-    # Nobody's window limits what goes into a file or another program; and a path like data/[/old] is no style of ours.
+    # Output to a file or a program has no window to fit; and a path like data/[/old] is text, not rich's markup.
     Console(width=None if sys.stdout.isatty() else 10_000, markup=False, emoji=False, highlight=False).print(table)
 
 

@@ -13,13 +13,13 @@ from tarmac.cli.options import AsJson, Quiet
 
 
 def demo(
-    flights: Annotated[int, typer.Option(help="How many flights to simulate.", metavar="N")] = 600_000,
-    airports: Annotated[int, typer.Option(help="From how many airports.", metavar="K")] = 60,
-    year: Annotated[int, typer.Option(help="Which year to simulate.", metavar="Y")] = 2019,
+    flights: Annotated[int, typer.Option(help="Number of flights to simulate.", metavar="N")] = 600_000,
+    airports: Annotated[int, typer.Option(help="Number of airports.", metavar="K")] = 60,
+    year: Annotated[int, typer.Option(help="The year to simulate.", metavar="Y")] = 2019,
     seed: Annotated[int, typer.Option(help="Seed of the simulation.", metavar="S")] = 1,
     out: Annotated[
         Path | None,
-        typer.Option(help="The report's file.", show_default=".tarmac/demo/report.html", metavar="FILE.html"),
+        typer.Option(help="The report's HTML file.", show_default=".tarmac/demo/report.html", metavar="FILE.html"),
     ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,

@@ -1,4 +1,4 @@
-"""The demonstration: simulate a year, take it the whole way, write its report, and compare with the truth."""
+"""The demonstration: simulate a year, run the pipeline on it, write its report, and compare it with the truth."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ _WORST_DAYS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Demo:
-    """What the demonstration did; `found` of the `true` abnormal days are among the `flagged` ones."""
+    """The demonstration's results: `found` of the `true` abnormal days are among the `flagged` ones."""
 
     run: Run
     report: Path
@@ -42,10 +42,10 @@ class Demo:
         }
 
     def sentence(self, program: str = "tarmac") -> str:
-        """For people; `program` is how they call this one."""
+        """For people; `program` is the name by which they call Tarmac."""
         return (
-            f"The simulation hid {self.true:,} abnormal airport-days; {DEFAULT_DETECTOR} flagged {self.flagged:,} and "
-            f"{self.found:,} of them are right.\n"
+            f"The simulated year has {self.true:,} abnormal airport-days. {DEFAULT_DETECTOR} flagged {self.flagged:,} days; "
+            f"{self.found:,} of them are abnormal.\n"
             f"Report: {self.report.resolve()}\n"
             f'Ask the warehouse: TARMAC_HOME={self.workspace.home} {program} query "{_WORST_DAYS}"'
         )
@@ -62,7 +62,7 @@ def run_demo(
     out: Path | None,
     reporter: Reporter,
 ) -> Demo:
-    """Everything below `folder`; the same arguments give the same report, and other ones a demonstration of their own."""
+    """Run the demonstration below `folder`. Equal arguments give equal reports; others get a folder of their own."""
     home = folder / f"{year}-{flights}-{airports}-{seed}"
     workspace = Workspace(lake=open_lake(str(home / "lake")), scratch=home / "scratch", home=home)
     simulation = SimulationParameters(year=year, flights=flights, airports=airports, seed=seed)

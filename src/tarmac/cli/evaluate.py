@@ -14,33 +14,41 @@ def evaluate(
     ] = "simulated",
     seeds: Annotated[
         str | None,
-        typer.Option(help="Of the simulated years, commas between; the split's own if left out.", metavar="S,…"),
+        typer.Option(
+            help="Seeds of the simulated years, with commas between; if left out, those of the split.", metavar="S,…"
+        ),
     ] = None,
     shapes: Annotated[
-        str, typer.Option(help="Mixes of anomalies, commas between: default, storms, outages, thin.", metavar="A,…")
+        str,
+        typer.Option(help="Mixes of anomalies, with commas between: default, storms, outages, thin.", metavar="A,…"),
     ] = "default",
-    flights: Annotated[int, typer.Option(help="Flights in a simulated year.", metavar="N")] = 6_500_000,
-    airports: Annotated[int, typer.Option(help="Airports in a simulated year.", metavar="K")] = 340,
+    flights: Annotated[int, typer.Option(help="Number of flights in a simulated year.", metavar="N")] = 6_500_000,
+    airports: Annotated[int, typer.Option(help="Number of airports in a simulated year.", metavar="K")] = 340,
     detectors: Annotated[
         str | None,
         typer.Option(
-            "--detectors", help="Names with commas between, or all; all but the slow ones if left out.", metavar="A,B"
+            "--detectors",
+            help="Detectors, with commas between, or all; if left out, all but the slow ones.",
+            metavar="A,B",
         ),
     ] = None,
-    real: Annotated[Path | None, typer.Option(help="Folder of real years, schema of Kaggle.", metavar="DIR")] = None,
+    real: Annotated[
+        Path | None, typer.Option(help="Folder of real years, in the Kaggle format.", metavar="DIR")
+    ] = None,
     split: Annotated[
-        str, typer.Option(help="reporting, or tuning: other seeds, other real years.", metavar="SPLIT")
+        str, typer.Option(help="reporting, or tuning: other seeds and other real years.", metavar="SPLIT")
     ] = "reporting",
     out: Annotated[Path, typer.Option(help="Folder for leaderboard.md, .json and .html.", metavar="DIR")] = Path(
         "leaderboard"
     ),
     keep: Annotated[
-        Path | None, typer.Option(help="Folder of results: a stopped evaluation goes on from them.", metavar="DIR")
+        Path | None,
+        typer.Option(help="Folder of partial results, from which a stopped evaluation continues.", metavar="DIR"),
     ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """The leaderboard of detectors, on days whose truth is known."""
+    """Compare the detectors on days whose truth is known: the leaderboard."""
     from tarmac.cli.console import print_json, print_table
     from tarmac.evaluate.page import table_of
     from tarmac.evaluate.request import read_request

@@ -1,4 +1,4 @@
-"""Rows of a query on standard output, as they come."""
+"""Print the rows of a query on standard output, one by one as they arrive."""
 
 import csv
 import io
@@ -70,7 +70,7 @@ def _print_items(rows: Iterable[Sequence[Any]], start: str, end: str, shape: Cal
 
 
 def _as_json(value: Any) -> Any:
-    """What JSON knows: whole numbers without a point, null for those that are not finite, text for all that is left."""
+    """A JSON value: whole numbers without a decimal point, null for numbers that are not finite, text for other types."""
     if isinstance(value, dict):
         return {name: _as_json(each) for name, each in value.items()}
     if isinstance(value, list | tuple):
@@ -86,7 +86,7 @@ def _as_json(value: Any) -> Any:
 
 
 def _as_text(value: Any) -> Any:
-    """JSON and arrays as JSON, not as Python shows them; the rest is csv's."""
+    """JSON values and arrays as JSON; other values unchanged."""
     return json.dumps(_as_json(value), ensure_ascii=False) if isinstance(value, dict | list | tuple) else value
 
 

@@ -14,7 +14,7 @@ def query(
     given: Given,
     format_: Annotated[
         Literal["table", "csv", "json"],
-        typer.Option("--format", help="How to print the rows.", metavar="table|csv|json"),
+        typer.Option("--format", help="Format of the rows.", metavar="table|csv|json"),
     ] = "table",
     as_json: AsJson = False,
 ) -> None:

@@ -18,7 +18,7 @@ def report(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write a report of years in the warehouse, as one HTML file."""
+    """Write a report of years in the warehouse as one HTML file."""
     from tarmac.cli.console import print_json
     from tarmac.pipeline import publish_report
     from tarmac.settings import parse_years

@@ -10,9 +10,9 @@ from tarmac.cli.options import AsJson, Quiet
 
 def simulate(
     year: Annotated[int, typer.Option(help="The year to simulate.", metavar="Y")],
-    flights: Annotated[int, typer.Option(help="How many flights.", metavar="N")],
-    airports: Annotated[int, typer.Option(help="From how many airports.", metavar="K")],
-    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.", metavar="S")],
+    flights: Annotated[int, typer.Option(help="Number of flights.", metavar="N")],
+    airports: Annotated[int, typer.Option(help="Number of airports.", metavar="K")],
+    seed: Annotated[int, typer.Option(help="Seed of the simulation; equal seeds give equal bytes.", metavar="S")],
     out: Annotated[Path, typer.Option(help="Folder for Y.csv and Y_truth.csv.", metavar="DIR")],
     shape: Annotated[
         str, typer.Option(help="Mix of anomalies: default, storms, outages or thin.", metavar="SHAPE")
@@ -20,7 +20,7 @@ def simulate(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write a year of flights with known anomalies, like Kaggle's."""
+    """Simulate a year of flights with known anomalies, in the format of the Kaggle files."""
     from tarmac.cli.console import open_terminal, print_json
     from tarmac.simulate import SimulationParameters, write_simulation
 
@@ -31,4 +31,4 @@ def simulate(
         print_json({"command": "simulate", **vars(result)})
     elif not quiet:
         typer.echo(f"Wrote {result.csv}: {result.flights:,} flights on {result.airport_days:,} airport-days.")
-        typer.echo(f"Wrote {result.truth}: {result.anomalous_days:,} of these are anomalies.")
+        typer.echo(f"Wrote {result.truth}: {result.anomalous_days:,} of these are abnormal.")

@@ -1,1 +1,1 @@
-"""The record of a run, its judgements, and the alerts about it."""
+"""Runs: where they work, their record, their scores, and the alerts about them."""

@@ -1,4 +1,4 @@
-"""What a year's judgements say that the warehouse does not know yet: the news that people are alerted to."""
+"""News: the flagged days of a year that the warehouse does not flag yet, which people are alerted to."""
 
 import hashlib
 import json
@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 from psycopg import sql
 
-from tarmac.runs.judgements import read_judged
+from tarmac.runs.scores import read_scored
 from tarmac.runs.workspace import Workspace
 from tarmac.storage.errors import explained
 from tarmac.storage.lake import Lake
@@ -19,7 +19,7 @@ from tarmac.warehouse.postgres import open_warehouse
 from tarmac.warehouse.session import transaction
 
 WORST = 20
-"""Days that an alert lists; all are counted."""
+"""The number of days that an alert lists; it counts all."""
 
 _SHOWN = (
     "origin",
@@ -35,22 +35,22 @@ _SHOWN = (
 
 @dataclass(frozen=True, kw_only=True)
 class News:
-    """Where the news of a run is kept in the lake, and how many airport-days are in it."""
+    """The key of a run's news in the lake, and the number of airport-days in it."""
 
     key: str
     days: int
 
 
 def note_news(workspace: Workspace, year: int, run_id: str) -> News:
-    """Keep in the lake which flagged days the warehouse does not flag yet. To be called before the year is loaded.
+    """Keep in the lake which flagged days the warehouse does not flag yet. Call it before the year is loaded.
 
-    Called again by the same run over the same judgements it changes nothing: the load may have happened meanwhile.
+    A second call by the same run for the same scores changes nothing, as the year may have been loaded meanwhile.
     """
     lake = workspace.lake
     with explained(lake.root):
         key = _key(lake, year, run_id)
         if lake.size(key) is None:
-            published, _ = read_judged(lake, year)
+            published, _ = read_scored(lake, year)
             new = new_anomalies(published, _known(workspace, year))
             _keep(workspace, key, {"year": year, "days": new.height, "worst": new.head(WORST).to_dicts()})
         return News(key=key, days=read_news(lake, key)["days"])
@@ -70,7 +70,7 @@ def read_news(lake: Lake, key: str) -> dict[str, Any]:
 
 
 def _key(lake: Lake, year: int, run_id: str) -> str:
-    # A run that judged anew has other news.
+    # A run that has scored the year again has other news.
     judged = hashlib.sha256(lake.read(lake.anomalies_key(year))).hexdigest()
     return f"{lake.runs_folder(year)}/news/{run_id}-{judged[:16]}.json"
 

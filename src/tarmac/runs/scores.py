@@ -1,4 +1,4 @@
-"""The judgements of a year: by all detectors at once, or one detector at a time and then joined."""
+"""The scores of a year: by all detectors at once, or by one detector at a time and then joined."""
 
 import hashlib
 import io
@@ -22,19 +22,23 @@ from tarmac.tables.frames import COMPRESSION
 from tarmac.transform.published import published_rows
 
 DEFAULT_DETECTOR = "disruption"
-"""The detector whose judgement the published table shows."""
+"""The detector whose scores and flags the published table shows."""
 
 
 def score_year(
     workspace: Workspace, year: int, parameters: Parameters, progress: Callable[[str], None] | None = None
 ) -> Detection:
-    """What the detectors say of the year's gold, with the years of history that the lake has."""
+    """Score the year's gold with all detectors, after as many years of history as the lake has of those asked for.
+
+    Raises:
+        InputError: gold is not there.
+    """
     gold, _ = _read_gold(workspace.lake, year, parameters)
     return detect(gold, parameters.detect, year=year, progress=progress, judge=workspace.engine.score)
 
 
 def score_part(workspace: Workspace, year: int, parameters: Parameters, detector: str, run_id: str) -> int:
-    """One detector's judgements, put aside for `join_parts`; returns their number of rows.
+    """Score the year with one detector and keep its rows for `join_parts`; returns their number.
 
     Raises:
         InputError: gold is not there.
@@ -50,13 +54,16 @@ def score_part(workspace: Workspace, year: int, parameters: Parameters, detector
             file.write_text(reason, encoding="utf-8")
             workspace.lake.publish(file, f"{folder}/{detector}.failed")
             raise SystemFailure(f"detector {detector} could not score {year}: {reason}")
-        write_judgements(found.anomalies, file)
+        write_scores(found.anomalies, file)
         workspace.lake.publish(file, f"{folder}/{detector}.parquet")
     return found.anomalies.height
 
 
 def join_parts(workspace: Workspace, year: int, parameters: Parameters, run_id: str) -> Detection:
-    """The parts that `score_part` made in this run, of this very gold, with these parameters; no other is looked at."""
+    """The rows that `score_part` kept in this run for the same gold and parameters; others are not read.
+
+    A detector without such rows is among the failures, with its reason. With no rows at all, `anomalies` has no columns.
+    """
     _, fingerprint = _read_gold(workspace.lake, year, parameters)
     folder = _parts_of(workspace.lake, year, run_id, fingerprint)
     there = set(workspace.lake.files_in(folder))
@@ -72,20 +79,20 @@ def join_parts(workspace: Workspace, year: int, parameters: Parameters, run_id: 
 
 
 def remove_parts(lake: Lake, year: int) -> None:
-    """Remove the year's parts, of whatever run: to be called when none is running."""
+    """Remove the parts of all runs of the year; no such run may be running."""
     lake.remove(_parts(lake, year))
 
 
-def write_judgements(anomalies: pl.DataFrame, file: Path) -> None:
-    """Write the rows as the lake has them: the same rows give the same bytes."""
+def write_scores(anomalies: pl.DataFrame, file: Path) -> None:
+    """Write the rows as the lake stores them: equal rows give equal bytes."""
     anomalies.write_parquet(file, compression=COMPRESSION)
 
 
-def read_judged(lake: Lake, year: int) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The year's rows as the warehouse publishes them, and all detectors' judgements.
+def read_scored(lake: Lake, year: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The year's rows as the warehouse publishes them, and the scores of all detectors.
 
     Raises:
-        InputError: gold or the judgements are not there.
+        InputError: gold or the scores are not there.
     """
     need(lake, lake.gold_key(year), f"tarmac gold --year {year}")
     need(lake, lake.anomalies_key(year), f"tarmac detect --year {year}")
@@ -95,16 +102,16 @@ def read_judged(lake: Lake, year: int) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 def _chosen_detector(anomalies: pl.DataFrame) -> str:
-    """The default detector; where it did not run, the first one that did."""
+    """The default detector; if it did not run, the first one that did."""
     ran = anomalies["detector"].unique().sort().to_list()
     defaults = [name for name in ran if name in {DEFAULT_DETECTOR, DEFAULT_DETECTOR + SUFFIX}]
     return next(iter([*defaults, *ran]), DEFAULT_DETECTOR)
 
 
 def need(lake: Lake, key: str, command: str) -> None:
-    """Raise InputError, with the command that makes it, where the lake lacks a file."""
+    """Raise an InputError, which names the command that makes it, if the lake lacks a file."""
     if lake.size(key) is None:
-        raise InputError(f"{lake.place(key)} is not there. Make it first: {command}")
+        raise InputError(f"{lake.place(key)} does not exist. Make it first: {command}")
 
 
 def read_table(lake: Lake, key: str) -> pl.DataFrame:
@@ -113,7 +120,7 @@ def read_table(lake: Lake, key: str) -> pl.DataFrame:
 
 
 def _read_gold(lake: Lake, year: int, parameters: Parameters) -> tuple[pl.DataFrame, str]:
-    """The year's gold after its history, and a fingerprint of these bytes with all else that decides a judgement."""
+    """The year's gold with its history, and a fingerprint of all that decides its scores: bytes, parameters, versions."""
     need(lake, lake.gold_key(year), f"tarmac gold --year {year}")
     earlier = [past for past in range(year - parameters.history, year) if lake.size(lake.gold_key(past)) is not None]
     files = [lake.read(lake.gold_key(each)) for each in (*earlier, year)]
@@ -121,7 +128,7 @@ def _read_gold(lake: Lake, year: int, parameters: Parameters) -> tuple[pl.DataFr
 
 
 def _fingerprint(files: list[bytes], parameters: DetectParameters) -> str:
-    # The detectors' names are left out: which of them ran changes nothing of what each one says.
+    # Without the detectors' names: which others run does not change a detector's scores.
     decisive = asdict(parameters) | {"detectors": None} | {"versions": current_versions()}
     digest = hashlib.sha256(json.dumps(decisive, sort_keys=True).encode())
     for file in files:
