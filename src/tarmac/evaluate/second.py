@@ -92,7 +92,10 @@ def second_year(world: World) -> tuple[pl.DataFrame, pl.DataFrame]:
             "cancelled": is_cancelled,
             "diverted": False,
         }
-    ).with_columns(pl.lit(None, dtype=pl.Float64).alias(cause) for cause in CAUSES)
+    ).with_columns(
+        *(pl.lit(None, dtype=pl.Float64).alias(cause) for cause in CAUSES),
+        cancellation_code=pl.lit(None, dtype=pl.String),
+    )
     gold: pl.DataFrame = to_gold(nw.from_native(flights)).to_native().collect()
     place, day = np.nonzero((trouble.kind >= 0) & (scheduled > 0))
     kinds = pl.Series(KINDS).gather(trouble.kind[place, day])

@@ -44,7 +44,10 @@ def flights() -> pl.DataFrame:
             "cancelled": rng.random(day.size) < 0.02,
             "diverted": False,
         }
-    ).with_columns(pl.lit(None, dtype=pl.Float64).alias(cause) for cause in CAUSES)
+    ).with_columns(
+        *(pl.lit(None, dtype=pl.Float64).alias(cause) for cause in CAUSES),
+        cancellation_code=pl.lit(None, dtype=pl.String),
+    )
 
 
 def test_a_simulated_year_is_the_same_each_time_and_has_the_plan_s_truth() -> None:
