@@ -88,7 +88,7 @@ def test_a_table_of_that_name_that_is_something_else_is_left_alone(empty_url: st
 def test_migrating_again_does_nothing(warehouse: psycopg.Connection) -> None:
     """Without a right to make tables, too."""
     migrate(warehouse)
-    assert warehouse.execute("SELECT version_num FROM tarmac_version").fetchall() == [("shared_0003",)]
+    assert warehouse.execute("SELECT version_num FROM tarmac_version").fetchall() == [("shared_0004",)]
 
 
 def test_another_programs_alembic_table_is_not_touched(empty_url: str) -> None:

@@ -62,6 +62,7 @@ def until(panel: Panel, day: int) -> Panel:
     return replace(
         panel,
         dates=panel.dates[some],
+        first_judged=min(panel.first_judged, day + 1),
         **{name: getattr(panel, name)[:, some] for name in ("value", "flights", "departed", "cancelled")},
         also={name: array[:, some] for name, array in panel.also.items()},
     )

@@ -11,9 +11,12 @@ import polars as pl
 
 from tarmac.detect import Detection, DetectParameters
 from tarmac.detect.contract import Detector, Judgement
+from tarmac.detect.disruption.losses import Losses, losses_of_days
+from tarmac.detect.disruption.online import losses_online
 from tarmac.detect.online import SUFFIX, flag_online, score_online
 from tarmac.detect.panel import BoolArray, FloatArray, Panel, panel_from_gold
 from tarmac.detect.parameters import detector_named
+from tarmac.detect.severity import severity
 from tarmac.detect.thresholds.flags import flags_by
 from tarmac.errors import TarmacError
 from tarmac.settings import Mode
@@ -43,6 +46,7 @@ def run_detectors(
     judge = judge or judge_here
     workers = workers or available_cores()
     frames: list[pl.DataFrame] = [pl.DataFrame(schema=SCHEMA)]
+    losses = _losses_of_gold(gold, parameters.mode, year=year, workers=workers)
     failures: dict[str, str] = {}
     seconds: dict[str, float] = {}
     for name in parameters.detectors:
@@ -53,7 +57,7 @@ def run_detectors(
         # Outside the try: where gold itself is wrong no detector could do better.
         panel = panel_from_gold(gold, detector.reads, year=year, also=detector.also)
         try:
-            frames.append(_judge(detector, panel, parameters, workers, judge))
+            frames.append(_judge(detector, panel, parameters, workers, judge, losses))
         except TarmacError as error:
             failures[name] = str(error)
         except Exception as error:  # noqa: BLE001 - one detector's failure must not lose the others' results
@@ -77,18 +81,28 @@ def judge_here(detector: Detector, panel: Panel, *, mode: Mode, workers: int) ->
     return detector.judge(panel, workers=workers)
 
 
-def _judge(detector: Detector, panel: Panel, parameters: DetectParameters, workers: int, judge: Judge) -> pl.DataFrame:
+def _losses_of_gold(gold: pl.DataFrame, mode: Mode, *, year: int, workers: int) -> Losses:
+    """What each day lost: the same beside every detector's judgement, whatever that detector expects."""
+    panel = panel_from_gold(gold, "mean_dep_delay", year=year, also=("std_dep_delay",))
+    return losses_online(panel) if mode == "online" else losses_of_days(panel, workers=workers)
+
+
+def _judge(
+    detector: Detector, panel: Panel, parameters: DetectParameters, workers: int, judge: Judge, losses: Losses
+) -> pl.DataFrame:
     if not panel.origins:
         return pl.DataFrame(schema=SCHEMA)
     flags_of = partial(flags_by, parameters, detector)
     judgement = judge(detector, panel, mode=parameters.mode, workers=workers)
     if parameters.mode == "online":
         flags = flag_online(panel, judgement, flags_of)
-        return rows_of(panel, judgement, flags, detector, name=detector.name + SUFFIX)
-    return rows_of(panel, judgement, flags_of(panel, judgement), detector, name=detector.name)
+        return rows_of(panel, judgement, flags, losses, detector, name=detector.name + SUFFIX)
+    return rows_of(panel, judgement, flags_of(panel, judgement), losses, detector, name=detector.name)
 
 
-def rows_of(panel: Panel, judgement: Judgement, flags: BoolArray, detector: Detector, *, name: str) -> pl.DataFrame:
+def rows_of(
+    panel: Panel, judgement: Judgement, flags: BoolArray, losses: Losses, detector: Detector, *, name: str
+) -> pl.DataFrame:
     """One row for each judged day with scheduled flights, in the schema of the anomalies table; never a NaN."""
     has_row = panel.flights > 0
     has_row[:, : panel.first_judged] = False
@@ -110,6 +124,10 @@ def rows_of(panel: Panel, judgement: Judgement, flags: BoolArray, detector: Dete
             "upper": column(judgement.upper),
             "score": column(judgement.score),
             "flag": pl.Series((flags & known)[airport, day], dtype=pl.Boolean),
+            "excess_cancelled": column(losses.cancelled),
+            "excess_delay_minutes": column(losses.minutes),
+            "lost_flights": column(losses.flights),
+            "severity": column(severity(losses.share)).cast(pl.Int16),
         },
         schema=SCHEMA,
     )

@@ -1,5 +1,6 @@
 """One row per airport-day, measure and detector: what each detector expected, and its judgement."""
 
+from tarmac.tables.losses import LOSSES
 from tarmac.tables.schema import Column, Table
 
 ANOMALIES = Table(
@@ -26,5 +27,6 @@ ANOMALIES = Table(
             nullable=False,
             description="Tarmac's decision that the day is abnormal; false where the score is null.",
         ),
+        *LOSSES,
     ),
 )

@@ -1,6 +1,7 @@
 """The scored days that reports and dashboards read from the warehouse: one row per airport and day, or carrier and day."""
 
 from tarmac.tables.daily import CANCELLATION_CODES, CARRIER_DAILY, DAILY, MEASURES
+from tarmac.tables.losses import LOSSES
 from tarmac.tables.schema import Column, Table
 
 _REFERENCE = (
@@ -48,6 +49,7 @@ _COLUMNS = (
     *(column for column in MEASURES if column.name not in {"mean_dep_delay", *CANCELLATION_CODES}),
     *_JUDGEMENT,
     *(column for column in MEASURES if column.name in CANCELLATION_CODES),
+    *LOSSES,
 )
 
 PUBLISHED = Table(

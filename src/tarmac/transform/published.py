@@ -4,6 +4,7 @@ import polars as pl
 
 from tarmac.detect.online import SUFFIX
 from tarmac.detect.thresholds.direction import with_direction
+from tarmac.tables.losses import LOSSES
 
 DELAY = "mean_dep_delay"
 _KEY = ["origin", "fl_date"]
@@ -55,4 +56,10 @@ def _judgement(anomalies: pl.DataFrame, detector: str) -> pl.DataFrame:
         pl.col("score").alias("anomaly_score"),
         pl.col("flag").cast(pl.Int16).alias("anomaly"),
         "anomaly_direction",
+        *(_column_or_null(anomalies, column.name) for column in LOSSES),
     )
+
+
+def _column_or_null(anomalies: pl.DataFrame, name: str) -> pl.Expr:
+    # Judgements written before the column was there are read all the same.
+    return pl.col(name) if name in anomalies.columns else pl.lit(None).alias(name)

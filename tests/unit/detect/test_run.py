@@ -1,5 +1,6 @@
 """Detection from gold to rows."""
 
+import dataclasses
 import subprocess
 import sys
 from datetime import date, timedelta
@@ -13,6 +14,7 @@ from tarmac.detect import DetectParameters, detect
 from tarmac.detect.panel import panel_from_gold
 from tarmac.detect.thresholds.direction import with_direction
 from tarmac.errors import InputError
+from tarmac.settings import Mode
 from tarmac.tables.anomalies import ANOMALIES
 
 QUICK = DetectParameters(max_p=1, max_q=0)
@@ -171,3 +173,18 @@ def test_no_value_is_carried_forward() -> None:
     assert np.isnan(panel.value[jfk, 10:12]).all()
     assert panel.flights[jfk, 10:12].tolist() == [0.0, 40.0]
     assert np.isnan(panel.value).sum() == 2
+
+
+@pytest.mark.parametrize("mode", ["hindsight", "online"])
+def test_every_row_says_what_the_day_lost_whatever_detector_judged_it(mode: Mode) -> None:
+    """All of forty flights cancelled: forty lost, severity 5; a day as expected lost nothing."""
+    rows = detect(gold_of(), dataclasses.replace(QUICK, mode=mode), year=2011).anomalies
+    day = rows.filter((pl.col("origin") == "JFK") & (pl.col("fl_date") == date(2011, 1, 12)))
+    assert day.height == 3
+    assert day["excess_cancelled"].to_list() == pytest.approx([40.0] * 3, abs=0.5)
+    assert day["lost_flights"].to_list() == pytest.approx([40.0] * 3, abs=0.5)
+    assert day["excess_delay_minutes"].to_list() == [0.0] * 3
+    assert day["severity"].to_list() == [5] * 3
+    others = rows.filter(pl.col("origin") == "ABQ")
+    assert others["severity"].max() == 0
+    assert others.select(pl.col("excess_cancelled", "lost_flights", "severity").null_count()).row(0) == (0, 0, 0)

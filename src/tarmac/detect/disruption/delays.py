@@ -39,7 +39,7 @@ class Delays:
 
 def delay_scores(panel: Panel, *, workers: int) -> Delays:
     """Season and weekday by a robust smoother, the day's common shock, then a variance of days and of flights."""
-    flight_variance = _flight_variance(panel)
+    flight_variance = flight_variance_of(panel)
     day_variance = np.full(len(panel.origins), 25.0)
     for _ in range(2):
         sampling = flight_variance[:, None] / np.maximum(panel.departed, 1.0)
@@ -68,7 +68,7 @@ def _baseline(panel: Panel, variance: FloatArray, workers: int) -> FloatArray:
     return expected
 
 
-def _flight_variance(panel: Panel) -> FloatArray:
+def flight_variance_of(panel: Panel) -> FloatArray:
     """Variance of one flight's delay at each airport, drawn to the common one where few days tell."""
     spread = panel.also["std_dep_delay"]
     known = ~np.isnan(spread) & (panel.departed >= 2)

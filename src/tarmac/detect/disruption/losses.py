@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tarmac.detect.disruption.delays import delay_scores
 from tarmac.detect.panel import FloatArray, Panel
 from tarmac.detect.severity import (
     excess_cancelled,
@@ -52,6 +53,14 @@ class Losses:
     minutes: FloatArray
     flights: FloatArray
     share: FloatArray
+
+
+def losses_of_days(panel: Panel, *, workers: int) -> Losses:
+    """What each day lost, by the ordinary days of the whole panel, which holds `std_dep_delay` as well."""
+    if not panel.origins:
+        return Losses(cancelled=panel.value, minutes=panel.value, flights=panel.value, share=panel.value)
+    expected = delay_scores(panel, workers=workers).expected
+    return losses_of(panel, expected, ordinary_share(panel.flights, panel.cancelled)[:, None])
 
 
 def losses_of(panel: Panel, expected_delay: FloatArray, expected_share: FloatArray) -> Losses:

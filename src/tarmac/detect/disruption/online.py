@@ -1,0 +1,189 @@
+"""What disruption.py says of a panel, each day by itself and the days before it: one pass from the first day to the last.
+
+What changes slowly (variances, usual shares, companions, how far ordinary days reach) is learnt anew every `REFRESH` days from
+the days before; what changes fast is not: each day's expected delay is a one-sided kernel average of the days before it, each
+with the weight that it was given on its own day. A day far above what was expected keeps `FLOOR` of its weight: weeks of bad
+days stay abnormal, and a lasting change becomes the norm after about two months.
+"""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from tarmac.detect.disruption.delays import (
+    FEWEST_AIRPORTS,
+    FEWEST_DAYS,
+    FLIGHT_SPREAD,
+    PRIOR_DAYS,
+    Delays,
+    flight_variance_of,
+)
+from tarmac.detect.disruption.losses import Losses, losses_of, ordinary_share
+from tarmac.detect.online import until
+from tarmac.detect.panel import FloatArray, Panel
+
+REFRESH = 28
+"""Days after which what changes slowly is learnt anew."""
+
+VARIANCE_REFRESH = 7
+"""Days after which the variance of days is: it is quickly learnt, and everything is measured by it."""
+
+REACH = 84
+"""Days back at which the one-sided kernel's weight has sunk to zero."""
+
+FLOOR = 0.1
+"""The least weight of a day, as a share of an ordinary day's."""
+
+HUBER, FADES, GONE = 1.5, 2.0, 4.0
+"""As in kernels/baseline.py."""
+
+START = 0.4
+"""The quantile of the first days from which ordinary days are looked for."""
+
+WEEKDAY_PRIOR = 4.0
+"""How many ordinary days of evidence against a weekday's effect it starts with."""
+
+FIRST_VARIANCE = 25.0
+"""Minutes²: the variance of days until there are enough of them."""
+
+
+def refreshes(panel: Panel) -> Iterator[slice]:
+    """The panel's days, `REFRESH` at a time, the first of them in two halves."""
+    starts = [0, REFRESH // 2, *range(REFRESH, panel.shape[1], REFRESH)]
+    for start, end in zip(starts, [*starts[1:], panel.shape[1]], strict=True):
+        if start < panel.shape[1]:
+            yield slice(start, min(end, panel.shape[1]))
+
+
+def learnt(panel: Panel, learn: Callable[[Panel], FloatArray], first: float) -> FloatArray:
+    """What `learn` says of the days before each refresh, one value an airport, laid out over the days after it.
+
+    `first` stands where no day came before.
+    """
+    result = np.full(panel.shape, first)
+    for days in refreshes(panel):
+        if days.start:
+            result[:, days] = learn(until(panel, days.start - 1))[:, None]
+    return result
+
+
+def losses_online(panel: Panel) -> Losses:
+    """What each day lost, by the ordinary days before it; the panel holds `std_dep_delay` as well."""
+    if not panel.origins:
+        return Losses(cancelled=panel.value, minutes=panel.value, flights=panel.value, share=panel.value)
+    return losses_of(panel, delays_online(panel, flight_variance_online(panel)).expected, shares_online(panel))
+
+
+def shares_online(panel: Panel) -> FloatArray:
+    """The share cancelled on an ordinary day, airports × days."""
+    return learnt(panel, lambda past: ordinary_share(past.flights, past.cancelled), 0.01)
+
+
+def flight_variance_online(panel: Panel) -> FloatArray:
+    """The variance of one flight's delay, airports × days."""
+    return learnt(panel, flight_variance_of, FLIGHT_SPREAD**2)
+
+
+def delays_online(panel: Panel, flight_variance: FloatArray) -> Delays:
+    """As `delay_scores`, by the days before each alone. Expected is NaN until an airport has eight days with a value."""
+    pass_ = _Pass(panel, flight_variance)
+    for day in range(panel.shape[1]):
+        pass_.step(day)
+    return pass_.delays()
+
+
+class _Pass:
+    """One pass over a panel's days; all arrays are airports × days."""
+
+    def __init__(self, panel: Panel, flight_variance: FloatArray) -> None:
+        self.value, self.weekdays = panel.value, panel.weekdays
+        self.sampling = flight_variance / np.maximum(panel.departed, 1.0)
+        self.of_schedule = flight_variance / np.maximum(panel.flights, 1.0)
+        airports = len(panel.origins)
+        self.known = ~np.isnan(panel.value)
+        self.seen = np.cumsum(self.known, axis=1) - self.known
+        self.expected, self.residual = np.full(panel.shape, np.nan), np.full(panel.shape, np.nan)
+        self.variance, self.weight = np.full(panel.shape, FIRST_VARIANCE), np.zeros(panel.shape)
+        self.adjusted = np.zeros(panel.shape)
+        self.middle, self.started = np.zeros(airports), np.zeros(airports, dtype=np.bool_)
+        self.moved, self.evidence = np.zeros((airports, 7)), np.zeros((airports, 7))
+        lags = np.arange(1, REACH + 1)
+        self.kernel = ((1.0 - (lags / (REACH + 1.0)) ** 3) ** 3)[::-1]
+
+    def step(self, day: int) -> None:
+        """Expect the day from the days before it, then take it in."""
+        if day % VARIANCE_REFRESH == 0 and day:
+            self.variance[:, day:] = _day_variance(self.residual[:, :day], self.sampling[:, :day])[:, None]
+        deviation = np.sqrt(self.variance[:, day] + self.sampling[:, day])
+        ready = self.seen[:, day] >= FEWEST_DAYS
+        for airport in np.flatnonzero(ready & ~self.started):
+            self._start(int(airport), day)
+        season, effect = self._season(day), self._effect(self.weekdays[day])
+        expected = np.where(ready, season + effect, np.nan)
+        expected += _shock(self.value[:, day] - expected, deviation)
+        self.expected[:, day], self.residual[:, day] = expected, self.value[:, day] - expected
+        taken = ready & self.known[:, day]
+        weight = np.where(taken, _weight(self.residual[:, day] / deviation) / deviation**2, 0.0)
+        self.weight[:, day] = weight
+        self.adjusted[:, day] = np.where(taken, self.value[:, day] - effect, 0.0)
+        unit = weight * deviation**2
+        self.moved[:, self.weekdays[day]] += unit * np.where(taken, self.value[:, day] - season, 0.0)
+        self.evidence[:, self.weekdays[day]] += unit
+
+    def _start(self, airport: int, day: int) -> None:
+        """Weigh an airport's first days by their distance from where its ordinary days begin."""
+        self.started[airport] = True
+        days = np.flatnonzero(self.known[airport, :day])
+        values = self.value[airport, days]
+        deviation = np.sqrt(self.variance[airport, days] + self.sampling[airport, days])
+        self.middle[airport] = np.quantile(values, START)
+        self.weight[airport, days] = _weight((values - self.middle[airport]) / deviation) / deviation**2
+        self.adjusted[airport, days] = values
+
+    def _season(self, day: int) -> FloatArray:
+        first = max(0, day - REACH)
+        kernel = self.kernel[REACH - (day - first) :]
+        weight = self.weight[:, first:day] * kernel
+        # A trace of the first level keeps a long gap from having no level at all.
+        trace = 0.01 / self.variance[:, day]
+        bottom = weight.sum(axis=1) + trace
+        return np.asarray(((weight * self.adjusted[:, first:day]).sum(axis=1) + trace * self.middle) / bottom)
+
+    def _effect(self, weekday: int) -> FloatArray:
+        effects = self.moved / (self.evidence + WEEKDAY_PRIOR)
+        return np.asarray(effects[:, weekday] - effects.mean(axis=1))
+
+    def delays(self) -> Delays:
+        """What was expected and how far the days lay from it."""
+        deviation = np.sqrt(self.variance + self.sampling)
+        ordinary = np.sqrt(self.variance + self.of_schedule)
+        return Delays(
+            expected=self.expected, deviation=deviation, of_ordinary_day=ordinary, z=self.residual / deviation
+        )
+
+
+def _weight(z: FloatArray) -> FloatArray:
+    """Of a day that many standard deviations above what was expected, as a share of an ordinary day's."""
+    size = np.abs(z)
+    huber = np.where(size <= HUBER, 1.0, HUBER / np.maximum(size, HUBER))
+    return np.asarray(np.maximum(huber * np.clip((GONE - z) / (GONE - FADES), 0.0, 1.0), FLOOR))
+
+
+def _shock(residual: FloatArray, deviation: FloatArray) -> FloatArray:
+    """What the median airport shows that day, in each airport's minutes."""
+    z = residual / deviation
+    known = z[~np.isnan(z)]
+    return np.asarray(np.median(known) * deviation if known.size >= FEWEST_AIRPORTS else np.zeros(z.shape))
+
+
+def _day_variance(residual: FloatArray, sampling: FloatArray) -> FloatArray:
+    """As in delays.py, for all airports at once."""
+    days = (~np.isnan(residual)).sum(axis=1)
+    own = np.full(len(residual), np.nan)
+    enough = days >= FEWEST_DAYS
+    if not enough.any():
+        return np.full(len(residual), FIRST_VARIANCE)
+    own[enough] = np.maximum(np.nanmedian((residual[enough] / 0.6745) ** 2 - sampling[enough], axis=1), 0.0)
+    weight = np.where(enough, days / (days + PRIOR_DAYS), 0.0)
+    mixed = weight * np.nan_to_num(own) + (1.0 - weight) * np.nanmedian(own)
+    return np.asarray(np.maximum(mixed, 1e-12))
