@@ -3,9 +3,9 @@
 import subprocess
 import sys
 
-from deploy.airflow.local import place_from_settings
-from deploy.airflow.place import airflow_program, to_environment
+from deploy.airflow.local import workspace_from_settings
 from deploy.airflow.state import State
+from deploy.airflow.workspace import airflow_program, to_environment
 from tarmac.errors import TarmacError
 from tarmac.warehouse.embedded import embedded_server
 
@@ -13,9 +13,9 @@ from tarmac.warehouse.embedded import embedded_server
 def main() -> int:
     """Run one command with the stack's variables; returns its exit code. Postgres is started where it does not run."""
     try:
-        place = place_from_settings()
-        with embedded_server(place.home) as postgres:
-            environment = to_environment(place, State.of(place.home), postgres)
+        workspace = workspace_from_settings()
+        with embedded_server(workspace.home) as postgres:
+            environment = to_environment(workspace, State.of(workspace.home), postgres)
             return subprocess.run([str(airflow_program()), *sys.argv[1:]], env=environment, check=False).returncode
     except TarmacError as error:
         sys.stderr.write(f"Error: {error}\n")

@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from deploy.airflow.place import Place
 from deploy.airflow.preparing import ADMIN
 from deploy.airflow.stack import SECONDS_TO_STOP, AirflowStack
+from deploy.airflow.workspace import Workspace
 from tarmac.cli.configuration import read_settings
 from tarmac.errors import TarmacError
 from tarmac.warehouse.urls import to_label
@@ -37,20 +37,20 @@ def _until_signalled(run: Callable[[], None]) -> None:
     typer.echo("Stopped. Start again with `make airflow`: it goes on where it was.")
 
 
-def place_from_settings(port: int = 8080) -> Place:
-    """The place that the TARMAC_ variables name."""
+def workspace_from_settings(port: int = 8080) -> Workspace:
+    """The workspace that the TARMAC_ variables name."""
     settings = read_settings()
     home = settings.home.expanduser().resolve()
     lake = settings.lake if "://" in settings.lake else str(Path(settings.lake).expanduser().resolve())
-    return Place(home=home, lake=lake, warehouse=settings.warehouse, port=port)
+    return Workspace(home=home, lake=lake, warehouse=settings.warehouse, port=port)
 
 
 def _run(port: int) -> None:
-    place = place_from_settings(port)
-    with AirflowStack(place, typer.echo) as stack:
+    workspace = workspace_from_settings(port)
+    with AirflowStack(workspace, typer.echo) as stack:
         typer.echo(
             f"\nAirflow runs at {stack.url}\n  user      {ADMIN}\n  password  {stack.password}   (generated; kept in "
-            f"{stack.state.secrets_file})\n  lake      {place.lake}\n  warehouse {to_label(place.warehouse)}\n"
+            f"{stack.state.secrets_file})\n  lake      {workspace.lake}\n  warehouse {to_label(workspace.warehouse)}\n"
             f"  logs      {stack.state.logs}\nCtrl-C stops it; running tasks are given {SECONDS_TO_STOP:.0f} seconds."
         )
         try:

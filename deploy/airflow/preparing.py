@@ -15,9 +15,13 @@ _SPARK = ("emr_application", "emr_role", "emr_artifacts")
 
 
 def to_variables(lake: str, scratch: Path, environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables that a place decides itself; those of Spark only where TARMAC_EMR_… says where its jobs run."""
-    told = {name: environment.get(f"TARMAC_{name.upper()}", "") for name in _SPARK}
-    return {"data_lake_bucket": lake, "local_path": str(scratch), **{name: told[name] for name in _SPARK if told[name]}}
+    """The variables that a workspace decides itself; those of Spark only where TARMAC_EMR_… says where its jobs run."""
+    given = {name: environment.get(f"TARMAC_{name.upper()}", "") for name in _SPARK}
+    return {
+        "data_lake_bucket": lake,
+        "local_path": str(scratch),
+        **{name: given[name] for name in _SPARK if given[name]},
+    }
 
 
 def has_admin(metadata: psycopg.Connection[Any]) -> bool:

@@ -17,10 +17,10 @@ import psutil  # type: ignore[import-untyped]
 import psycopg
 
 from deploy.airflow.connections import to_connections
-from deploy.airflow.place import METADATA, ROOT, Place, airflow_program, to_environment
 from deploy.airflow.preparing import has_admin, to_commands, to_variables
 from deploy.airflow.processes import Kin, Process
 from deploy.airflow.state import State
+from deploy.airflow.workspace import METADATA, ROOT, Workspace, airflow_program, to_environment
 from tarmac.errors import InputError, SystemFailure
 from tarmac.warehouse.embedded import embedded_server
 from tarmac.warehouse.failures import told_plainly
@@ -43,10 +43,10 @@ SECONDS_TO_STOP = 20.0
 class AirflowStack:
     """A running Airflow: entered, it is healthy; left, none of its processes is alive. Nothing is restarted by itself."""
 
-    def __init__(self, place: Place, tell: Callable[[str], None] = lambda _: None) -> None:
-        self.place = place
-        self.state = State.of(place.home)
-        self.url = place.url
+    def __init__(self, workspace: Workspace, tell: Callable[[str], None] = lambda _: None) -> None:
+        self.workspace = workspace
+        self.state = State.of(workspace.home)
+        self.url = workspace.url
         self.services: dict[str, Process] = {}
         self.environment: dict[str, str] = {}
         self.postgres = ""
@@ -70,10 +70,10 @@ class AirflowStack:
             opening.enter_context(self.state.locked())
             if left := self._kin.kill():
                 self._tell(f"An earlier stack here was killed; {left} processes that it left behind were ended.")
-            _check_port(self.place.port)
+            _check_port(self.workspace.port)
             self._tell("Postgres …")
-            self.postgres = opening.enter_context(embedded_server(self.place.home))
-            self.environment = to_environment(self.place, self.state, self.postgres)
+            self.postgres = opening.enter_context(embedded_server(self.workspace.home))
+            self.environment = to_environment(self.workspace, self.state, self.postgres)
             # Apart from the orderly stop, so that it also happens when a second Ctrl-C cuts that one short.
             opening.callback(self._kin.kill)
             opening.callback(self._stop_all)
@@ -91,7 +91,7 @@ class AirflowStack:
 
     def start(self, name: str) -> None:
         """Start one service, apart from the rest."""
-        port = ("--port", str(self.place.port)) if name == "api-server" else ()
+        port = ("--port", str(self.workspace.port)) if name == "api-server" else ()
         self.services[name] = self._kin.start(
             name,
             [str(airflow_program()), name, *SERVICES[name], *port],
@@ -120,7 +120,7 @@ class AirflowStack:
             if process.poll() is not None:
                 raise SystemFailure(
                     f"Airflow's {name} ended with {process.returncode}. {self._last_words(name)} "
-                    "Start again once the cause is mended; tasks that were running will be tried again."
+                    "Start again once the cause is fixed; tasks that were running will be tried again."
                 )
 
     def _start_airflow(self) -> None:
@@ -136,17 +136,19 @@ class AirflowStack:
         self.wait_until_healthy(*_HEALTH, since=began)
 
     def _prepare(self) -> None:
-        """Make or migrate the database; then variables that an operator changed stay, what this place decides is new."""
-        if "://" not in self.place.lake:
-            Path(self.place.lake).mkdir(parents=True, exist_ok=True)
-        warehouse = self.postgres if self.place.warehouse == "embedded" else self.place.warehouse
+        """Make or migrate the database; then variables that an operator changed stay, what this workspace decides is new."""
+        if "://" not in self.workspace.lake:
+            Path(self.workspace.lake).mkdir(parents=True, exist_ok=True)
+        warehouse = self.postgres if self.workspace.warehouse == "embedded" else self.workspace.warehouse
         new_password = None if self._has_admin() else self.password
         with TemporaryDirectory(dir=self.state.folder) as folder:
             commands = to_commands(
                 Path(folder),
-                defaults=self.place.variables if self.place.variables.exists() else None,
-                variables=to_variables(self.place.lake, self.place.home / "scratch", self.place.environment),
-                connections=to_connections(self.place.lake, warehouse, self.place.environment),
+                defaults=self.workspace.variables if self.workspace.variables.exists() else None,
+                variables=to_variables(
+                    self.workspace.lake, self.workspace.home / "scratch", self.workspace.environment
+                ),
+                connections=to_connections(self.workspace.lake, warehouse, self.workspace.environment),
                 new_password=new_password,
             )
             self._run_commands(*commands)

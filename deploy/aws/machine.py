@@ -94,7 +94,7 @@ class Machine(Construct):
         return address
 
     def finish(self) -> None:
-        """Write the user data; nothing can be told afterwards."""
+        """Write the user data; it cannot be changed afterwards."""
         settings, stack = self._house.settings, Stack.of(self)
         shared = {
             "TARMAC_MACHINE": self.name,

@@ -28,7 +28,7 @@ def read_templates(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def fill_page(page: str, templates: Mapping[str, dict[str, Any]]) -> str:
-    """The page with what stands between its `<!-- begin X -->` and `<!-- end X -->` made anew."""
+    """The page with what stands between its `<!-- begin X -->` and `<!-- end X -->` generated again."""
     blocks = {
         "costs": costs.to_table({name: costs.monthly_costs(template) for name, template in templates.items()}),
         "basis": f"Basis: {costs.BASIS}, {costs.AS_OF}.",

@@ -83,7 +83,7 @@ def _years(warehouse: str, home: Path) -> set[int]:
 
 
 def _fill(home: Path) -> None:
-    """The simulated years that are not there yet, the whole way."""
+    """Simulate the years that are missing, and run all steps on them."""
     place = Workspace(lake=open_lake(str(home / "lake")), scratch=home / "scratch", home=home)
     for year in sorted({*_DEMO_YEARS} - _years(EMBEDDED, home)):
         _say(f"Simulating and judging {year}; this once, a minute…")

@@ -54,7 +54,7 @@ SQLALCHEMY_ENGINE_OPTIONS = {
     "connect_args": {"connect_timeout": _seconds("WAREHOUSE_CONNECT_TIMEOUT")},
 }
 
-# --- Timeouts in steps: the database gives up first, and Superset can still say why ---
+# --- Timeouts increase outwards: the database's expires first, and Superset can report the reason ---
 _CONNECT_TIMEOUT, _STATEMENT_TIMEOUT = _seconds("WAREHOUSE_CONNECT_TIMEOUT"), _seconds("WAREHOUSE_STATEMENT_TIMEOUT")
 SUPERSET_WEBSERVER_TIMEOUT = _seconds("SUPERSET_WEBSERVER_TIMEOUT")
 SQLLAB_TIMEOUT = _seconds("GUNICORN_TIMEOUT")

@@ -8,9 +8,9 @@ from pathlib import Path
 import boto3
 import pytest
 
-from deploy.airflow.place import Place
 from deploy.airflow.preparing import ADMIN
 from deploy.airflow.stack import AirflowStack
+from deploy.airflow.workspace import Workspace
 from tests.support.airflow_api import AirflowApi, wait_until
 from tests.support.machine import need_environment
 from tests.support.ports import free_port
@@ -76,14 +76,14 @@ def airflow() -> None:
 def stack(airflow: None, site: Site) -> Iterator[AirflowStack]:
     """Airflow from an empty metadata database; at the end none of its processes may be left."""
     with tempfile.TemporaryDirectory(prefix="tarmac-test-") as home:
-        place = Place(
+        workspace = Workspace(
             home=Path(home),
             lake=site.lake,
             warehouse=site.warehouse,
             port=free_port(),
             environment={**os.environ, **site.environment, **QUICK},
         )
-        stack = AirflowStack(place, print)
+        stack = AirflowStack(workspace, print)
         with stack:
             yield stack
         assert stack.processes() == []

@@ -1,4 +1,4 @@
-"""One file has Airflow's settings; what runs Airflow adds to it only what its place decides."""
+"""One file has Airflow's settings; what runs Airflow adds to it only what its workspace decides."""
 
 import json
 import re
@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from deploy.airflow.connections import to_connections, without_keys
-from deploy.airflow.place import ROOT, Place, read_shared_settings, to_environment
 from deploy.airflow.preparing import to_commands, to_variables
 from deploy.airflow.state import State
+from deploy.airflow.workspace import ROOT, Workspace, read_shared_settings, to_environment
 
 SHARED = ROOT / "deploy" / "airflow" / "settings.env"
 OF_ITS_OWN = {"AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT"}
@@ -17,14 +17,14 @@ OF_ITS_OWN = {"AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT"}
 
 
 def announced() -> set[str]:
-    """What settings.env says that each place adds."""
+    """What settings.env says that each workspace adds."""
     return set(re.findall(r"^#   (AIRFLOW\w+)", SHARED.read_text(encoding="utf-8"), flags=re.MULTILINE))
 
 
 def test_the_local_stack_adds_only_what_the_settings_file_announces(tmp_path: Path) -> None:
     """So whoever reads the file knows all of it."""
-    place = Place(home=tmp_path, lake=str(tmp_path), environment={})
-    given = to_environment(place, State(folder=tmp_path), "postgresql://postgres@/postgres?host=/tmp")
+    workspace = Workspace(home=tmp_path, lake=str(tmp_path), environment={})
+    given = to_environment(workspace, State(folder=tmp_path), "postgresql://postgres@/postgres?host=/tmp")
     ours = {name for name in given if name.startswith("AIRFLOW")}
     assert ours == set(read_shared_settings()) | announced() | OF_ITS_OWN
 

@@ -46,7 +46,7 @@ def test_airflow_leaves_what_the_command_line_makes(backfilled: dict[int, str], 
 
 def test_no_scratch_file_outlives_its_run(backfilled: dict[int, str], stack: AirflowStack) -> None:
     """The teardown removes what was downloaded."""
-    assert [path for path in (stack.place.home / "scratch").rglob("*") if path.is_file()] == []
+    assert [path for path in (stack.workspace.home / "scratch").rglob("*") if path.is_file()] == []
 
 
 def test_a_year_run_again_changes_nothing_and_says_so(

@@ -12,11 +12,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from deploy.airflow.place import ROOT
 from deploy.airflow.preparing import ADMIN
 from deploy.airflow.processes import Kin
 from deploy.airflow.stack import AirflowStack
 from deploy.airflow.state import State
+from deploy.airflow.workspace import ROOT
 from tarmac.warehouse.embedded import embedded_server
 from tests.support.airflow_api import wait_until
 from tests.support.ports import free_port
@@ -38,7 +38,7 @@ def home() -> Iterator[Path]:
 
 def test_a_second_stack_on_the_same_state_is_refused(stack: AirflowStack) -> None:
     """Two schedulers of one laptop would fight over the port and the logs."""
-    with starting(stack.place.home, free_port()) as second:
+    with starting(stack.workspace.home, free_port()) as second:
         out, err = second.communicate(timeout=PATIENCE)
     assert second.returncode == 2
     assert "Airflow runs already on the state in" in err
@@ -48,11 +48,11 @@ def test_a_second_stack_on_the_same_state_is_refused(stack: AirflowStack) -> Non
 
 def test_a_port_in_use_is_said_plainly(stack: AirflowStack, home: Path) -> None:
     """With the way out, before anything is started."""
-    with starting(home, stack.place.port) as refused:
+    with starting(home, stack.workspace.port) as refused:
         _, err = refused.communicate(timeout=PATIENCE)
     assert refused.returncode == 2
-    assert f"Port {stack.place.port} on 127.0.0.1 cannot be used" in err
-    assert f"make airflow PORT={stack.place.port + 1}" in err
+    assert f"Port {stack.workspace.port} on 127.0.0.1 cannot be used" in err
+    assert f"make airflow PORT={stack.workspace.port + 1}" in err
     assert running(home) == []
 
 
@@ -77,7 +77,7 @@ def test_a_killed_stack_is_cleared_away_by_the_next_and_that_one_stops_cleanly(h
 
 def test_airflows_own_commands_work_on_the_stack(stack: AirflowStack) -> None:
     """With its keys and database, which nobody has to look up."""
-    environment = {**os.environ, "TARMAC_HOME": str(stack.place.home)}
+    environment = {**os.environ, "TARMAC_HOME": str(stack.workspace.home)}
     command = [sys.executable, "-m", "deploy.airflow.cli", "users", "list", "--output", "plain"]
     done = subprocess.run(
         command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=True

@@ -16,7 +16,7 @@ FAILED_RUNS = "SELECT count(*) FROM dag_run WHERE state = 'failed' AND end_date 
 
 
 def main() -> None:
-    """Send the metrics. What cannot be told is not sent, and the alarm on silence tells that."""
+    """Send the metrics. A value that cannot be measured is not sent, and the alarm on missing data reports it."""
     client = boto3.client("cloudwatch", endpoint_url=os.environ.get("AWS_ENDPOINT_URL"))
     environment = {"Name": "Environment", "Value": os.environ["TARMAC_ENVIRONMENT"]}
     machine = {"Name": "Machine", "Value": os.environ["TARMAC_MACHINE"]}

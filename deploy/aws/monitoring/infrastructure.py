@@ -1,4 +1,4 @@
-"""Who is told what: alarms and the budget, to one topic."""
+"""Alarms and the budget, which notify one SNS topic."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

@@ -48,7 +48,7 @@ class Warehouse(Construct):
         """The secret that RDS makes for the master user."""
         secret = self.database.secret
         if secret is None:
-            raise RuntimeError("RDS was not told to manage the master user's password")
+            raise RuntimeError("RDS is not configured to manage the master user's password")
         return secret
 
     def _subnets(self, network: Network) -> rds.ISubnetGroup:

@@ -1,4 +1,4 @@
-"""Charts: a title, a dataset, a kind, and what that kind is told."""
+"""Charts: a title, a dataset, a kind, and the kind's parameters."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -135,7 +135,7 @@ _AXES: dict[str, Any] = {
 
 
 def bars(name: str, title: str, dataset: Dataset, *, x: str, metrics: Sequence[Metric], **more: Any) -> Chart:
-    """Vertical bars; `params` adds to or changes what the axes are told."""
+    """Vertical bars; `params` adds to or changes the axes' parameters."""
     given = {"x_axis": x, "metrics": list(metrics), "groupby": [], "show_legend": True, "truncate_metric": True}
     params = {**_AXES, **given, **more.pop("params", {})}
     return Chart(name=name, title=title, kind="echarts_timeseries_bar", dataset=dataset, params=params, **more)

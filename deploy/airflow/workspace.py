@@ -15,7 +15,7 @@ METADATA = "airflow"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class Workspace:
     """Where a stack runs, with what data, and the variables it inherits: those of Airflow's settings win over our own."""
 
     home: Path
@@ -32,22 +32,22 @@ class Place:
         return f"http://127.0.0.1:{self.port}"
 
 
-def to_environment(place: Place, state: State, postgres: str) -> dict[str, str]:
+def to_environment(workspace: Workspace, state: State, postgres: str) -> dict[str, str]:
     """All variables of the stack's processes; `postgres` is the embedded server's URL."""
     keys = {name: value for name, value in state.secrets().items() if name.startswith("AIRFLOW__")}
     metadata = postgres.replace("postgresql://postgres@/postgres", f"postgresql+psycopg2://postgres@/{METADATA}")
     return {
         **read_shared_settings(),
-        **without_keys(place.environment),
+        **without_keys(workspace.environment),
         "AIRFLOW_HOME": str(state.folder),
-        "AIRFLOW__API__BASE_URL": place.url,
-        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{place.url}/execution/",
-        "AIRFLOW__CORE__DAGS_FOLDER": str(place.dags),
+        "AIRFLOW__API__BASE_URL": workspace.url,
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{workspace.url}/execution/",
+        "AIRFLOW__CORE__DAGS_FOLDER": str(workspace.dags),
         "AIRFLOW__FAB__COOKIE_SECURE": "False",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": metadata,
         # Any free port: we ask the api-server, which knows of all.
         "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT": "0",
-        "TARMAC_HOME": str(place.home),
+        "TARMAC_HOME": str(workspace.home),
         **keys,
     }
 
