@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import Param, dag, get_current_context, task
 
-from tarmac.detect.registry import DETECTORS, slow_detectors
+from tarmac.detect.registry import DETECTORS
 from tarmac_dags.mail import mail_failure
 from tarmac_dags.policy import DEFAULTS
 
@@ -22,17 +22,15 @@ cannot be reached (clear the task). `clean_up`: remove the scratch folder that t
 Trigger it; the same params give the same figures, but for seconds and memory. It has no schedule, so nothing to backfill.
 """
 
-SLOW = slow_detectors()
-
 PARAMS = {
     "detectors": Param(
-        sorted(set(DETECTORS) - SLOW),
-        type="array",
+        None,
+        type=["null", "array"],
         items={"type": "string", "enum": sorted(DETECTORS)},
         examples=sorted(DETECTORS),
         minItems=1,
         uniqueItems=True,
-        description=f"Which detectors to compare. Slow, some need tarmac[compare]: {', '.join(sorted(SLOW))}.",
+        description="Detectors to compare. Empty: all but the slow ones.",
     ),
     "seeds": Param("901,902", type="string", pattern="^[0-9]+(,[0-9]+)*$", description="One simulated year for each."),
     "shapes": Param("default", type="string", description="Mixes of anomalies: default, storms, outages, thin."),

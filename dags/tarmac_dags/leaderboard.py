@@ -23,7 +23,7 @@ def evaluate(params: Mapping[str, Any], dag_run_id: str) -> list[str]:
         shapes=params["shapes"],
         flights=params["flights"],
         airports=params["airports"],
-        detectors=",".join(params["detectors"]),
+        detectors=",".join(params["detectors"]) if params["detectors"] else None,
     )
     storage = open_storage(dag_run_id)
     lake = storage.open_lake()

@@ -66,7 +66,7 @@ class TestEachDag:
             assert task.retry_exponential_backoff > 1
             assert task.max_retry_delay == timedelta(minutes=30)
 
-    def test_does_not_try_again_what_only_a_person_can_mend(self, dag_id: str, dags: dict[str, Any]) -> None:
+    def test_does_not_try_again_what_only_a_person_can_fix(self, dag_id: str, dags: dict[str, Any]) -> None:
         from airflow.sdk import RetryAction
 
         from tarmac.errors import InputError, SystemFailure
@@ -193,7 +193,7 @@ def test_parsing_reads_nothing_and_loads_nothing_heavy() -> None:
     found = json.loads(done.stdout.splitlines()[-1])
     heavy = re.compile(
         r"(polars|numpy|pandas|numba|scipy|sklearn|pyarrow|psycopg|sqlalchemy|boto3|botocore|s3fs|pyspark|aiosmtplib)(\.|$)"
-        r"|tarmac\.(pipeline|runs|judging|news|lake|settings|evaluate|warehouse)"
+        r"|tarmac\.(pipeline|runs|storage|engines|detect\.detectors|evaluate|warehouse)"
         r"|airflow\.providers\.(amazon|smtp|http|postgres)"
     )
     assert [name for name in found["modules"] if heavy.match(name)] == []

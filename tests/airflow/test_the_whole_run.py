@@ -155,7 +155,7 @@ def _assert_events(year: int) -> None:
 
 @pytest.mark.slow
 def test_a_run_that_fails_cleans_up_and_mails_once(deployment: Deployment, mailbox: Mailbox, run_dag: Runner) -> None:
-    """What only a person can mend is not tried again; the mail says which task, why, and where its log is."""
+    """What only a person can fix is not tried again; the mail says which task, why, and where its log is."""
     put_bronze(deployment, kaggle_csv([*flights(50), *(flight(i, ORIGIN="../../x") for i in range(50, 100))]))
     run = run_dag("etl_ml_pipeline", 2009, detectors=QUICK)
     assert str(run.state) == "failed"
