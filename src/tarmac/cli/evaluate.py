@@ -10,7 +10,11 @@ from tarmac.cli.options import AsJson, Quiet
 
 def evaluate(
     corpus: Annotated[
-        str, typer.Option(help="simulated, second (simulator), real or all.", metavar="KIND")
+        str,
+        typer.Option(
+            help="simulated, second (simulator), real (with planted anomalies), history (real years as they were) or all.",
+            metavar="KIND",
+        ),
     ] = "simulated",
     seeds: Annotated[
         str | None,
@@ -50,9 +54,10 @@ def evaluate(
 ) -> None:
     """Compare the detectors on days whose truth is known: the leaderboard."""
     from tarmac.cli.console import print_json, print_table
+    from tarmac.evaluate.history_page import table_of_history
     from tarmac.evaluate.page import table_of
     from tarmac.evaluate.request import read_request
-    from tarmac.evaluate.run import corpora_of, publish, run_evaluation
+    from tarmac.evaluate.run import corpora_of, history_of, publish, run_evaluation
 
     request = read_request(
         corpus=corpus, seeds=seeds, shapes=shapes, flights=flights, airports=airports, detectors=detectors, real=real,
@@ -64,9 +69,13 @@ def evaluate(
             typer.echo(what, err=True)
 
     results, failures = run_evaluation(corpora_of(request, told), request.detect, told=told, keep=keep)
-    facts = publish(results, failures, out, request.command)
+    history = history_of(request, told)
+    facts = publish(results, failures, out, request.command, history)
     if as_json:
         print_json(facts)
     elif not quiet:
-        print_table("", *table_of(results))
-        typer.echo(f"Wrote {out}/leaderboard.md, .json and .html.")
+        if results:
+            print_table("", *table_of(results))
+        if history is not None:
+            print_table("", *table_of_history(history))
+        typer.echo(f"Wrote {out}/leaderboard.md, .json and .html{', and history.md' if history else ''}.")

@@ -10,24 +10,29 @@ from tarmac.errors import InputError
 from tarmac.tables.bronze import FLIGHT_COLUMNS, NULL_MARKERS, TEXT_COLUMNS
 from tarmac.transform.silver import judge, keep_sound
 
-NAME = re.compile(r"(?P<place>[A-Za-z]+?)(?:13)?_(?P<year>\d{4})\.csv(?:\.gz)?$")
-"""nycflights13_2013.csv.gz is `nycflights`, 2013."""
+NAME = re.compile(r"(?P<place>[A-Za-z]+?)\d*_(?P<year>\d{4})(?:_[a-z]+)?\.csv(?:\.gz)?$")
+"""nycflights13_2013.csv.gz is `nycflights`, 2013; us_2008_janfeb.csv.gz is `us`, 2008."""
+
+FOLDERS = (".", "flights", "real")
+"""Where files are looked for, below the folder that was named."""
 
 FEWEST_DAYS = 300
 """Files with fewer days are samples, not years."""
 
 
-def read_years(folder: Path) -> dict[tuple[str, int], pl.DataFrame]:
-    """Silver flights of each whole year in `folder` (or in its `flights`), by name and year."""
-    inside = folder / "flights" if (folder / "flights").is_dir() else folder
-    files = sorted(path for path in inside.glob("*.csv*") if NAME.match(path.name)) if inside.is_dir() else []
+def read_years(folder: Path, *, fewest_days: int = FEWEST_DAYS) -> dict[tuple[str, int], pl.DataFrame]:
+    """Silver flights of each year in `folder` with so many days or more, by name and year.
+
+    Raises:
+        InputError: when there is none.
+    """
+    paths = sorted(path for inside in FOLDERS for path in (folder / inside).glob("*.csv*"))
     years = {}
-    for path in files:
-        named = NAME.match(path.name)
-        assert named is not None  # noqa: S101 - the list above holds matches alone
-        flights = read_flights(path, int(named["year"]))
-        if flights["fl_date"].n_unique() >= FEWEST_DAYS:
-            years[named["place"], int(named["year"])] = flights
+    for path in paths:
+        if named := NAME.match(path.name):
+            flights = read_flights(path, int(named["year"]))
+            if flights["fl_date"].n_unique() >= fewest_days:
+                years[named["place"], int(named["year"])] = flights
     if not years:
         raise InputError(
             f"--real {folder} holds no year of flights. Give a folder with files like nycflights_2014.csv.gz, in the "

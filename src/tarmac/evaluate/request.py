@@ -16,7 +16,9 @@ SMALL_FLIGHTS = 600_000
 EVERY = "all"
 """What --detectors takes for every known one."""
 
-KINDS, SPLITS = ("simulated", "second", "real", "all"), ("reporting", "tuning")
+KINDS, SPLITS = ("simulated", "second", "real", "history", "all"), ("reporting", "tuning")
+
+NEED_REAL = ("real", "history", "all")
 
 WORLDS = 3
 """Of the second simulator, for each seed: the mean of several depends less on how strong one's troubles are."""
@@ -39,7 +41,7 @@ class Plan:
         """Refuse an unknown kind, and real corpora without their folder."""
         if self.kind not in KINDS:
             raise InputError(f"corpus {self.kind!r} is unknown. Known: {', '.join(KINDS)}. Fix --corpus.")
-        if self.kind in ("real", "all") and self.real is None:
+        if self.kind in NEED_REAL and self.real is None:
             raise InputError(f"--corpus {self.kind} needs real flights. Name their folder: --real DIR.")
         if self.split not in SPLITS:
             raise InputError(f"split {self.split!r} is unknown. Known: {', '.join(SPLITS)}. Fix --split.")
@@ -107,11 +109,11 @@ def read_request(
         slow = slow_detectors()
         named = tuple(name for name in DETECTORS if name not in slow)
     command = f"tarmac evaluate --corpus {corpus} --split {split}"
-    if corpus != "real":
+    if corpus not in ("real", "history"):
         command += f" --seeds {','.join(map(str, plan.seeds))}"
     if corpus in ("simulated", "all"):
         command += f" --shapes {','.join(plan.shapes)} --flights {flights} --airports {airports}"
-    if corpus in ("real", "all"):
+    if corpus in NEED_REAL:
         command += " --real DIR"
     if detectors:
         command += f" --detectors {detectors if detectors == EVERY else ','.join(named)}"

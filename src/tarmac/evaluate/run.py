@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from tarmac.detect.run import available_cores
 from tarmac.errors import InputError
 from tarmac.evaluate.alone import judged_alone
 from tarmac.evaluate.corpora import SMALL_AIRPORTS, Corpus, planted_corpus, second_corpus, simulated_corpus, weak_corpus
+from tarmac.evaluate.history import FEWEST_DAYS, History, flag_history, real_year
+from tarmac.evaluate.history_page import history_page, history_section
 from tarmac.evaluate.kept import kept_or_made
 from tarmac.evaluate.leaderboard import Failure, Result, leaderboard
 from tarmac.evaluate.page import as_facts, as_markdown, as_page
@@ -37,6 +40,23 @@ def corpora_of(request: Request, told: Callable[[str], None]) -> Iterator[Corpus
             for corpus in (planted_corpus(flights, place, year, Planting()), weak_corpus(flights, place, year)):
                 if corpus.split == plan.split:
                     yield corpus
+
+
+def history_of(request: Request, told: Callable[[str], None]) -> History | None:
+    """What the detectors flag in the real years as they were, of both splits; None where they are not asked for.
+
+    Slow detectors are left out.
+    """
+    plan = request.plan
+    if plan.real is None or plan.kind not in ("history", "all"):
+        return None
+    quick = tuple(name for name in request.detect.detectors if name not in slow_detectors())
+    if not quick:
+        return None
+    told(f"read {plan.real}")
+    flights = read_years(plan.real, fewest_days=FEWEST_DAYS)
+    years = (real_year(each, place, year) for (place, year), each in flights.items())
+    return flag_history(years, replace(request.detect, detectors=quick), told)
 
 
 def run_evaluation(
@@ -75,12 +95,14 @@ def run_evaluation(
     return results, failures
 
 
-def publish(results: Sequence[Result], failures: Sequence[Failure], out: Path, command: str) -> dict[str, Any]:
-    """Write leaderboard.md, .json and .html into the folder `out`; returns what the JSON holds.
+def publish(
+    results: Sequence[Result], failures: Sequence[Failure], out: Path, command: str, history: History | None = None
+) -> dict[str, Any]:
+    """Write leaderboard.md, .json and .html, and history.md where there is one, into `out`; returns what the JSON holds.
 
     Raises InputError where no detector was fair to any corpus, or `out` cannot be written to.
     """
-    if not results and not failures:
+    if not results and not failures and history is None:
         slow = ", ".join(sorted(slow_detectors()))
         raise InputError(
             f"nothing was judged by '{command}': {slow} are judged on {SMALL_AIRPORTS} airports at most, and "
@@ -93,6 +115,11 @@ def publish(results: Sequence[Result], failures: Sequence[Failure], out: Path, c
         "leaderboard.json": json.dumps(facts, indent=2) + "\n",
         "leaderboard.html": as_page(lines, results, command, failures),
     }
+    if history is not None:
+        files["leaderboard.md"] += "\n" + history_section(history)
+        files["history.md"] = history_page(history, command)
+        facts["history"] = {"days": history.days.to_dicts(), "disruptions": history.disruptions.to_dicts()}
+        files["leaderboard.json"] = json.dumps(facts, indent=2) + "\n"
     with explained(str(out), option="--out"):
         out.mkdir(parents=True, exist_ok=True)
     with whole_files(*(out / name for name in files)) as opened:

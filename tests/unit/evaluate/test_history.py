@@ -2,12 +2,16 @@
 
 from datetime import date, timedelta
 
+import numpy as np
 import polars as pl
 import pytest
 
 from tarmac.airports import find_coordinates
+from tarmac.detect import DetectParameters
 from tarmac.evaluate.documented import days_of_disruptions, disruptions_found, documented_disruptions
-from tarmac.evaluate.history import flagged_by_kind, kind_of_day
+from tarmac.evaluate.history import History, flag_history, flagged_by_kind, kind_of_day, real_year
+from tarmac.evaluate.history_page import history_page, table_of_history
+from tarmac.tables.daily import CAUSES
 
 
 def day_with(
@@ -116,3 +120,54 @@ def test_a_carrier_s_disruption_is_looked_up_by_the_carrier() -> None:
     days = pl.DataFrame([day_with(1744, 1062, day=date(2008, 4, 9))]).rename({"origin": "op_carrier"})
     days = days.with_columns(op_carrier=pl.lit("AA"))
     assert disruptions_found(days, days, "op_carrier")["name"].to_list() == ["American's MD-80 grounding"]
+
+
+@pytest.fixture(scope="module")
+def history() -> History:
+    """A year of one large airport and two carriers in which a storm cancels six tenths of one documented day."""
+    rng = np.random.default_rng(5)
+    per_day = 60
+    day = np.repeat(np.arange(365), per_day)
+    storm = (np.datetime64("2013-01-01") + day) == np.datetime64("2013-02-08")
+    flights = pl.DataFrame(
+        {
+            "origin": "JFK",
+            "fl_date": [date(2013, 1, 1) + timedelta(int(d)) for d in day],
+            "crs_dep_time": np.tile(600 + np.arange(per_day) * 10, 365),
+            "op_carrier": np.tile(np.where(np.arange(per_day) % 2, "AA", "B6"), 365),
+            "op_carrier_fl_num": np.tile(np.arange(per_day), 365),
+            "dest": "LAX",
+            "dep_delay": np.rint(rng.normal(5, 10, day.size)),
+            "cancelled": rng.random(day.size) < np.where(storm, 0.6, 0.01),
+            "cancellation_code": None,
+            "diverted": False,
+        },
+        schema_overrides={"cancellation_code": pl.String},
+    ).with_columns(pl.lit(None, dtype=pl.Float64).alias(cause) for cause in CAUSES)
+    told: list[str] = []
+    parameters = DetectParameters(detectors=("cancellations", "constant"))
+    made = flag_history([real_year(flights, "nycflights", 2013)], parameters, told.append)
+    assert told == ["nycflights 2013, hindsight: cancellations, constant"]
+    return made
+
+
+def test_history_tells_which_kinds_of_days_each_detector_flagged(history) -> None:
+    """A detector that flags nothing is measured too: it found none of the obvious days."""
+    obvious = history.days.filter(pl.col("kind") == "obvious").select("detector", "days", "flagged")
+    assert sorted(obvious.rows()) == [("cancellations", 1, 1), ("constant", 1, 0)]
+    assert history.days["days"].sum() == 2 * 365
+
+
+def test_the_page_of_history_names_the_covered_disruptions_and_who_found_them(history) -> None:
+    page = history_page(history, "tarmac evaluate")
+    assert "2 of the 231 documented disruptions are covered" in page
+    (line,) = (line for line in page.splitlines() if line.startswith("| Northeast blizzard of February 2013"))
+    assert line.endswith("| cancellations |")
+    assert "Years looked at while tuning" in page
+    assert "Years not looked at" not in page
+    header, rows = table_of_history(history)
+    assert header[:2] == ("years", "detector")
+    assert [row[:3] for row in rows] == [
+        ("tuning", "cancellations", "100.0 % (1 of 1)"),
+        ("tuning", "constant", "0.0 % (0 of 1)"),
+    ]
