@@ -10,6 +10,7 @@ from tarmac.detect import DetectParameters, detect
 from tarmac.detect.contract import Detector
 from tarmac.detect.detectors.arima import Arima
 from tarmac.detect.detectors.bands import GlobalBand, RollingBand
+from tarmac.detect.disruption.detector import Disruption
 from tarmac.detect.online import judge_online, until
 from tarmac.detect.panel import FloatArray, Panel
 from tarmac.detect.parameters import detector_named
@@ -131,3 +132,46 @@ def test_the_mode_is_in_the_detector_s_name() -> None:
     assert not found.failures
     assert set(found.anomalies["detector"]) == {"arima@online", "global_band@online"}
     assert found.anomalies.filter(pl.col("fl_date") == dates[40])["score"].null_count() == 0
+
+
+def test_disruption_judges_each_day_as_if_it_were_the_last() -> None:
+    """The one pass over 25 airports and 130 days gives what each day gives as the end of its panel, to the last bit."""
+    panel = replace(panel_of(10.0 + 5.0 * np.random.default_rng(3).normal(size=(25, 130))), first_judged=0)
+    panel.cancelled[4, 60], panel.departed[4, 60], panel.value[4, 60] = 40.0, 0.0, np.nan
+    detector = Disruption()
+    whole = detector.judge_online(panel)
+    for day in (6, 27, 28, 55, 60, 61, 99, 129):
+        alone = detector.judge_online(until(panel, day))
+        for name in ("expected", "lower", "upper", "score"):
+            assert np.array_equal(getattr(whole, name)[:, day], getattr(alone, name)[:, day], equal_nan=True)
+    assert whole.score[4, 60] >= 1.0
+    assert not np.isnan(whole.score).any()
+
+
+def test_weeks_of_bad_days_stay_abnormal_and_a_lasting_change_becomes_the_norm() -> None:
+    """An hour and a quarter later from day 90 on: abnormal for a month, ordinary after a quarter of a year."""
+    days = np.arange(250)
+    value = (
+        10.0 + 5.0 * np.random.default_rng(4).normal(size=(3, 250)) + 75.0 * (days >= 90) * np.array([[1], [0], [0]])
+    )
+    quiet = np.where(days == 30, 1.0, 0.0) * np.ones((3, 1))
+    flights = np.full(value.shape, 200.0)
+    panel = Panel(
+        measure="mean_dep_delay",
+        origins=("A", "B", "C"),
+        dates=np.arange("2011-01-01", np.datetime64("2011-01-01") + 250, dtype="datetime64[D]"),
+        value=value,
+        flights=flights,
+        departed=flights - quiet,
+        cancelled=quiet,
+        also={
+            "std_dep_delay": np.full(value.shape, 30.0),
+            "median_dep_delay": value - 5.0,
+            "p90_dep_delay": value + 40.0,
+            "dep_del15_share": np.clip(value / 100.0, 0.0, 1.0),
+        },
+    )
+    score = Disruption().judge_online(panel).score
+    assert (score[0, 90:120] >= 1.0).all()
+    assert (score[0, 200:] < 1.0).all()
+    assert (score[1:, 20:] < 1.0).all()

@@ -22,10 +22,14 @@ NEGLIGIBLE = 23.0
 """A term of e⁻²³ of the sum is left out, and all smaller ones after it."""
 
 
-def cancellation_scores(panel: Panel) -> FloatArray:
-    """One-sided z-value, 0 … about 38, of each day's cancellations; 0 where no more than usual, NaN without flights."""
+def cancellation_scores(panel: Panel, level: FloatArray | None = None) -> FloatArray:
+    """One-sided z-value, 0 … about 38, of each day's cancellations; 0 where no more than usual, NaN without flights.
+
+    `level`: the usual share, one column or one a day; that of the whole panel where it is not given.
+    """
     flights, cancelled = panel.flights, panel.cancelled
-    level = usual_level(flights, cancelled)[:, None]
+    if level is None:
+        level = usual_level(flights, cancelled)[:, None]
     alpha, beta = level * DAY_SIZE, (1.0 - level) * DAY_SIZE
     log_tail = np.full(panel.shape, np.nan)
     log_tail[flights > 0] = 0.0

@@ -62,13 +62,13 @@ def companions_of(z: FloatArray) -> Companions:
     return Companions(weight=np.where(correlation >= LEAST, correlation**2, 0.0))
 
 
-def days_beside(value: FloatArray) -> FloatArray:
-    """The sum of each airport's values on its day before and its day after; days without a value are skipped over."""
+def days_beside(value: FloatArray, *, after: bool = True) -> FloatArray:
+    """The sum of each airport's values on its day before and, if `after`, its day after; days without one are skipped."""
     result = np.zeros(value.shape)
     for airport, values in enumerate(value):
         days = np.flatnonzero(~np.isnan(values))
         known = np.concatenate([[0.0], values[days], [0.0]])
-        result[airport, days] = known[:-2] + known[2:]
+        result[airport, days] = known[:-2] + known[2:] * after
     return result
 
 

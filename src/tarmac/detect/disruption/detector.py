@@ -10,26 +10,25 @@ from tarmac.detect.contract import Detector, Judgement, nothing
 from tarmac.detect.disruption.cancellations import cancellation_scores
 from tarmac.detect.disruption.companions import companions_of, days_beside
 from tarmac.detect.disruption.delays import Delays, delay_scores
+from tarmac.detect.disruption.evidence import (
+    CANCELLED_WEIGHT,
+    COMPRESS_CANCELLED,
+    Evidence,
+    compressed,
+    early_of,
+    mean_known,
+    probability,
+    raised,
+    signed,
+    stretch_of,
+)
 from tarmac.detect.disruption.losses import loss_size, losses_of, ordinary_share, ordinary_swing
 from tarmac.detect.disruption.tail import rare_score
 from tarmac.detect.panel import BoolArray, FloatArray, Panel
 from tarmac.detect.thresholds.flags import on_judged_days
 
-COMPRESS, COMPRESS_CANCELLED = 3.0, 2.0
-"""From how many standard deviations on a z-value is compressed, of delays and of cancellations."""
-
-CANCELLED_WEIGHT = 1.4
-"""A cancelled flight is the worse disruption: a few more than usual count like a larger delay."""
-
 SHARE_SPREAD = 50.0
 """The arcsine of a share of n, in hundredths, has a standard deviation of 50/√n."""
-
-EVEN, STEEPNESS = 4.5, 3.0
-"""The evidence at which a day is as likely disrupted as not, and how fast the log odds of that grow with evidence."""
-
-FEWEST_FOR_TAIL, NORMAL_TAIL = 1000, 2.576
-"""Airport-days from which on the early side's tail is measured, and where 0.5 % of a normal's values lie beyond."""
-
 
 LEAST_RARE, WITHOUT_TAIL = 3.5, 4.0
 """The evidence below which no day is rare, and from which on one is where too few days tell how far ordinary ones reach."""
@@ -86,48 +85,80 @@ class Disruption(Detector):
         if not panel.origins:
             return Judgement(expected=panel.value, lower=panel.value, upper=panel.value, score=panel.value)
         measures = [delay_scores(each, workers=workers) for each in measures_of(panel)]
-        means, zs = measures[0], [each.z for each in measures]
-        z = _mean_known(*(_compressed(each) for each in zs))
+        z = mean_known(*(compressed(each.z) for each in measures))
         companions = companions_of(z)
-        delays = z - self.explained * companions.swing_of(z)
-        cancelled = _compressed(CANCELLED_WEIGHT * cancellation_scores(panel), COMPRESS_CANCELLED)
-        own = _signed(delays, cancelled)
-        disrupted = _probability(own)
+        cancelled = compressed(CANCELLED_WEIGHT * cancellation_scores(panel), COMPRESS_CANCELLED)
+        own = signed(z - self.explained * companions.swing_of(z), cancelled)
+        disrupted = probability(own)
         prior = self.trust * companions.mean_of(disrupted) + self.memory * days_beside(disrupted)
-        late = own + prior * np.clip(own / 2.0, 0.0, 1.0)
-        early = np.minimum(-means.z, -_mean_known(*zs))
-        stretch = _stretch(early)
-        score = self._score(panel, means, late, stretch * early)
-        survivors = cancelled > np.abs(np.nan_to_num(delays))
+        early = early_of(measures)
+        stretch = stretch_of(early)
+        evidence = Evidence(own=own, cancelled=cancelled, late=raised(own, prior), early=stretch * early)
+        share = ordinary_share(panel.flights, panel.cancelled)
+        return self.judgement(
+            panel,
+            measures[0],
+            evidence,
+            stretch=stretch,
+            cut=self.cut_of(evidence.either[panel.flights > 0]),
+            share=share[:, None],
+            swing=ordinary_swing(panel, measures[0].expected, share)[:, None],
+        )
+
+    def judge_online(self, panel: Panel, *, workers: int = 1) -> Judgement:  # noqa: ARG002 - one pass is quick
+        """Judge all days, each by itself and the days before it (online.py)."""
+        from tarmac.detect.disruption.online import judge_online
+
+        return judge_online(self, panel)
+
+    def cut_of(self, evidence: FloatArray) -> float:
+        """The evidence from which on a day is rare among days with this evidence."""
+        rare = rare_score(evidence[~np.isnan(evidence)], self.rare)
+        return WITHOUT_TAIL if rare is None else max(rare, LEAST_RARE)
+
+    def judgement(
+        self,
+        panel: Panel,
+        means: Delays,
+        evidence: Evidence,
+        *,
+        stretch: FloatArray | float,
+        cut: FloatArray | float,
+        share: FloatArray,
+        swing: FloatArray,
+    ) -> Judgement:
+        """The score, 1 where a day begins to be abnormal, from the evidence of either side and from what was lost.
+
+        Args:
+            panel: of the mean delay.
+            means: what was expected of it.
+            evidence: of each day.
+            stretch: by how much the early side's tail is shorter; one number or one a day, as `cut`.
+            cut: the evidence from which on a day is rare.
+            share: cancelled on an ordinary day; one column or one a day, as `swing`.
+            swing: `ordinary_swing`.
+        """
+        losses = losses_of(panel, means.expected, share)
+        size = loss_size(panel, losses, means.deviation, swing)
+        borne_out = np.fmin(np.fmax(evidence.late, 0.0) / cut, losses.share / LEAST_LOSS)
+        score = np.where(panel.flights > 0, np.fmax(np.fmax(borne_out, evidence.early / cut), size), np.nan)
         lower = means.expected - self.width / stretch * means.of_ordinary_day
         return Judgement(
             expected=means.expected,
-            lower=np.where(survivors, np.fmin(lower, panel.value), lower),
+            lower=np.where(evidence.by_cancellations, np.fmin(lower, panel.value), lower),
             upper=means.expected + self.width * means.of_ordinary_day,
             score=score,
         )
-
-    def _score(self, panel: Panel, means: Delays, late: FloatArray, early: FloatArray) -> FloatArray:
-        """1 where a day begins to be abnormal, from the evidence of either side and from what was lost."""
-        there = panel.flights > 0
-        evidence = np.where(there, np.fmax(np.fmax(late, early), 0.0), np.nan)
-        rare = rare_score(evidence[~np.isnan(evidence)], self.rare)
-        cut = WITHOUT_TAIL if rare is None else max(rare, LEAST_RARE)
-        share = ordinary_share(panel.flights, panel.cancelled)
-        losses = losses_of(panel, means.expected, share[:, None])
-        size = loss_size(panel, losses, means.deviation, ordinary_swing(panel, means.expected, share))
-        borne_out = np.fmin(np.fmax(late, 0.0) / cut, losses.share / LEAST_LOSS)
-        return np.where(there, np.fmax(np.fmax(borne_out, early / cut), size), np.nan)
 
     def flags(self, panel: Panel, judgement: Judgement) -> BoolArray:
         """Flag scores of 1 or more."""
         return on_judged_days(panel, judgement.score[:, panel.judged] >= 1.0)
 
 
-def measures_of(panel: Panel) -> list[Panel]:
-    """The panel of the mean delay and those of the other three measures of delay."""
+def measures_of(panel: Panel, *, so_far: bool = False) -> list[Panel]:
+    """The panel of the mean delay and those of the other three measures of delay; `so_far` as in `shares_of`."""
     medians, tails = (replace(panel, value=_column(panel, f"{name}_dep_delay")) for name in ("median", "p90"))
-    return [panel, medians, tails, _shares(panel)]
+    return [panel, medians, tails, shares_of(panel, so_far=so_far)]
 
 
 def _column(panel: Panel, name: str) -> FloatArray:
@@ -135,53 +166,15 @@ def _column(panel: Panel, name: str) -> FloatArray:
     return panel.also.get(name, nothing(panel))
 
 
-def _shares(panel: Panel) -> Panel:
+def shares_of(panel: Panel, *, so_far: bool = False) -> Panel:
     """The share of late departures after Anscombe's arcsine, which makes its variance nearly free of its level.
 
     Where the share never changes, as at an airport without any late flight all year, it has no scale and says nothing.
+    `so_far`: where it has not changed up to that day.
     """
     share = _column(panel, "dep_del15_share")
-    known = ~np.isnan(share)
-    highest = np.max(share, axis=1, where=known, initial=-np.inf, keepdims=True)
-    varies = highest > np.min(share, axis=1, where=known, initial=np.inf, keepdims=True)
-    late = np.where(varies, share, np.nan) * panel.departed
+    varies = np.fmax.accumulate(share, axis=1) > np.fmin.accumulate(share, axis=1)
+    late = np.where(varies if so_far else varies[:, -1:], share, np.nan) * panel.departed
     angle = np.arcsin(np.sqrt(np.clip((late + 0.375) / (panel.departed + 0.75), 0.0, 1.0)))
     spread = np.where(np.isnan(angle), np.nan, SHARE_SPREAD)
     return replace(panel, value=100.0 * angle, also={**panel.also, "std_dep_delay": spread})
-
-
-def _compressed(z: FloatArray, beyond: float = COMPRESS) -> FloatArray:
-    """Nearly z up to `beyond`, then ever slower."""
-    return np.asarray(beyond * np.arcsinh(z / beyond))
-
-
-def _mean_known(*scores: FloatArray) -> FloatArray:
-    """The mean of those that are known; NaN where none is."""
-    total = np.sum([np.nan_to_num(z) for z in scores], axis=0)
-    count = np.sum([~np.isnan(z) for z in scores], axis=0)
-    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
-
-
-def _stretch(early: FloatArray) -> float:
-    """By how much the early side's tail is shorter than a normal's, 1 … 2.
-
-    Flights leave a little early or very late: what lies far out on the early side is rarer than the same z-value on the
-    late side. For the same reason it is not compressed.
-    """
-    known = early[~np.isnan(early)]
-    if known.size < FEWEST_FOR_TAIL:
-        return 1.0
-    return float(np.clip(NORMAL_TAIL / max(float(np.quantile(known, 0.995)), 1e-9), 1.0, 2.0))
-
-
-def _signed(delays: FloatArray, cancelled: FloatArray) -> FloatArray:
-    """Delays and cancellations together: negative where the day is early and cancellations do not outweigh that."""
-    length = np.hypot(np.nan_to_num(delays), np.nan_to_num(cancelled))
-    early = np.nan_to_num(delays) < -np.nan_to_num(cancelled)
-    nothing_known = np.isnan(delays) & np.isnan(cancelled)
-    return np.where(nothing_known, np.nan, np.where(early, -length, length))
-
-
-def _probability(evidence: FloatArray) -> FloatArray:
-    """That a day is disrupted, by its own evidence; NaN where there is none."""
-    return np.asarray(1.0 / (1.0 + np.exp(-STEEPNESS * (evidence - EVEN))))

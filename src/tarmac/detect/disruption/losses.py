@@ -90,11 +90,11 @@ def loss_size(panel: Panel, losses: Losses, deviation: FloatArray, swing: FloatA
         panel: of the mean delay.
         losses: `losses_of` it.
         deviation: the ordinary standard deviation of a mean over so many departures, in minutes.
-        swing: `ordinary_swing`, one value an airport.
+        swing: `ordinary_swing`, one column or one value a day.
     """
     share = np.maximum(losses.cancelled, 0.0) / (panel.flights + EXTRA_SCHEDULED)
     delay = np.maximum(losses.minutes, 0.0) / (panel.departed + EXTRA_DEPARTED)
-    of_share = share / np.clip(SWINGS * swing[:, None], LEAST_SHARE, MOST_SHARE)
+    of_share = share / np.clip(SWINGS * swing, LEAST_SHARE, MOST_SHARE)
     of_delay = delay / np.fmax(LEAST_DELAY, DEVIATIONS * deviation)
     return np.asarray((of_share**NORM + of_delay**NORM) ** (1.0 / NORM))
 

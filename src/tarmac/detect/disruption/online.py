@@ -10,6 +10,9 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from tarmac.detect.contract import Judgement
+from tarmac.detect.disruption.cancellations import cancellation_scores, usual_level
+from tarmac.detect.disruption.companions import companions_of, days_beside
 from tarmac.detect.disruption.delays import (
     FEWEST_AIRPORTS,
     FEWEST_DAYS,
@@ -18,7 +21,20 @@ from tarmac.detect.disruption.delays import (
     Delays,
     flight_variance_of,
 )
-from tarmac.detect.disruption.losses import Losses, losses_of, ordinary_share
+from tarmac.detect.disruption.detector import SHARE_SPREAD, Disruption, measures_of
+from tarmac.detect.disruption.evidence import (
+    CANCELLED_WEIGHT,
+    COMPRESS_CANCELLED,
+    Evidence,
+    compressed,
+    early_of,
+    mean_known,
+    probability,
+    raised,
+    signed,
+    stretch_of,
+)
+from tarmac.detect.disruption.losses import USUAL_SWING, Losses, losses_of, ordinary_share, ordinary_swing
 from tarmac.detect.online import until
 from tarmac.detect.panel import FloatArray, Panel
 
@@ -42,6 +58,9 @@ START = 0.4
 
 WEEKDAY_PRIOR = 4.0
 """How many ordinary days of evidence against a weekday's effect it starts with."""
+
+FIRST_SHARE = 0.01
+"""The share cancelled on an ordinary day until there are days to learn it from."""
 
 FIRST_VARIANCE = 25.0
 """Minutes²: the variance of days until there are enough of them."""
@@ -76,7 +95,7 @@ def losses_online(panel: Panel) -> Losses:
 
 def shares_online(panel: Panel) -> FloatArray:
     """The share cancelled on an ordinary day, airports × days."""
-    return learnt(panel, lambda past: ordinary_share(past.flights, past.cancelled), 0.01)
+    return learnt(panel, lambda past: ordinary_share(past.flights, past.cancelled), FIRST_SHARE)
 
 
 def flight_variance_online(panel: Panel) -> FloatArray:
@@ -90,6 +109,58 @@ def delays_online(panel: Panel, flight_variance: FloatArray) -> Delays:
     for day in range(panel.shape[1]):
         pass_.step(day)
     return pass_.delays()
+
+
+def judge_online(detector: Disruption, panel: Panel) -> Judgement:
+    """The detector's judgement of each day by itself and the days before it."""
+    if not panel.origins:
+        return Judgement(expected=panel.value, lower=panel.value, upper=panel.value, score=panel.value)
+    measures = _measures_online(panel)
+    z = mean_known(*(compressed(each.z) for each in measures))
+    blocks = [(days, companions_of(z[:, : days.start])) for days in refreshes(panel)]
+    level = learnt(panel, lambda past: usual_level(past.flights, past.cancelled), FIRST_SHARE)
+    cancelled = compressed(CANCELLED_WEIGHT * cancellation_scores(panel, level), COMPRESS_CANCELLED)
+    swing = np.concatenate([companions.swing_of(z[:, days]) for days, companions in blocks], axis=1)
+    own = signed(z - detector.explained * swing, cancelled)
+    disrupted = probability(own)
+    around = np.concatenate([companions.mean_of(disrupted[:, days]) for days, companions in blocks], axis=1)
+    late = raised(own, detector.trust * around + detector.memory * days_beside(disrupted, after=False))
+    early = early_of(measures)
+    stretch = _learnt_of_days(panel, lambda days: stretch_of(early[:, days]))
+    evidence = Evidence(own=own, cancelled=cancelled, late=late, early=stretch * early)
+    known = np.where(panel.flights > 0, evidence.either, np.nan)
+    return detector.judgement(
+        panel,
+        measures[0],
+        evidence,
+        stretch=stretch,
+        cut=_learnt_of_days(panel, lambda days: detector.cut_of(known[:, days])),
+        share=shares_online(panel),
+        swing=_swing_online(panel, measures[0].expected),
+    )
+
+
+def _measures_online(panel: Panel) -> list[Delays]:
+    """Delays of the four measures, each by the days before."""
+    of_minutes = flight_variance_online(panel)
+    means, medians, tails, shares = measures_of(panel, so_far=True)
+    of_share = np.full(panel.shape, SHARE_SPREAD**2)
+    return [*(delays_online(each, of_minutes) for each in (means, medians, tails)), delays_online(shares, of_share)]
+
+
+def _learnt_of_days(panel: Panel, learn: Callable[[slice], float]) -> FloatArray:
+    """One number a day: what `learn` says of all days before its refresh."""
+    return np.concatenate([np.full(days.stop - days.start, learn(slice(0, days.start))) for days in refreshes(panel)])
+
+
+def _swing_online(panel: Panel, expected: FloatArray) -> FloatArray:
+    """`ordinary_swing`, airports × days."""
+
+    def learn(past: Panel) -> FloatArray:
+        share = ordinary_share(past.flights, past.cancelled)
+        return ordinary_swing(past, expected[:, : past.shape[1]], share)
+
+    return learnt(panel, learn, USUAL_SWING)
 
 
 class _Pass:
