@@ -134,6 +134,11 @@ class Settings:
         reference="data_lake_bucket",
         convert=_bucket_address,
     )
+    request_payer: Literal["owner", "requester"] = setting(
+        "owner",
+        "Who pays for requests to the lake on S3: the bucket's owner, or the requester, as some buckets demand.",
+        steps=ALL_STEPS,
+    )
     warehouse: str = setting(
         "embedded",
         "The warehouse: embedded, or a postgresql:// URL.",

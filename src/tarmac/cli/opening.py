@@ -21,12 +21,13 @@ def open_workspace(given: "Given", *, quiet: bool) -> "tuple[Settings, Workspace
     from tarmac.engines import engine_named
     from tarmac.pipeline import Workspace
     from tarmac.storage.lake import Zones, open_lake
+    from tarmac.storage.s3 import S3Access
 
     settings = read_settings(**given)
     configure_logs(settings.log_format, quiet=quiet)
     zones = Zones(bronze=settings.bronze_folder, silver=settings.silver_folder, gold=settings.gold_folder)
     workspace = Workspace(
-        lake=open_lake(settings.lake, zones),
+        lake=open_lake(settings.lake, zones, S3Access(requester_pays=settings.request_payer == "requester")),
         scratch=Path(settings.scratch),
         home=settings.home,
         engine=engine_named(

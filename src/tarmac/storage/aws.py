@@ -1,5 +1,6 @@
 """Errors of botocore in the user's terms: which variable, file or right is wrong, or that S3 does not answer."""
 
+import json
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -99,11 +100,30 @@ def explain_aws(error: Exception, place: str) -> TarmacError:
     return SystemFailure(f"S3 failed at {place}: {why}. Nothing was published; run the same command again.")
 
 
+def check_bundle(bundle: str) -> None:
+    """Raise InputError where a file or folder of authorities' certificates cannot be used."""
+    import ssl
+
+    try:
+        if Path(bundle).is_dir():
+            return
+        ssl.create_default_context(cafile=bundle)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"the certificates {bundle} cannot be used: {getattr(error, 'strerror', None) or error}. Set AWS_CA_BUNDLE (or "
+            "REQUESTS_CA_BUNDLE, or ca_bundle in AWS's config file) to a file of certificates in PEM, or unset it."
+        ) from error
+
+
 def explain_client(error: Exception) -> InputError:
     """What any error means that comes while a client is made or its credentials are read: configuration is wrong."""
+    if isinstance(error, InputError):
+        return error
     why = str(error).rstrip(".")
     if isinstance(error, ValueError) and why.startswith("Invalid endpoint"):
         hint = "Set AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL to an address with http:// or https://"
+    elif isinstance(error, json.JSONDecodeError):
+        hint = _filled("Fix {profile} in {files}: its credential_process must print JSON")
     elif isinstance(error, OSError) and error.filename and not type(error).__module__.startswith("botocore"):
         hint = _hint_on_file(str(error.filename))
     else:
@@ -121,19 +141,25 @@ def _configuration_hint(error: Exception) -> str:
     """What to set right; empty where the configuration is not at fault."""
     name, text = type(error).__name__, str(error)
     if name in {"HTTPClientError", "EndpointConnectionError"}:
-        return _hint_on_connection(error, text)
+        return _hint_on_connection(text)
     if name in _TRANSIENT or type(error).__module__.partition(".")[0] != "botocore":
         return ""
-    hint = next((hint for part, hint in _HINTS.items() if part in name), "")
+    hint = _HINTS.get(name) or _hint_on_value(text) or next((h for part, h in _HINTS.items() if part in name), "")
     return _filled(hint) if hint else _general_hint()
 
 
-def _hint_on_connection(error: Exception, text: str) -> str:
-    bundle = next((name for name in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE") if os.environ.get(name)), None)
-    inner = getattr(error, "kwargs", {}).get("error")
-    # A bundle that is not there, or holds no certificate, fails before any connection.
-    if isinstance(inner, OSError) and (isinstance(inner, FileNotFoundError) or "NO_CERTIFICATE" in text) and bundle:
-        return f"Set {bundle} to a file of certificates; it is {os.environ[bundle]!r}"
+def _hint_on_value(text: str) -> str:
+    """The variable whose value the error names."""
+    given = {name: value for name, value in os.environ.items() if name.startswith("AWS_") and len(value) > 1}
+    named = [name for name, value in sorted(given.items()) if re.search(rf"(?<!\w){re.escape(value)}(?!\w)", text)]
+    return f"Fix {named[0]}" if named else ""
+
+
+def _hint_on_connection(text: str) -> str:
+    if "Failed to parse" in text and any(
+        os.environ.get(name) for name in ("HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy")
+    ):
+        return _HINTS["Proxy"]
     unknown = re.search(r"\.([a-z0-9\-]+)\.amazonaws\.com", text)
     if unknown and unknown[1] not in _regions():
         return f"Set AWS_REGION to a region of AWS; {unknown[1]!r} is unknown"

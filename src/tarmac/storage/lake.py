@@ -24,7 +24,7 @@ _ACCESS_POINT = (
     r"arn:aws[a-z\-]*:s3[a-z\-]*:[a-z0-9\-]*:\d{12}:(?:outpost[/:][^/:]+[/:])?accesspoint[/:][A-Za-z0-9.\-]+"
 )
 _S3 = re.compile(rf"[sS]3a?://(?P<bucket>{_BUCKET}|{_ACCESS_POINT})(?:/(?P<prefix>.*))?")
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+:/")
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+:/|[sS]3[an]?:")
 """How addresses begin that are no folder's; one letter may be a drive."""
 
 

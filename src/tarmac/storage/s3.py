@@ -15,7 +15,7 @@ from io import SEEK_CUR, SEEK_END, SEEK_SET, BufferedReader, BytesIO, RawIOBase
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
-from tarmac.storage.aws import code_of, explain_client
+from tarmac.storage.aws import check_bundle, code_of, explain_client
 
 CONNECT_SECONDS = 10
 READ_SECONDS = 20
@@ -229,6 +229,8 @@ def _client(access: S3Access, environment: frozenset[tuple[str, str]], patience:
         session = boto3.Session(
             aws_access_key_id=access.key, aws_secret_access_key=access.secret, aws_session_token=access.token
         )
+        if bundle := session._session.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE"):
+            check_bundle(bundle)
         client = session.client(
             "s3",
             # boto3 itself knows AWS_DEFAULT_REGION alone.
