@@ -66,7 +66,7 @@ def test_a_step_s_command_has_the_options_that_the_step_uses_and_run_has_them_al
     for step in ALL_STEPS:
         assert options[step] == {name for name, each in SETTINGS.items() if step in each.steps}
     assert options["run"] == set().union(*(options[step] for step in ALL_STEPS))
-    assert options["load"] == {"lake", "warehouse"}
+    assert options["load"] == {"lake", "request_payer", "warehouse"}
 
 
 FOREIGN = {

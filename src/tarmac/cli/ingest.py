@@ -10,7 +10,7 @@ from tarmac.cli.options import AsJson, Given, Quiet, with_settings
 from tarmac.errors import InputError
 
 
-@with_settings("lake")
+@with_settings("lake", "request_payer")
 def ingest(
     files: Annotated[
         list[Path], typer.Argument(help="Kaggle yearly or BTS monthly files: .csv, .csv.gz, .zip.", metavar="FILE…")
