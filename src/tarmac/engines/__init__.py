@@ -1,14 +1,15 @@
 """The engines: base.py says what the steps ask of one; polars/ and spark/ are the two implementations."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from tarmac.errors import InputError
+from tarmac.settings import EngineName
 
 if TYPE_CHECKING:
     from tarmac.engines.base import Engine
 
-ENGINES = ("polars", "spark")
+ENGINES: tuple[str, ...] = get_args(EngineName)
 
 
 def engine_named(name: str, *, master: str | None, home: Path, split_bytes: int) -> "Engine":

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from tarmac.engines.base import Engine
 from tarmac.engines.polars.engine import PolarsEngine
+from tarmac.settings import SETTINGS
 from tarmac.storage.lake import Lake
 
 
@@ -23,8 +24,8 @@ class Workspace:
     scratch: Path
     home: Path
     engine: Engine = field(default_factory=PolarsEngine)
-    warehouse: str = "embedded"
-    table: str = "agg_dep_delay_by_date"
+    warehouse: str = SETTINGS["warehouse"].default
+    table: str = SETTINGS["table"].default
 
 
 class Reporter(Protocol):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from tarmac.errors import InputError
+from tarmac.settings import SETTINGS
 
 BRONZE_SUFFIXES: tuple[str, ...] = (".csv", ".csv.gz", ".zip")
 """The forms of a bronze file; `.csv.zip` ends with the last."""
@@ -15,9 +16,9 @@ LEADERBOARD = "reports/leaderboard"
 class Zones:
     """The folders of the three zones, as keys."""
 
-    bronze: str = "01_bronze"
-    silver: str = "02_silver"
-    gold: str = "03_gold"
+    bronze: str = SETTINGS["bronze_folder"].default
+    silver: str = SETTINGS["silver_folder"].default
+    gold: str = SETTINGS["gold_folder"].default
 
     def __post_init__(self) -> None:
         """Refuse a folder that is empty or outside of the lake."""
