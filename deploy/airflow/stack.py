@@ -23,7 +23,7 @@ from deploy.airflow.state import State
 from deploy.airflow.workspace import METADATA, ROOT, Workspace, airflow_program, to_environment
 from tarmac.errors import InputError, SystemFailure
 from tarmac.warehouse.embedded import embedded_server
-from tarmac.warehouse.failures import told_plainly
+from tarmac.warehouse.failures import explained
 
 SERVICES: Mapping[str, tuple[str, ...]] = {
     "api-server": ("--host", "127.0.0.1"),
@@ -155,10 +155,10 @@ class AirflowStack:
 
     def _has_admin(self) -> bool:
         """Whether an earlier start made the user; makes the database where it is missing."""
-        with told_plainly("Making Airflow's database"), psycopg.connect(self.postgres, autocommit=True) as connection:
+        with explained("Making Airflow's database"), psycopg.connect(self.postgres, autocommit=True) as connection:
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [METADATA]).fetchone():
                 connection.execute(f"CREATE DATABASE {METADATA}")
-        with told_plainly("Reading Airflow's users"), psycopg.connect(self.postgres, dbname=METADATA) as connection:
+        with explained("Reading Airflow's users"), psycopg.connect(self.postgres, dbname=METADATA) as connection:
             return has_admin(connection)
 
     def _run_commands(self, *commands: list[str]) -> None:

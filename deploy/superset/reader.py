@@ -18,7 +18,7 @@ from tarmac.tables.anomalies import ANOMALIES
 from tarmac.tables.events import EVENTS
 from tarmac.tables.published import PUBLISHED
 from tarmac.tables.runs import RUNS
-from tarmac.warehouse.failures import told_plainly
+from tarmac.warehouse.failures import explained
 from tarmac.warehouse.migrations import migrate
 from tarmac.warehouse.postgres import open_warehouse
 
@@ -30,7 +30,7 @@ def ensure_reader(owner: psycopg.Connection, password: str) -> None:
     """Make the user or give it this password, with the right to read `TABLES` and no other right; makes the tables too."""
     migrate(owner)
     reader = sql.Identifier(READER)
-    with told_plainly("Making the dashboards' user"), owner.transaction():
+    with explained("Making the dashboards' user"), owner.transaction():
         exists = owner.execute("SELECT FROM pg_roles WHERE rolname = %s", [READER]).fetchone() is not None
         verb = sql.SQL("ALTER" if exists else "CREATE")
         # These two only a superuser may so much as mention; RDS's master is none.

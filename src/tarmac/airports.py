@@ -93,31 +93,44 @@ def place(lat: float, lon: float) -> tuple[int, int, str] | None:
 
 
 def find_places(codes: Sequence[str]) -> list[Place]:
-    """Name and place of each code, in order; a code that airportsdata does not know keeps its code alone."""
+    """Name and place of each code, in order; an unknown code keeps its code alone."""
     known = _known_airports()
     return [_to_place(code, known.get(code)) for code in codes]
 
 
 def find_coordinates(codes: Sequence[str]) -> dict[str, tuple[float, float]]:
-    """Latitude and longitude in degrees of the codes that airportsdata knows, wherever in the world they are."""
+    """Latitude and longitude in degrees of the known codes, wherever in the world they are."""
     known = _known_airports()
     return {code: (known[code]["lat"], known[code]["lon"]) for code in codes if code in known}
 
 
 def describe_airports(codes: Sequence[str]) -> pl.DataFrame:
-    """Rows of `tables.airports` for these codes; one that airportsdata does not know has its code alone."""
+    """Rows of `tables.airports` for these codes; an unknown one has its code alone."""
     known = _known_airports()
     keys = ("name", "city", "subd", "lat", "lon")
     rows = [(code, *(known[code][key] if code in known else None for key in keys)) for code in codes]
     return pl.DataFrame(rows, schema=schema_of(AIRPORTS), orient="row")
 
 
+def _missing(name: str, city: str, subd: str, lat: float, lon: float) -> dict[str, Any]:
+    return {"name": name, "city": city, "subd": subd, "lat": lat, "lon": lon}
+
+
+_MISSING = {
+    "ISN": _missing("Sloulin Field (closed 2019)", "Williston", "North Dakota", 48.178, -103.642),
+    "NYL": _missing("Yuma International Airport", "Yuma", "Arizona", 32.657, -114.606),
+    "PFN": _missing("Panama City-Bay County Airport (closed 2010)", "Panama City", "Florida", 30.212, -85.683),
+    "TKI": _missing("McKinney National Airport", "McKinney", "Texas", 33.178, -96.591),
+    "UCA": _missing("Oneida County Airport (closed 2007)", "Utica", "New York", 43.145, -75.384),
+}
+"""Airports of BTS's records that airportsdata lacks: closed ones, and two whose code BTS alone uses."""
+
+
 @cache
 def _known_airports() -> Mapping[str, Mapping[str, Any]]:
     import airportsdata
 
-    airports: Mapping[str, Mapping[str, Any]] = airportsdata.load("IATA")
-    return airports
+    return {**_MISSING, **airportsdata.load("IATA")}
 
 
 def _to_place(code: str, record: Mapping[str, Any] | None) -> Place:

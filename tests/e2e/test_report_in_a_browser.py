@@ -4,10 +4,13 @@ Waiting is by `expect`: playwright's wait_for_function needs eval, which the pag
 """
 
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tarmac.report import render_report, write_report
@@ -248,3 +251,96 @@ def test_without_scripts_the_headline_and_figures_still_show(browser: Browser, n
         page.locator("main noscript").inner_text().startswith("The calendar, the map and the charts need JavaScript.")
     )
     context.close()
+
+
+def test_a_page_that_the_browser_saved_is_the_report_again(window: Window, regional: Path, tmp_path: Path):
+    """Saved as a complete page: what the browser writes is the page as it stands, with all that was drawn."""
+    page = window.show(regional, "#LAX")
+    saved = tmp_path / "saved.html"
+    saved.write_text(page.content(), encoding="utf-8")
+    assert saved.stat().st_size < 1.5 * regional.stat().st_size
+    page.goto(saved.as_uri())
+    expect(page.locator("#map-chart .svg-container")).to_have_count(1)
+    expect(page.locator("#series .scatterlayer path.js-line").first).to_be_visible()
+    page.locator("[data-day='40']").click()
+    assert page.locator("#day h3").inner_text() == "Tuesday, February 10, 2009"
+    expect(page.locator("#series .svg-container")).to_have_count(1)
+    page.locator("#search").fill("sea")
+    page.keyboard.press("Enter")
+    expect(page.locator("#airport-title")).to_have_text("Seattle (SEA)")
+    again = tmp_path / "again.html"
+    again.write_text(page.content(), encoding="utf-8")
+    page.goto(again.as_uri())
+    expect(page.locator("#series .scatterlayer path.js-line").first).to_be_visible()
+    assert page.locator("#months button").count() == 365
+    assert window.errors == []
+
+
+MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+
+
+def words_of(pdf: Path, program: str) -> list[tuple[int, str, float, float, float]]:
+    """Page, text, left and right end, and the page's width, of every word in the file."""
+    listed = subprocess.run([program, "-bbox", str(pdf), "-"], capture_output=True, text=True, check=True).stdout
+    words, number, width = [], 0, 0.0
+    for line in listed.splitlines():
+        if page := re.search(r'<page width="([\d.]+)"', line):
+            number, width = number + 1, float(page[1])
+        elif word := re.search(r'xMin="([\d.-]+)".* xMax="([\d.-]+)".*>(.*)</word>', line):
+            words.append((number, word[3], float(word[1]), float(word[2]), width))
+    return words
+
+
+@pytest.mark.parametrize("landscape", [False, True], ids=["portrait", "landscape"])
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_print_shows_the_whole_year_within_the_page(
+    browser: Browser, regional: Path, tmp_path: Path, paper: str, landscape: bool, dark: bool
+):
+    """From a window of 1,440 pixels: December is there, nothing reaches into the margin, and the screen is as before."""
+    program, painter = shutil.which("pdftotext"), shutil.which("pdftoppm")
+    if program is None or painter is None:
+        pytest.skip("needs Debian's poppler-utils on PATH: apt-get install poppler-utils")
+    opened = Window(browser, 1440, color_scheme="dark" if dark else "light")
+    page = opened.show(regional)
+    before = page.locator("#series .main-svg").first.get_attribute("width") or ""
+    pdf = tmp_path / "report.pdf"
+    page.pdf(
+        path=pdf, format=paper, landscape=landscape, margin=dict.fromkeys(("top", "right", "bottom", "left"), "12mm")
+    )
+    expect(page.locator("#series .main-svg").first).to_have_attribute("width", before)
+    opened.context.close()
+    words = words_of(pdf, program)
+    assert all(left > 25 and right < width - 25 for _, _, left, right, width in words)
+    chart = max(number for number, text, *_ in words if text == "Dec")
+    axis = [text for number, text, *_ in words if number == chart and text in MONTHS]
+    assert [month for month in MONTHS if month in axis] == MONTHS
+    subprocess.run([painter, "-r", "40", "-png", str(pdf), str(tmp_path / "page")], check=True)
+    for picture in sorted(tmp_path.glob("page-*.png")):
+        with Image.open(picture) as sheet:
+            grey = sheet.convert("L")
+        edge = round(9 / 25.4 * 40)
+        right = grey.crop((grey.width - edge, 0, grey.width, grey.height))
+        assert right.getextrema()[0] > 250, f"{picture.name}: something is cut at the right"
+        assert sum(grey.histogram()[:128]) < 0.5 * grey.width * grey.height, f"{picture.name} is dark"
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_no_code_is_broken_and_no_region_is_cut(browser: Browser, tmp_path: Path, width: int):
+    """MDW is three wide letters, and Puerto Rico lies at the map's edge."""
+    file = tmp_path / "report.html"
+    codes = ["MDW", "MMH", "SJU", "STT", "HNL", "ANC", "ATL", "SEA", "BOS", "MIA", "GUM", "PPG"]
+    write_report(render_report(make_published(codes), years=[2009], generated_by="Tarmac test"), file)
+    opened = Window(browser, width)
+    page = opened.show(file)
+    heights = page.locator("#ranking .list a, #day .list a").evaluate_all(
+        "all => all.map(one => one.getClientRects().length)"
+    )
+    assert set(heights) == {1}
+    cut = page.locator("#map-chart").evaluate(
+        "chart => { const box = chart.getBoundingClientRect(); return [...chart.querySelectorAll('.annotation text')]"
+        ".map(text => [text.textContent, text.getBoundingClientRect()])"
+        ".filter(([, own]) => own.left < box.left - 1 || own.right > box.right + 1).map(([name]) => name); }"
+    )
+    assert cut == []
+    opened.context.close()

@@ -74,7 +74,7 @@ def test_a_statement_timeout_names_the_servers_setting(warehouse: psycopg.Connec
 def test_rows_that_break_the_schema_leave_nothing(warehouse: psycopg.Connection, warehouse_url: str) -> None:
     """A null where the table allows none: the published rows before it are rolled back too."""
     broken = ROWS | {"scores": scores({"origin": "JFK", "flag": None})}
-    with open_warehouse(warehouse_url, Path()) as connection, pytest.raises(SystemFailure, match=r"flag.*Mend what"):
+    with open_warehouse(warehouse_url, Path()) as connection, pytest.raises(SystemFailure, match=r"flag.*Fix what"):
         load_year(connection, 2009, **broken)
     assert read_published(warehouse, range(2009, 2010)).height == 0
 
@@ -124,7 +124,7 @@ def test_a_wrong_password_is_told_and_not_shown(postgres_url: str) -> None:
         "",
     ],
 )
-def test_what_is_no_postgres_url_is_the_users_to_mend(url: str) -> None:
+def test_what_is_no_postgres_url_is_for_the_user_to_fix(url: str) -> None:
     """Exit code 2, and no password even of a URL that cannot be read."""
     with pytest.raises(InputError, match="--warehouse") as told:
         load(url)

@@ -106,7 +106,7 @@ def test_a_user_who_may_not_make_tables_is_told_what_to_grant(postgres_url: str,
         connection.execute("CREATE ROLE visitor LOGIN")
     name = empty_url.partition("@/")[2].partition("?")[0]
     with open_warehouse(to_database(postgres_url, name, user="visitor"), Path()) as visitor:
-        with pytest.raises(SystemFailure, match=r"permission denied for schema public.*GRANT CREATE ON SCHEMA"):
+        with pytest.raises(SystemFailure, match=r"permission denied for schema public.*GRANT USAGE, CREATE ON SCHEMA"):
             migrate(visitor)
         with pytest.raises(SystemFailure, match="permission denied"):
             record_run(visitor, {})

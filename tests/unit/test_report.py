@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tarmac.airports import land_dots, place
+from tarmac.airports import find_places, land_dots, place
 from tarmac.errors import InputError, SystemFailure
 from tarmac.report import render_report, write_report
 from tarmac.report.summary import percent
@@ -352,3 +352,18 @@ def test_a_folder_without_permission_is_an_input_error():
     """The message names the folder and the option."""
     with pytest.raises(InputError, match=r"no permission for /sys/kernel/.*--out"):
         write_report("x", Path("/sys/kernel/report.html"))
+
+
+@pytest.mark.parametrize(
+    ("code", "city"),
+    [("PFN", "Panama City"), ("ISN", "Williston"), ("UCA", "Utica"), ("NYL", "Yuma"), ("TKI", "McKinney")],
+)
+def test_airports_that_were_closed_have_their_place(code: str, city: str) -> None:
+    """The records of their years still hold them; each lies near the airport that followed it, where there is one."""
+    found = find_places([code])[0]
+    assert (found.city, found.region) == (city, "")
+    if code == "PFN":
+        successor = find_places(["ECP"])[0]
+        assert found.x is not None
+        assert successor.x is not None
+        assert abs(found.x - successor.x) < 40

@@ -91,8 +91,21 @@ class _Cluster:
         return SystemFailure(
             f"The embedded warehouse in {self.folder} cannot be used: {fact}. "
             f"Its last words: {' / '.join(lines[-4:]) or 'none'}. "
-            f"Free disk or memory where they say so and run again; or name another database with --warehouse."
+            f"{_to_next_step(lines, self)}; or name another database with --warehouse."
         )
+
+
+def _to_next_step(lines: list[str], cluster: _Cluster) -> str:
+    """What cures the cause that the server's log names."""
+    said = "\n".join(lines)
+    if "No space left on device" in said or "Disk quota exceeded" in said:
+        return "Free space on the disk of that folder and run the same command again"
+    if "shared memory" in said or "Cannot allocate memory" in said:
+        return "Free memory, end other Postgres servers, and run the same command again"
+    if "Permission denied" in said or "wrong ownership" in said:
+        owner = f"{cluster.owner[0]}" if cluster.owner else f"{os.geteuid()}"
+        return f"Give the folder back to the user that runs it (chown -R {owner} {cluster.data}) and run again"
+    return f"Move {cluster.data} away and run `tarmac load` again, which fills it anew from the lake"
 
 
 @contextmanager
@@ -189,6 +202,8 @@ def _reachable(data: Path) -> Iterator[Path]:
 def _ensure_data(cluster: _Cluster) -> None:
     """Make the cluster aside and move it into place whole: a killed process leaves nothing half made."""
     version = cluster.data / "PG_VERSION"
+    if cluster.data.exists():
+        _take_back(cluster)
     if version.exists():
         _refuse_other_version(cluster, version.read_text().strip())
         return
@@ -202,6 +217,18 @@ def _ensure_data(cluster: _Cluster) -> None:
     roles = f"CREATE ROLE {READER} LOGIN\nGRANT pg_read_all_data TO {READER}\n"
     cluster.run("postgres", "--single", "-D", str(aside), "postgres", given=roles.encode())
     aside.rename(cluster.data)
+
+
+def _take_back(cluster: _Cluster) -> None:
+    """Close the data to others again, as Postgres wants it; InputError where they are somebody else's."""
+    found = cluster.data.stat()
+    if os.geteuid() not in {0, found.st_uid}:
+        raise InputError(
+            f"The embedded warehouse in {cluster.folder} belongs to the user with the number {found.st_uid}, and you "
+            f"are {os.geteuid()}. Run as that user, or set TARMAC_HOME to a folder of your own."
+        )
+    if found.st_mode & 0o077:
+        cluster.data.chmod(0o700)
 
 
 def _refuse_other_version(cluster: _Cluster, found: str) -> None:

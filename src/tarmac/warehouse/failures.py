@@ -1,5 +1,6 @@
-"""Postgres's errors in Tarmac's words: what failed, where, why, and what to do."""
+"""Postgres's errors as messages: what failed, where, why, and what to do about it."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -8,13 +9,49 @@ from psycopg import errors
 
 from tarmac.errors import SystemFailure
 
+_ANOTHER_PLACE = (
+    "name another database in --warehouse, or a schema of Tarmac's own with ?options=-c%20search_path%3DSCHEMA in it"
+)
+
 _NEXT_STEPS: tuple[tuple[type[psycopg.Error], str], ...] = (
-    (errors.InsufficientPrivilege, "Grant the user that right (GRANT CREATE ON SCHEMA … for the first load)"),
-    (errors.QueryCanceled, "Raise the server's statement_timeout or ask what holds the tables"),
-    (errors.LockNotAvailable, "Raise the server's lock_timeout or ask what holds the tables"),
+    (errors.QueryCanceled, "Raise the statement_timeout in the options of --warehouse, or ask who cancelled it"),
+    (errors.LockNotAvailable, "Raise the lock_timeout in the options of --warehouse, or ask what holds the tables"),
     (errors.DiskFull, "Free space on the database's disk"),
     (errors.ReadOnlySqlTransaction, "Name the primary server, not a read-only copy, in --warehouse"),
+    (errors.DuplicateTable, f"That one is not Tarmac's: rename it, or {_ANOTHER_PLACE}"),
+    (errors.WrongObjectType, f"Tarmac needs a table there: rename what Postgres names, or {_ANOTHER_PLACE}"),
+    (errors.FeatureNotSupported, "Drop what Postgres names (a view can be made again afterwards)"),
+    (errors.DependentObjectsStillExist, "Drop what Postgres names (a view can be made again afterwards)"),
+    (
+        errors.InvalidSchemaName,
+        "Make the schema (CREATE SCHEMA), let its owner give the user of --warehouse the right to it (GRANT USAGE, CREATE "
+        "ON SCHEMA … TO …), or fix search_path in the options of --warehouse",
+    ),
 )
+
+_WHILE_CONNECTING: tuple[tuple[str, str], ...] = (
+    ("password authentication failed|no password supplied", "Fix the user or the password in --warehouse"),
+    ('no pg_hba.conf entry|role ".*" does not exist', "Fix the user in --warehouse, or let it in at the server"),
+    ('database ".*" does not exist', "Make that database (createdb), or fix its name in --warehouse"),
+    (
+        'denied for database "',
+        "Let its owner give the user of --warehouse that right (GRANT CONNECT ON DATABASE … TO …)",
+    ),
+    ("too many clients|connection slots", "Close other connections to the server, or raise its max_connections"),
+    ("invalid value for parameter|unrecognized configuration parameter", "Fix the options in --warehouse"),
+)
+"""libpq gives no SQLSTATE while it connects, only the server's words."""
+
+_RIGHTS: tuple[tuple[str, str], ...] = (
+    (r"create temporary tables in database (\S+)", "GRANT TEMPORARY ON DATABASE {}"),
+    (r"denied for database (\S+)", "GRANT CONNECT, TEMPORARY ON DATABASE {}"),
+    (r"denied for schema (\S+)", "GRANT USAGE, CREATE ON SCHEMA {}"),
+    (
+        r"denied for (?:table|view|relation|materialized view|foreign table) (\S+)",
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON {}",
+    ),
+)
+"""What Postgres says of a missing right, and the statement that gives it."""
 
 
 def to_reason(error: psycopg.Error) -> str:
@@ -26,18 +63,37 @@ def to_reason(error: psycopg.Error) -> str:
 
 def to_next_step(error: psycopg.Error) -> str:
     """What the user can do about it, before running the same command again."""
+    if isinstance(error, errors.InsufficientPrivilege):
+        return _to_right(to_reason(error))
     for kind, step in _NEXT_STEPS:
         if isinstance(error, kind):
             return step
+    text = str(error)
+    if error.sqlstate is None:
+        for words, step in _WHILE_CONNECTING:
+            if re.search(words, text):
+                return step
     if not isinstance(error, psycopg.OperationalError):
-        return "Mend what Postgres names, or report it with this message"
-    if "certificate" in str(error):
+        return "Fix what Postgres names, or report it with this message"
+    if "certificate" in text:
         return "See that sslrootcert in --warehouse names the authority of the server's certificate, and --warehouse its host"
-    return "See that Postgres is up and that --warehouse names its host, database, user and password"
+    return "See that Postgres is up and that --warehouse names its host and port"
+
+
+def _to_right(reason: str) -> str:
+    """The right that is missing, as what its owner writes."""
+    if "row-level security" in reason:
+        return "Read as the table's owner or as a user with BYPASSRLS: a policy hides rows from this one"
+    if "must be owner of" in reason:
+        return "Load once as its owner, or make the user of --warehouse the owner (ALTER TABLE … OWNER TO …)"
+    for pattern, statement in _RIGHTS:
+        if found := re.search(pattern, reason):
+            return f"Let its owner give the user of --warehouse that right ({statement.format(found[1])} TO …)"
+    return "Let the owner of what Postgres names give the user of --warehouse that right (GRANT)"
 
 
 @contextmanager
-def told_plainly(doing: str, *, outcome: str = "") -> Iterator[None]:
+def explained(doing: str, *, outcome: str = "") -> Iterator[None]:
     """Turn any error of Postgres inside the block into a SystemFailure that says what was being done."""
     try:
         yield

@@ -15,7 +15,7 @@ from tarmac.tables.anomalies import ANOMALIES
 from tarmac.tables.events import EVENTS
 from tarmac.tables.published import PUBLISHED
 from tarmac.warehouse import fingerprint
-from tarmac.warehouse.failures import told_plainly
+from tarmac.warehouse.failures import explained
 from tarmac.warehouse.migrations import migrate, to_table_name
 from tarmac.warehouse.place import STAMP, Place, names
 from tarmac.warehouse.postgres import write_run
@@ -63,7 +63,7 @@ def load_year(
     checked = {place: _checked(place, frame) for place, frame in frames.items()}
     migrate(connection, published_table)
     with (
-        told_plainly(f"Loading {year} into the warehouse", outcome="It was rolled back: nothing was changed."),
+        explained(f"Loading {year} into the warehouse", outcome="It was rolled back: nothing was changed."),
         transaction(connection) as cursor,
     ):
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_lock(year)])

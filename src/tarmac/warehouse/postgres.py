@@ -15,7 +15,7 @@ from tarmac.errors import InputError
 from tarmac.tables.frames import schema_of
 from tarmac.tables.published import PUBLISHED
 from tarmac.tables.runs import RUNS
-from tarmac.warehouse.failures import told_plainly
+from tarmac.warehouse.failures import explained
 from tarmac.warehouse.migrations import is_migrated, migrate, to_table_name
 from tarmac.warehouse.session import connect, transaction
 from tarmac.warehouse.urls import EMBEDDED, to_connection_url, to_label
@@ -37,7 +37,7 @@ def warehouse_url(warehouse: str, home: Path) -> Iterator[str]:
 def open_warehouse(warehouse: str, home: Path) -> Iterator[psycopg.Connection]:
     """An open connection that commits each statement by itself. Read and write in `session.transaction`."""
     with warehouse_url(warehouse, home) as url:
-        with told_plainly(f"Reaching {to_label(warehouse)}"):
+        with explained(f"Reaching {to_label(warehouse)}"):
             # No prepared statements: a pooler in front of the server may hand them to another session.
             connection = connect(url, embedded=warehouse == EMBEDDED, autocommit=True, prepare_threshold=None)
             # In a stricter one, a load that waited for another would still see the rows from before it.
@@ -52,7 +52,7 @@ def open_warehouse(warehouse: str, home: Path) -> Iterator[psycopg.Connection]:
 def record_run(connection: psycopg.Connection, run: Mapping[str, Any]) -> None:
     """Upsert the run's row in `pipeline_runs`, which is made first where it is missing."""
     migrate(connection, None)
-    with told_plainly("Recording the run"), transaction(connection):
+    with explained("Recording the run"), transaction(connection):
         write_run(connection, run)
 
 
@@ -80,7 +80,7 @@ def read_published(
 ) -> pl.DataFrame:
     """The published rows of these years by date and airport; InputError where nothing was loaded yet."""
     table = to_table_name(published_table)
-    with told_plainly(f"Reading {table}"), transaction(connection) as cursor:
+    with explained(f"Reading {table}"), transaction(connection) as cursor:
         if not is_migrated(connection, table):
             raise InputError(f"The warehouse has no table {table!r} yet. Fill it first: tarmac run --year …")
         columns = sql.SQL(", ").join(

@@ -11,7 +11,7 @@ from psycopg import errors
 
 from tarmac.errors import InputError, SystemFailure
 from tarmac.tables.runs import RUNS
-from tarmac.warehouse.failures import to_next_step, to_reason, told_plainly
+from tarmac.warehouse.failures import explained, to_next_step, to_reason
 from tarmac.warehouse.postgres import warehouse_url
 from tarmac.warehouse.session import connect, fix_settings
 from tarmac.warehouse.urls import EMBEDDED, to_label
@@ -48,11 +48,11 @@ def run_query(warehouse: str, home: Path, statement: str) -> Iterator[QueryResul
     if warehouse == EMBEDDED and not (home / "warehouse").exists():
         raise InputError(_EMPTY)  # rather than make a server in order to find it empty
     with warehouse_url(warehouse, home) as url:
-        with told_plainly(f"Reaching {to_label(warehouse)}"):
+        with explained(f"Reaching {to_label(warehouse)}"):
             embedded = warehouse == EMBEDDED
             connection = connect(_as_reader(url) if embedded else url, embedded=embedded)
         try:
-            with told_plainly("Preparing the query"):
+            with explained("Preparing the query"):
                 _fence(connection)
             show_all_values(connection)
             yield _started(connection, statement)

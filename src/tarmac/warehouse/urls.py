@@ -20,6 +20,8 @@ _DEFAULTS = {
     "client_encoding": "UTF8",
 }
 
+_EXAMPLE = "postgresql://user:password@host:5432/database"
+
 _SCHEME = re.compile(r"^(postgres|postgresql)(\+\w+)?://", re.IGNORECASE)
 
 
@@ -33,24 +35,35 @@ def with_hidden_password(url: str) -> str:
 def to_connection_url(warehouse: str) -> str:
     """A URL that libpq takes, with a time limit and keep-alives where the user set none; InputError for any other."""
     shown = with_hidden_password(warehouse)
-    example = "postgresql://user:password@host:5432/database"
     if not _SCHEME.match(warehouse):
         raise InputError(
-            f"warehouse {shown!r} is not one that Tarmac knows. Known: {EMBEDDED}, {example}. Fix --warehouse."
+            f"warehouse {shown!r} is not one that Tarmac knows. Known: {EMBEDDED}, {_EXAMPLE}. Fix --warehouse."
         )
     # SQLAlchemy's postgresql+psycopg2:// is common in settings of the reference pipeline; libpq has no drivers.
     url = _SCHEME.sub("postgresql://", warehouse)
     try:
         given = conninfo_to_dict(url)
         _check_port(str(given.get("port") or ""))
-    except (ProgrammingError, ValueError):
+    except (ProgrammingError, ValueError) as error:
         # libpq's own reason is kept back: it quotes the part that it could not read, which may be the password.
         raise InputError(
-            f"warehouse {shown!r} cannot be read as a Postgres URL. Write {example}, "
-            "with @ : / ? # in the user or the password percent-encoded (@ is %40). Fix --warehouse."
+            f"warehouse {shown!r} cannot be read as a Postgres URL. {_to_fix(url, str(error))} Fix --warehouse."
         ) from None
     missing = [f"{name}={value}" for name, value in _DEFAULTS.items() if name not in given]
     return url + ("&" if "?" in url else "?") + "&".join(missing) if missing else url
+
+
+def _to_fix(url: str, reason: str) -> str:
+    """What to change in a URL that libpq does not take."""
+    parameter = re.search(r'invalid URI query parameter: "(\w+)"', reason)
+    before, _, _ = url.partition("?")
+    # A ? or & in a password that was not encoded makes the rest of it look like a parameter.
+    if parameter and ("@" in before or ":" not in before.partition("//")[2]):
+        name = parameter[1]
+        if name.lower() in {"schema", "currentschema", "search_path"}:
+            return f"Postgres's library knows no parameter {name!r}. Write ?options=-c%20search_path%3DSCHEMA instead."
+        return f"Postgres's library knows no parameter {name!r}; it may be another program's. Remove {name}=…, as in {_EXAMPLE}."
+    return f"Write {_EXAMPLE}, with @ : / ? # & in the user or the password percent-encoded (@ is %40)."
 
 
 def _check_port(ports: str) -> None:

@@ -11,9 +11,10 @@ const chartConfig = () => ({
   showSendToCloud: false, modeBarButtons: [['zoom2d', 'pan2d', 'zoomIn2d', 'zoomOut2d', 'resetScale2d']],
 });
 
-function baseLayout() {
+function baseLayout(height) {
   const family = getComputedStyle(document.documentElement).fontFamily;
   return {
+    ...(printing() ? { width: PAPER, height, autosize: false } : {}),
     paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)',
     font: { family, size: 12, color: css('--soft') },
     hoverlabel: { bgcolor: css('--surface'), bordercolor: css('--soft'), font: { family, color: css('--ink'), size: 13 }, align: 'left' },
@@ -160,11 +161,11 @@ function seriesLayout([first, last], rows) {
   const grid = { gridcolor: css('--line'), zerolinecolor: css('--soft'), zerolinewidth: 1, fixedrange: true, automargin: true };
   const title = (text) => ({ text, font: { size: 12, color: css('--soft') }, standoff: 8 });
   return {
-    ...baseLayout(), showlegend: false, hovermode: 'x unified', hoversubplots: 'axis', dragmode: touch() ? false : 'zoom', bargap: 0.15,
+    ...baseLayout(460), showlegend: false, hovermode: 'x unified', hoversubplots: 'axis', dragmode: touch() ? false : 'zoom', bargap: 0.15,
     margin: { l: narrow() ? 40 : 64, r: 8, t: 8, b: 32 },
     xaxis: {
       type: 'date', range: [isoOf(first - 1), isoOf(last + 1)], anchor: 'y3', showgrid: false, fixedrange: touch(), hoverformat: '%A, %B %-d, %Y',
-      linecolor: css('--line'), tickformat: last - first > 800 ? '%Y' : (narrow() ? '%b' : '%b %Y'), dtick: last - first > 800 ? 'M12' : (narrow() ? 'M2' : 'M1'), ticklabelmode: 'period',
+      linecolor: css('--line'), tickformat: last - first > 800 ? '%Y' : (narrow() || printing() ? '%b' : '%b %Y'), dtick: last - first > 800 ? 'M12' : (narrow() ? 'M2' : 'M1'), ticklabelmode: 'period',
     },
     yaxis: { ...grid, domain: [0.46, 1], title: title('Mean delay (min)') },
     yaxis2: { ...grid, domain: [0.23, 0.4], range: [0, most * 1.08], title: title('Cancelled (%)'), nticks: 4 },

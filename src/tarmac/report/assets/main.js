@@ -65,6 +65,7 @@ async function loadCharts() {
   const script = document.createElement('script');
   script.textContent = await unpack('charts-packed');
   document.head.append(script);
+  script.remove();
 }
 
 function drawYears() {
@@ -83,6 +84,32 @@ function firstAirport() {
   return model.flightsOf.indexOf(Math.max(...model.flightsOf));
 }
 
+// A page that was saved holds the charts as they were drawn; plotly would draw into their remains.
+function clearCharts() {
+  for (const id of ['map-chart', 'series']) {
+    byId(id).replaceChildren();
+    byId(id).className = 'chart';
+  }
+}
+
+// Paper has one width, which no window has: the charts are drawn for it, and the style fits them to the page.
+function drawForPaper() {
+  document.documentElement.toggleAttribute('data-print', true);
+  drawCharts(chosenYear);
+  for (const holder of document.querySelectorAll('.chart .svg-container')) {
+    const [width, height] = [holder.style.width, holder.style.height].map(parseFloat);
+    holder.style.aspectRatio = `${width} / ${height}`;
+    for (const picture of holder.querySelectorAll('svg.main-svg')) picture.setAttribute('viewBox', `0 0 ${width} ${height}`);
+  }
+}
+
+// plotly keeps the size that a chart had on paper, so each is made anew.
+function drawForScreen() {
+  document.documentElement.toggleAttribute('data-print', false);
+  for (const id of ['map-chart', 'series']) Plotly.purge(byId(id));
+  drawCharts(chosenYear);
+}
+
 async function start() {
   if (typeof DecompressionStream === 'undefined') throw new Error('this browser is too old for the charts; one from 2023 or later shows them');
   buildModel(JSON.parse(await unpack('data-packed')));
@@ -90,11 +117,14 @@ async function start() {
   // The tables show at once; the charts follow when their library, which takes a second to start, is there.
   drawTables('all');
   await nextFrame();
+  clearCharts();
   await loadCharts();
   drawYears();
   drawCharts('all');
   makeSearch();
   addEventListener('hashchange', followHash);
+  addEventListener('beforeprint', drawForPaper);
+  addEventListener('afterprint', drawForScreen);
   for (const query of ['(prefers-color-scheme: dark)', '(max-width: 640px)']) matchMedia(query).addEventListener('change', () => drawCharts(chosenYear));
   if (model.index.has(hashCode())) followHash();
   document.documentElement.dataset.ready = 'true';

@@ -51,7 +51,7 @@ function drawAirports(placed, value) {
     },
   };
   const layout = mapLayout(placed);
-  layout.annotations = [...regionNames(), ...bigNames(placed, size, layout.xaxis.range)];
+  layout.annotations = [...regionNames(layout.xaxis.range), ...bigNames(placed, size, layout.xaxis.range)];
   Plotly.react(chart, [trace], layout, chartConfig()).then(() => onPoint(chart, (point) => {
     if (point.customdata !== undefined) location.hash = encodeURIComponent(model.airports[point.customdata].code);
   }));
@@ -91,17 +91,22 @@ function mapLayout(placed) {
   const frame = mapWindow(placed, sheet);
   const axis = (range) => ({ range, visible: false, fixedrange: touch() });
   return {
-    ...baseLayout(), margin: { l: 0, r: 0, t: 0, b: 0 }, showlegend: false, hovermode: 'closest', dragmode: touch() ? false : 'pan',
+    ...baseLayout(470), margin: { l: 0, r: 0, t: 0, b: 0 }, showlegend: false, hovermode: 'closest', dragmode: touch() ? false : 'pan',
     images: [landPicture(...sheet, frame === sheet ? 23 : 10)], xaxis: axis(frame[0]), yaxis: { ...axis(frame[1]), scaleanchor: 'x' },
   };
 }
 
-function regionNames() {
+const mapWidth = () => (printing() ? PAPER : byId('map-chart').clientWidth || 790);
+
+// Names below their regions; one that would reach over the map's edge stands further in.
+function regionNames([west, east]) {
   if (narrow()) return [];
   return Object.entries(model.land).filter(([name]) => name).map(([name, dots]) => {
     const xs = dots.map((dot) => dot[0]);
     const lowest = Math.min(...dots.map((dot) => dot[1]), ...model.airports.filter((airport) => airport.region === name).map((airport) => airport.y - 60));
-    return note(name, middleOf(xs), lowest - 30, 'top', 11, css('--soft'));
+    const half = (name.length * 3.3 * (east - west)) / mapWidth();
+    const x = Math.min(Math.max(middleOf(xs), west + half), east - half);
+    return note(name, x, lowest - 30, 'top', 11, css('--soft'));
   });
 }
 
@@ -113,7 +118,7 @@ const note = (text, x, y, anchor, size, colour) => ({
 // Codes of the busiest airports, leaving out those whose name would lie on another's.
 function bigNames(placed, size, [west, east]) {
   const kept = [];
-  const room = (32 * (east - west)) / (byId('map-chart').clientWidth || 790);
+  const room = (32 * (east - west)) / mapWidth();
   for (const total of placed.slice(0, 40)) {
     const { x, y, code } = model.airports[total.a];
     if (kept.length < (narrow() ? 8 : 22) && kept.every((other) => Math.abs(other.x - x) > room * 1.2 || Math.abs(other.y - y) > room * 0.8)) {

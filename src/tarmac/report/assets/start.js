@@ -37,7 +37,9 @@ const fullDay = dayFormat({ weekday: 'long', month: 'long', day: 'numeric', year
 const shortMonth = dayFormat({ month: 'short' });
 const monthName = dayFormat({ month: 'long' });
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-const narrow = () => matchMedia('(max-width: 640px)').matches;
+const PAPER = 720;
+const printing = () => 'print' in document.documentElement.dataset;
+const narrow = () => !printing() && matchMedia('(max-width: 640px)').matches;
 
 const HIGH = 1;
 const LOW = -1;
@@ -64,10 +66,9 @@ function choice(holder, options, chosen, choose) {
   }, label)));
 }
 
+// What is packed stays in the page: a browser that saves the page writes what is in it, and the saved one starts anew.
 async function unpack(id) {
-  const holder = byId(id);
-  const bytes = Uint8Array.from(atob(holder.textContent), (letter) => letter.charCodeAt(0));
-  holder.remove();
+  const bytes = Uint8Array.from(atob(byId(id).textContent), (letter) => letter.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
   return new Response(stream).text();
 }

@@ -14,7 +14,7 @@ from psycopg import sql
 
 from tarmac.errors import InputError
 from tarmac.tables.published import PUBLISHED
-from tarmac.warehouse.failures import told_plainly
+from tarmac.warehouse.failures import explained
 from tarmac.warehouse.session import fix_settings, transaction
 
 if TYPE_CHECKING:
@@ -37,16 +37,26 @@ _TAKEN = frozenset(
 )
 
 
+_RESERVED = re.compile(r"tarmac|pg_.*|incoming_.*|.*_(version|version_pkc|fl_date|pkey|id_key)", re.IGNORECASE)
+"""Names of what belongs to another table: `tarmac_version` would keep both `tarmac`'s version and the shared one."""
+
+
 def to_table_name(name: str) -> str:
-    """The published table's name where it is a plain one; InputError otherwise."""
-    # 55: Postgres cuts names at 63 bytes, and the table's version is kept in <name>_version.
-    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,54}", name) is None:
+    """The published table's name where it is a plain one that no other table's version or index has; else InputError."""
+    # 51: Postgres cuts names at 63 bytes, and the key of the table's version is <name>_version_pkc.
+    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,50}", name) is None:
         raise InputError(
-            f"db_table {name!r} is not a table's name. Take 1 to 55 letters, digits and underscores, "
+            f"db_table {name!r} is not a table's name. Take 1 to 51 letters, digits and underscores, "
             f"no digit first, such as {PUBLISHED.name}."
         )
     if name in _TAKEN:
         raise InputError(f"db_table {name!r} is the name of another of Tarmac's tables. Take {PUBLISHED.name}.")
+    if _RESERVED.fullmatch(name):
+        raise InputError(
+            f"db_table {name!r} is reserved: tarmac, and names that begin with pg_ or incoming_ or end with _version, "
+            f"_version_pkc, _fl_date, _pkey or _id_key belong to Postgres or to what Tarmac keeps beside a table. "
+            f"Take another, such as {PUBLISHED.name}."
+        )
     return name
 
 
@@ -63,7 +73,7 @@ def migrate(connection: psycopg.Connection, published_table: str | None = PUBLIS
     `published_table` None leaves the published table out.
     """
     table = None if published_table is None else to_table_name(published_table)
-    with told_plainly("Preparing the warehouse's tables", outcome="Nothing was changed."):
+    with explained("Preparing the warehouse's tables", outcome="Nothing was changed."):
         if not is_migrated(connection, table):
             _upgrade(connection, table)
 
