@@ -9,6 +9,7 @@ import pytest
 
 from tarmac.detect import DetectParameters
 from tarmac.detect.contract import Detector, Judgement
+from tarmac.detect.detectors.bands import Band
 from tarmac.detect.panel import FloatArray, Panel
 from tarmac.detect.parameters import detector_named
 from tarmac.detect.registry import DETECTORS, detector_class
@@ -264,3 +265,43 @@ def test_peculiar_series_are_survived(detector: Detector) -> None:
     assert judgement.score.shape == value.shape
     if detector.name not in FLOORS and detector.name != "rolling_band":
         assert np.nanargmax(judgement.score[5]) == 50
+
+
+def regular_series(days: int) -> dict[str, FloatArray]:
+    """Series as thin airports have them, in whole minutes."""
+    day, random = np.arange(days), np.random.default_rng(days)
+    return {
+        "constant": np.full(days, 7.0),
+        "alternating": 5.0 + day % 2,
+        "weekly": 10.0 * (day % 7 == 4) + day % 7,
+        "stepped": np.where(day > days // 2, 10.0, 0.0),
+        "saturated": np.minimum(np.round(8.0 * np.abs(random.normal(size=days))), 10.0),
+        "integers": random.integers(4, 7, days).astype(float),
+        "mostly zero": (random.random(days) < 0.1).astype(float),
+    }
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("days", [14, 50, 365, pytest.param(3650, marks=pytest.mark.slow)])
+def test_regular_series_are_judged_in_silence_and_in_finite_numbers(detector: Detector, days: int) -> None:
+    """No warning on the terminal, no infinite end of an interval, with and without one odd day."""
+    if days > 50 and detector.slow:
+        pytest.skip("statsmodels takes minutes for it")
+    value = np.stack(list(regular_series(days).values()))
+    for odd in (0.0, 60.0):
+        value[:, days // 2] += odd
+        judgement = detector.judge(panel_for(detector, value))
+        for each in (judgement.expected, judgement.lower, judgement.upper, judgement.score):
+            assert not np.isinf(each).any()
+
+
+@only(lambda detector: isinstance(detector, Band))
+@pytest.mark.parametrize("kind", ["alternating", "weekly"])
+def test_a_series_that_repeats_exactly_has_no_flags_and_its_odd_day_has_one(detector: Detector, kind: str) -> None:
+    """Once a method has seen four weeks of it; what is left then is rounding, and no scale to judge by."""
+    value = regular_series(120)[kind][None, :]
+    panel = panel_for(detector, value)
+    assert not detector.flags(panel, detector.judge(panel))[0, 28:].any()
+    value[0, 70] += 60.0
+    panel = panel_for(detector, value)
+    assert detector.flags(panel, detector.judge(panel))[0, 70]

@@ -1,13 +1,14 @@
 """Our exact ARMA likelihood against finite differences and against statsmodels."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from statsmodels.tsa.arima.model import ARIMA
 from statsmodels.tsa.statespace.sarimax import SARIMAX
 
-from tarmac.detect.detectors.arima import Arima, Model, choose, fit, innovations
+from tarmac.detect.detectors.arima import Arima, Model, choose, fit, innovations, model_of
 from tarmac.detect.detectors.arima_orders import fit_orders
 from tarmac.detect.kernels.arima_parameters import coefficients_of
 from tarmac.detect.kernels.arima_search import likelihood_at, series_for
@@ -61,6 +62,7 @@ def test_likelihood_and_innovations_are_statsmodels_own_at_equal_parameters(p: i
         variance=variance,
         noise=np.zeros(y.size),
         log_likelihood=0,
+        seen=int(seen),
     )
     ours, _ = innovations(y, model, echo=None)
     known = ~np.isnan(y)
@@ -155,3 +157,62 @@ def test_the_noise_of_thin_days_is_found_where_there_is_some() -> None:
     model = fit(y, 20.0 / departed, Arima(max_p=1, max_q=1, flight_noise=True))
     _, deviation = innovations(y, model, 3.0)
     assert deviation[0] > 2.0 * deviation[1]
+
+
+def flagged(y: np.ndarray, parameters: Arima) -> np.ndarray:
+    """The days that ARIMA flags in a series, as `Arima.judge` does."""
+    model = model_of(y, np.zeros(y.size), parameters)
+    innovation, deviation = innovations(y, model, parameters.echo)
+    return np.flatnonzero(np.abs(innovation) > parameters.cut * model.widening(parameters.cut) * deviation)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("days", [14, 15, 31, 50, 365])
+def test_an_exactly_periodic_series_has_small_intervals_and_no_flags(days: int) -> None:
+    """Its likelihood has no maximum: orders on the unit circle would leave a variance of rounding alone."""
+    for period in (2, 3, 7):
+        y = 5.0 + np.arange(days) % period
+        model = model_of(y, np.zeros(days), Arima())
+        innovation, deviation = innovations(y, model, 3.0)
+        assert np.isfinite(innovation).all()
+        assert 0.0 < deviation.min() <= deviation.max() < 3.0 * period
+        assert not flagged(y, Arima()).size
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_slip_in_an_alternating_series_is_flagged_and_nothing_after_it() -> None:
+    """5, 6, 5, 6, and once 6 where 5 was due."""
+    y = 5.0 + np.arange(200) % 2
+    y[100] = 6.0
+    assert flagged(y, Arima(max_p=2, max_q=2)).tolist() == [100]
+
+
+def test_a_lasting_change_flags_its_first_days_and_no_day_of_the_months_before() -> None:
+    """In hindsight the mean lies between the two levels, where no day was."""
+    for seed in range(3):
+        noise = 3.0 * np.random.default_rng(seed).normal(size=365)
+        quiet = np.arange(365) < 250
+        days = flagged(np.where(quiet, 5.0, 60.0) + noise, Arima(max_p=2, max_q=2))
+        assert days[0] == 250
+        assert days.size <= 6
+
+
+def test_few_days_make_a_wide_interval_and_a_small_order() -> None:
+    """A month fits no eight coefficients, and says little of the scale."""
+    y = series_of(9, 365)
+    short, long = (model_of(y[:days], np.zeros(days), Arima()) for days in (31, 365))
+    assert sum(short.order) <= 1
+    assert short.widening(5.0) > 1.15
+    assert long.widening(5.0) < 1.05
+
+
+def test_the_first_weeks_of_a_year_judged_online_have_no_false_alarms() -> None:
+    """Ordinary autocorrelated days; the model knows one month of them."""
+    rng = np.random.default_rng(11)
+    alarms = 0
+    for _ in range(15):
+        y = np.convolve(rng.normal(size=80), 0.5 ** np.arange(12))[:59]
+        model = model_of(y[:31], np.zeros(31), Arima())
+        innovation, deviation = innovations(y, replace(model, noise=np.zeros(59)), 3.0, 31)
+        alarms += int((np.abs(innovation) > 5.0 * model.widening(5.0) * deviation)[31:].sum())
+    assert alarms == 0

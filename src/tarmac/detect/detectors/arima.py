@@ -4,11 +4,13 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
+from scipy import special
 
 from tarmac.declare import POSITIVE, limited
 from tarmac.detect.contract import Judgement, nothing
-from tarmac.detect.detectors.bands import Band
+from tarmac.detect.detectors.bands import NEXT_TO_NOTHING, NORMAL, RESOLUTION, Band, robust_spread
 from tarmac.detect.detectors.by_airport import AirportByAirport, AirportDays
+from tarmac.detect.detectors.residuals import bounded
 from tarmac.detect.panel import FloatArray, Panel
 from tarmac.detect.parallel import for_each_airport
 from tarmac.detect.thresholds.flags import FEWEST_DAYS
@@ -21,12 +23,14 @@ class Arima(Band, AirportByAirport):
 
     The model's d is 0, as in the reference pipeline's ARIMA(p, 0, q). Days without a value are missing to it.
     `score` is the one-step innovation over its standard deviation, which is rescaled by the airport's median absolute
-    innovation: one bad day neither widens its own interval nor hides the next. `expected` is the one-step prediction,
+    innovation: one bad day neither widens its own interval nor hides the next. With few days the deviation is wider,
+    for parameters and scale are known badly (`Model.widening`). `expected` is the one-step prediction,
     `lower` … `upper` is `cut` standard deviations around it, and a score above `cut` is flagged. The parameters are
     fitted to all days, so a day's score looks ahead through them, though its prediction uses earlier days alone.
 
     With `echo` None a prediction uses past values as they were. Else a value farther than `echo` robust standard
-    deviations from its prediction enters the next predictions as if it lay there, so that a disaster casts no echo.
+    deviations from its prediction enters the next predictions as if it lay there, so that a disaster casts no echo;
+    from the fourth such day in a row on one side it enters as it is, for that is a lasting change.
 
     With `flight_noise`, a day carries noise of its own, inversely proportional to its departed flights.
     """
@@ -44,8 +48,9 @@ class Arima(Band, AirportByAirport):
         noise = np.zeros(airport.value.size)
         if self.flight_noise:
             noise = _noise(airport.departed, airport.departed)
-        model = fit(airport.value, noise, self)
+        model = model_of(airport.value, noise, self)
         innovation, deviation = innovations(airport.value, model, self.echo)
+        deviation = deviation * model.widening(self.cut)
         expected, half = airport.value - innovation, self.cut * deviation
         score = np.abs(innovation) / deviation
         return Judgement(expected=expected, lower=expected - half, upper=expected + half, score=score)
@@ -69,9 +74,10 @@ class Arima(Band, AirportByAirport):
                 series = panel.value[airport, first:end]
                 noise = _noise(panel.departed[airport, :start], panel.departed[airport, first:end])
                 noise = noise if self.flight_noise else np.zeros(series.size)
-                model = fit(series[:past], noise[:past], self)
+                model = model_of(series[:past], noise[:past], self)
                 weight = noise * (model.noise.max() / noise[:past].max()) if noise[:past].any() else noise
                 innovation, deviation = innovations(series, replace(model, noise=weight), self.echo, past)
+                deviation = deviation * model.widening(self.cut)
                 month = slice(start, end)
                 expected[airport, month] = (series - innovation)[start - first :]
                 width[airport, month] = deviation[start - first :]
@@ -84,7 +90,11 @@ class Arima(Band, AirportByAirport):
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
-    """One fitted ARMA: `phi` and `ma` = (1, θ …) of the state's length, the AR part's autocovariances, mean, σ²."""
+    """One fitted ARMA: `phi` and `ma` = (1, θ …) of the state's length, the AR part's autocovariances, mean, σ².
+
+    `seen`: the days with a value that it was fitted to; `floor`: the least standard deviation of a prediction, in the
+    series' unit.
+    """
 
     order: tuple[int, int]
     phi: FloatArray
@@ -94,14 +104,56 @@ class Model:
     variance: float
     noise: FloatArray
     log_likelihood: float
+    seen: int
+    floor: float = 0.0
+
+    def widening(self, cut: float) -> float:
+        """By how much an interval of `cut` standard deviations is wider because the model was fitted to few days.
+
+        √((n + k) / (n − k)) is what k fitted parameters add to the error of a prediction (Akaike's final prediction
+        error, 1969); and the interval holds the share of a t distribution with n − k degrees of freedom that `cut`
+        standard deviations hold of a normal one. A year's is 2 % wider, that of a month a third.
+        """
+        parameters = sum(self.order) + 2
+        free = max(self.seen - parameters, 1)
+        some = min(cut, LARGEST_CUT)
+        like_t = -float(special.stdtrit(free, special.ndtr(-some))) / some
+        return float(np.sqrt((self.seen + parameters) / free)) * like_t
 
 
-LARGEST_VARIANCE = 1e10
+LARGEST_CUT = 4.0
+"""The tails are compared at so many standard deviations at most: farther out no series of delays is either."""
+
+DAYS_PER_PARAMETER = 10
+"""An order with more parameters than this allows explains single days."""
+
+BOUND = 10.0
+"""Values enter the fit cut at ± this many robust spreads: a gigantic day among few would be the mean."""
+
+LARGEST_VARIANCE = 1e7
 """The largest stationary variance of a fit, in units of σ², whose filter is still more than rounding.
 
 The first days' F is a difference of numbers of that size. A fit that has gone to the unit circle may be told any
 likelihood; an order where that happened is not taken.
 """
+
+
+def model_of(series: FloatArray, noise: FloatArray, parameters: Arima) -> Model:
+    """The model to judge a series by: the best fit to its bounded values.
+
+    Where a fit leaves next to nothing unexplained, its likelihood has no maximum; then the series is fitted again with
+    noise of its resolution added, the same in every run.
+    """
+    known = ~np.isnan(series)
+    spread = robust_spread(series[known] - np.median(series[known]), series[known])
+    floor = RESOLUTION * spread
+    to_fit = series.copy()
+    to_fit[known] = bounded(series[known], BOUND)
+    model = fit(to_fit, noise, parameters)
+    if model.variance >= floor**2 and innovations(to_fit, model, None)[1][known].min() >= floor:
+        return replace(model, floor=floor)
+    dither = np.random.default_rng(0).normal(scale=floor, size=series.size)
+    return replace(fit(to_fit + dither, noise, parameters), floor=floor)
 
 
 def fit(series: FloatArray, noise: FloatArray, parameters: Arima) -> Model:
@@ -134,6 +186,7 @@ def fit(series: FloatArray, noise: FloatArray, parameters: Arima) -> Model:
         variance=spread * spread * variance,
         noise=np.exp(x[-1]) * noise if noisy else noise,
         log_likelihood=float(likelihoods[p, q]) - seen * float(np.log(spread)),
+        seen=seen,
     )
 
 
@@ -143,7 +196,7 @@ def choose(likelihoods: FloatArray, seen: int, criterion: Criterion, *, extra: i
     grid = [(p, q) for p in range(likelihoods.shape[0]) for q in range(likelihoods.shape[1])]
     for p, q in sorted(grid, key=lambda pq: (sum(pq), pq)):
         count = p + q + 2 + extra
-        if seen - count - 1 <= 0:
+        if seen < DAYS_PER_PARAMETER * count and (p, q) != (0, 0):
             continue
         penalty = {
             "aic": 2.0 * count,
@@ -159,25 +212,30 @@ def choose(likelihoods: FloatArray, seen: int, criterion: Criterion, *, extra: i
 def innovations(
     series: FloatArray, model: Model, echo: float | None, past: int | None = None
 ) -> tuple[FloatArray, FloatArray]:
-    """One-step innovations and their robust standard deviations; NaN innovation where the value is missing.
+    """One-step innovations and their standard deviations; NaN innovation where the value is missing.
 
-    The scale is that of the first `past` days, or of all.
+    A day's own noise has the robust scale of the first `past` days' innovations, or of all; what is unknown of the
+    state, at the start and after missing days, has the model's σ where that is larger.
     """
     from tarmac.detect.kernels.arima_filter import filter_robustly
 
     z = series - model.mean
-    plain, factor = filter_robustly(z, model.noise, model.phi, model.ma, model.gamma, np.inf)
-    scale = _robust_scale((plain / np.sqrt(factor))[:past], model)
-    if echo is None:
-        return plain, scale * np.sqrt(factor)
-    damped, factor = filter_robustly(z, model.noise, model.phi, model.ma, model.gamma, echo * scale)
-    return damped, _robust_scale((damped / np.sqrt(factor))[:past], model) * np.sqrt(factor)
+    sigma = float(np.sqrt(model.variance))
+    innovation, factor = filter_robustly(z, model.noise, model.phi, model.ma, model.gamma, np.inf, 0.0)
+    scale = _robust_scale((innovation / np.sqrt(factor))[:past], model)
+    if echo is not None:
+        innovation, factor = filter_robustly(
+            z, model.noise, model.phi, model.ma, model.gamma, echo * scale, echo * max(scale, sigma)
+        )
+        scale = _robust_scale((innovation / np.sqrt(factor))[:past], model)
+    return innovation, np.sqrt(scale**2 + max(scale, sigma) ** 2 * np.maximum(factor - 1.0, 0.0))
 
 
 def _robust_scale(standardised: FloatArray, model: Model) -> float:
-    """1.4826 × the median absolute innovation; the model's own σ where more than half are zero."""
-    scale = 1.4826 * float(np.nanmedian(np.abs(standardised)))
-    return scale if scale > 1e-9 * np.sqrt(model.variance) else float(np.sqrt(model.variance))
+    """1.4826 × the median absolute innovation; the model's own σ where more than half are zero; at least its floor."""
+    scale = NORMAL * float(np.nanmedian(np.abs(standardised)))
+    sigma = float(np.sqrt(model.variance))
+    return max(scale if scale > NEXT_TO_NOTHING * sigma else sigma, model.floor)
 
 
 def _noise(known: FloatArray, departed: FloatArray) -> FloatArray:

@@ -18,6 +18,9 @@ NORMAL = 1.4826
 NEXT_TO_NOTHING = 1e-9
 """A scale of residuals below this share of the series' own is rounding: the method explains every day."""
 
+RESOLUTION = 0.2
+"""The least scale of residuals, as a share of the series' robust spread: no method explains 96 % of what real delays vary."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Band(Detector):
@@ -67,10 +70,17 @@ class ResidualBand(AirportBand):
 
 
 def robust_spread(residual: FloatArray, known: FloatArray) -> float:
-    """1.4826 × the median absolute residual; the series' standard deviation where more than half explain themselves."""
-    spread = NORMAL * float(np.median(np.abs(residual)))
+    """1.4826 × the median absolute residual; the series' standard deviation where more than half explain themselves.
+
+    At least RESOLUTION of the series' own robust spread: a method that repeats a series exactly leaves only rounding.
+    """
     usual = float(np.std(known))
-    return spread if spread > NEXT_TO_NOTHING * usual else usual
+
+    def scale_of(deviations: FloatArray) -> float:
+        spread = NORMAL * float(np.median(np.abs(deviations)))
+        return spread if spread > NEXT_TO_NOTHING * usual else usual
+
+    return max(scale_of(residual), RESOLUTION * scale_of(known - np.median(known)))
 
 
 @dataclass(frozen=True, kw_only=True)

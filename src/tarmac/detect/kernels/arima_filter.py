@@ -5,18 +5,23 @@ import numpy as np
 from tarmac.detect.kernels.arima_likelihood import start_covariance
 from tarmac.detect.kernels.compiled import compiled
 
+LASTING = 3
+"""After so many days in a row far on one side of their predictions, the next is believed."""
+
 
 @compiled
-def filter_robustly(z, noise, phi, ma, gamma, cut):
+def filter_robustly(z, noise, phi, ma, gamma, cut, wide):
     """Innovations of z (mean removed, NaN = missing) and their variances in units of σ².
 
-    An innovation farther than cut √F from zero is drawn back to that before it moves the state: Masreliez and Martin
-    (1977) with Huber's ψ. With an infinite cut this is the plain filter. P follows the general recursion throughout.
+    An innovation farther than √(cut² + wide² (F − 1)) from zero is drawn back to that before it moves the state:
+    Masreliez and Martin (1977) with Huber's ψ. From the fourth in a row on one side it moves the state as it is: a
+    lasting change is followed. With an infinite cut this is the plain filter. P follows the general recursion throughout.
     """
     size, days = phi.size, z.size
     now = start_covariance(phi, ma, gamma, np.zeros(size * size), np.zeros(size * size))
     state, gain = np.zeros(size + 1), np.zeros(size)
     inno, scale = np.full(days, np.nan), np.zeros(days)
+    run = 0  # how many days in a row were drawn back; negative below
     for t in range(days):
         missing = np.isnan(z[t])
         f = now[0] + (0.0 if missing else noise[t])
@@ -25,8 +30,14 @@ def filter_robustly(z, noise, phi, ma, gamma, cut):
         first, v = state[0], 0.0
         if not missing:
             inno[t] = z[t] - first
-            most = cut * np.sqrt(f)
-            v = min(max(inno[t], -most), most) / f
+            most = np.sqrt(cut * cut + wide * wide * max(f - 1.0, 0.0))
+            if inno[t] > most:
+                run = max(run, 0) + 1
+            elif inno[t] < -most:
+                run = min(run, 0) - 1
+            else:
+                run = 0
+            v = inno[t] / f if abs(run) > LASTING else min(max(inno[t], -most), most) / f
         for i in range(size):
             state[i] = phi[i] * first + state[i + 1] + gain[i] * v
     return inno, scale
