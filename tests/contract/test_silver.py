@@ -28,24 +28,21 @@ WRONG = [
     ({"CANCELLED": None, "DEP_TIME": None, "DEP_DELAY": None}, "bad_cancelled"),
     *(({"DIVERTED": value}, "bad_diverted") for value in (2.0, 0.5, -1.0, NAN, INF)),
     *(
-        ({"OP_CARRIER_FL_NUM": value}, "bad_op_carrier_fl_num")
-        for value in (-1.0, 1.5, 100_000.0, 1e300, NAN, INF, -INF)
-    ),
-    *(
-        ({name.upper(): value}, f"bad_{name}")
-        for name in CLOCKS
-        for value in (2460.0, 2401.0, 2500.0, 1260.0, 60.0, 512.5, -5.0, -0.5, 1e300, NAN, INF, -INF)
-    ),
-    *(
         ({name.upper(): value}, f"bad_{name}")
         for name in DELAYS
+        if name != "arr_delay"
         for value in (-1440.5, -1441.0, 10080.5, 10081.0, 1e300, NAN, INF, -INF)
     ),
-    *(({name.upper(): value}, f"bad_{name}") for name in QUANTITIES for value in (1e6 + 1, -1e7, NAN, INF, -INF)),
-    *(
-        ({name: None, "unreadable": name}, f"bad_{name.lower()}")
-        for name in ("DEP_DELAY", "CRS_DEP_TIME", "OP_CARRIER_FL_NUM", "DIVERTED", "DISTANCE", "NAS_DELAY")
-    ),
+    *(({name: None, "unreadable": name}, f"bad_{name.lower()}") for name in ("DEP_DELAY", "DIVERTED", "NAS_DELAY")),
+    ({"unreadable": "NOT_UTF8"}, "not_utf8"),
+    ({"unreadable": "DUPLICATE"}, "duplicate"),
+]
+
+DROPPED = [
+    *((name, value) for name in CLOCKS for value in (2460.0, 2401.0, 1260.0, 60.0, 512.5, -5.0, -0.5, 1e300, NAN, INF)),
+    *(("op_carrier_fl_num", value) for value in (-1.0, 1.5, 100_000.0, 1e300, NAN, INF, -INF)),
+    *(("arr_delay", value) for value in (-1441.0, 10080.5, NAN, INF, -INF)),
+    *((name, value) for name in QUANTITIES for value in (1e6 + 1, -1e7, NAN, INF, -INF)),
 ]
 
 
@@ -97,7 +94,23 @@ def test_the_first_reason_names_the_row(engine: Engine):
     """One reason for each row, so the counts add up; a date that is none comes before all else."""
     assert reason_of(engine, FL_DATE=None, ORIGIN=None, DEP_DELAY=INF) == "bad_fl_date"
     assert reason_of(engine, ORIGIN="??", DEP_DELAY=INF) == "bad_origin"
-    assert reason_of(engine, ARR_TIME=2500.0, DEP_DELAY=INF) == "bad_arr_time"
+    assert reason_of(engine, ARR_TIME=2500.0, DEP_DELAY=INF) == "bad_dep_delay"
+
+
+def test_an_invalid_value_that_no_result_is_made_from_costs_no_row(engine: Engine):
+    """It becomes null and is counted: 9 of 30,000 real rows of ASA arrive at 24:01 to 25:00."""
+    judged = engine.judge([{name.upper(): value} for name, value in DROPPED])
+    assert judged["reason"].null_count() == len(DROPPED)
+    assert [row[name] for (name, _), row in zip(DROPPED, judged.to_dicts(), strict=True)] == [None] * len(DROPPED)
+    (counts,) = engine.out(silver.count_repairs(engine.into(judged))).to_dicts()
+    assert counts == {"dep_delay_on_time": 0, "cancelled_from_departure": 0, "value_dropped": len(DROPPED)}
+
+
+def test_a_source_without_destinations_has_none(engine: Engine):
+    """A row without one in a source that has them is invalid."""
+    assert reason_of(engine, DEST=None, no_dest=True) is None
+    assert reason_of(engine, DEST="x", no_dest=True) == "bad_dest"
+    assert reason_of(engine, DEST=None) == "bad_dest"
 
 
 def test_2400_stays_a_valid_clock(engine: Engine):
@@ -150,7 +163,7 @@ def test_both_repairs_of_one_row_are_counted(engine: Engine):
     """Neither CANCELLED nor DEP_DELAY, but it left on time."""
     (row,) = engine.judge([{"CANCELLED": None, "DEP_DELAY": None, "DEP_TIME": 900.0}]).to_dicts()
     assert (row["cancelled"], row["dep_delay"]) == (False, 0.0)
-    assert all(row[name] for name in silver.REPAIRS)
+    assert [row[name] for name in silver.REPAIRS] == [True, True, False]
 
 
 def test_a_null_diverted_stays_unknown(engine: Engine):
@@ -163,7 +176,7 @@ def test_repairs_are_counted_over_sound_rows_alone(engine: Engine):
     on_time = {"DEP_DELAY": None, "DEP_TIME": 900.0}
     judged = engine.judge([on_time, on_time, on_time | {"ORIGIN": "??"}, {"CANCELLED": None}, {}])
     (counts,) = engine.out(silver.count_repairs(engine.into(judged))).to_dicts()
-    assert counts == {"dep_delay_on_time": 2, "cancelled_from_departure": 1}
+    assert counts == {"dep_delay_on_time": 2, "cancelled_from_departure": 1, "value_dropped": 0}
 
 
 def test_no_rows_are_judged_into_no_rows(engine: Engine):

@@ -32,11 +32,19 @@ SOUND = {
     "CANCELLED": 0.0,
     "DIVERTED": 0.0,
     "DISTANCE": 2475.0,
+    "dropped": False,
+    "no_dest": False,
 }
 """A flight with nothing wrong."""
 
 BRONZE = pl.Schema(
-    {"source_file": pl.String, "source_line": pl.Int64, "unreadable": pl.String}
+    {
+        "source_file": pl.String,
+        "source_line": pl.Int64,
+        "unreadable": pl.String,
+        "dropped": pl.Boolean,
+        "no_dest": pl.Boolean,
+    }
     | {name: pl.String if name in TEXT_COLUMNS else pl.Float64 for name in FLIGHT_COLUMNS}
     | {"FL_DATE": pl.Date}
 )

@@ -52,7 +52,7 @@ def download_bronze(year: int, lake: Lake, folder: Path) -> BronzeCopy:
         for file in lake.bronze_files(year):
             copy = _name_of_copy(year, file, lake)
             size, sha256[file.key] = _fetch(lake, file, folder / copy)
-            files.append(BronzeFile(key=copy, size=size, called=file.name))
+            files.append(BronzeFile(key=copy, size=size, called=file.name, readings=file.readings))
         copied = input_hash([(file.name, folder / file.key) for file in files])
         return _copy_in(folder, {"files": [vars(file) for file in files], "sha256": sha256, "input_hash": copied}, year)
 

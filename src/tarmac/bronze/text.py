@@ -1,14 +1,16 @@
 """Read a bronze file's bytes and find the lines that no CSV reader should be shown.
 
 In flight records a line is a row: no source writes a newline inside a field. So a line with a NUL byte, an odd number of
-quotes, the wrong number of fields or bytes that are not UTF-8 can be set aside alone, and cannot swallow its neighbours.
-Whole chunks are judged with a few vector operations; only a chunk that fails them is looked at line by line.
+quotes or the wrong number of fields can be set aside alone, and cannot swallow its neighbours. Bytes that are not UTF-8 matter
+only in columns that are used, so they are left to the reader.
+Whole chunks are validated with a few vector operations; only a chunk that fails them is looked at line by line.
 """
 
 import hashlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import BinaryIO, Literal
 
 import numpy as np
@@ -21,13 +23,28 @@ LONGEST_LINE = 1 << 20
 LONGEST_KEPT = 1 << 16
 """How much of an unsound line goes into the quarantine."""
 
-NEWLINE, RETURN, COMMA, QUOTE = ord("\n"), ord("\r"), ord(","), ord('"')
+NEWLINE, RETURN, QUOTE = ord("\n"), ord("\r"), ord('"')
 
-Reason = Literal["nul_byte", "not_utf8", "unclosed_quote", "misplaced_quote", "wrong_number_of_fields", "line_too_long"]
+Reason = Literal["nul_byte", "unclosed_quote", "misplaced_quote", "wrong_number_of_fields", "line_too_long"]
 
-_FIELD = rb'(?:"(?:[^"]|"")*+"|[^",]*+)'
-_QUOTED_LINE = re.compile(_FIELD + rb"(?:," + _FIELD + rb")*+")
-"""Quotes stand around a whole field, and twice within one; CSV readers disagree on all else, or refuse the whole file."""
+_FOOTER = re.compile(rb'\s*"?SOURCE: ')
+"""What BTS writes below the rows of its detailed statistics; such a line is read as a blank one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Form:
+    """How a text is written: fields in a line, what stands between two of them, and lines before the first row."""
+
+    width: int
+    delimiter: str = ","
+    lines: int = 1
+
+
+@cache
+def _quoted_line(delimiter: bytes) -> re.Pattern[bytes]:
+    """Quotes stand around a whole field, and twice within one; CSV readers disagree on all else, or refuse the whole file."""
+    field = rb'(?:"(?:[^"]|"")*+"|[^"' + re.escape(delimiter) + rb"]*+)"
+    return re.compile(field + rb"(?:" + re.escape(delimiter) + field + rb")*+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +62,7 @@ class TextReport:
 
     rows: int = 0
     lines: int = 1
+    not_utf8: bool = False
     bytes_read: int = 0
     digest: str = ""
     quoted: bool = False
@@ -53,14 +71,14 @@ class TextReport:
 
 
 def sound_chunks(
-    stream: BinaryIO, header: bytes, width: int, report: TextReport, *, progress: Callable[[int], None] | None = None
+    stream: BinaryIO, header: bytes, form: Form, report: TextReport, *, progress: Callable[[int], None] | None = None
 ) -> Iterator[memoryview | bytes]:
     """Yield the stream's lines after the header in chunks, unsound and blank ones made empty rows, and fill the report.
 
     Args:
-        stream: stands after the header line, which is given as `header` so that the digest covers the whole file.
-        header: the header line with its newline.
-        width: number of fields that each line must have.
+        stream: stands before the first row; what is before it is given as `header`, so that the digest covers the whole file.
+        header: the lines before the first row, with their newlines.
+        form: how each line must be written.
         report: filled while reading; complete when the iterator ends.
         progress: called with the number of bytes read so far.
     """
@@ -74,10 +92,10 @@ def sound_chunks(
             progress(report.bytes_read)
         whole = carry.join(block)
         if whole:
-            yield _judge(whole, width, report)
+            yield _validate(whole, form, report)
     rest = carry.rest()
     if rest:
-        yield _judge(rest, width, report)
+        yield _validate(rest, form, report)
     report.digest = digest.hexdigest()
 
 
@@ -110,26 +128,29 @@ class _Carry:
             self._size += len(piece)
 
 
-def _judge(whole: bytes, width: int, report: TextReport) -> bytes:
+def _validate(whole: bytes, form: Form, report: TextReport) -> bytes:
     array = np.frombuffer(whole, np.uint8)
     quoted = b'"' in whole
     report.quoted = report.quoted or quoted
-    if lines := _sound_lines(whole, array, width, quoted=quoted):
+    if not report.not_utf8 and not whole.isascii():
+        report.not_utf8 = not _is_utf8(whole)
+    if lines := _sound_lines(whole, array, form, quoted=quoted):
         report.lines += lines
         report.rows += lines
         return whole
-    return _judge_lines(whole, width, report)
+    return _validate_lines(whole, form, report)
 
 
-def _sound_lines(whole: bytes, array: npt.NDArray[np.uint8], width: int, *, quoted: bool) -> int:
+def _sound_lines(whole: bytes, array: npt.NDArray[np.uint8], form: Form, *, quoted: bool) -> int:
     """The number of lines, if all are sound; 0 if any may not be."""
-    if b"\0" in whole or not (whole.isascii() or _is_utf8(whole)):
+    if b"\0" in whole:
         return 0
-    commas = array == COMMA
+    width, delimiter = form.width, ord(form.delimiter)
+    commas = array == delimiter
     ends = np.flatnonzero(array == NEWLINE)
     if quoted:
         inside = np.cumsum(array == QUOTE, dtype=np.uint8) & 1
-        if inside[ends].any() or inside[-1] or not _quotes_are_placed(array):
+        if inside[ends].any() or inside[-1] or not _quotes_are_placed(array, delimiter):
             return 0
         commas &= inside == 0
     if not whole.endswith(b"\n"):
@@ -144,13 +165,13 @@ def _sound_lines(whole: bytes, array: npt.NDArray[np.uint8], width: int, *, quot
     return ends.size if even else 0
 
 
-def _quotes_are_placed(array: npt.NDArray[np.uint8]) -> bool:
+def _quotes_are_placed(array: npt.NDArray[np.uint8], delimiter: int) -> bool:
     """Whether each opening quote begins a field, or goes on after one written twice, and each closing quote ends one."""
     quotes = np.flatnonzero(array == QUOTE)
     around = np.concatenate(([NEWLINE], array, [NEWLINE, NEWLINE]))
     before, after, then = around[quotes[::2]], around[quotes[1::2] + 2], around[quotes[1::2] + 3]
-    begins = (before == COMMA) | (before == NEWLINE) | (before == QUOTE)
-    ends = (after == COMMA) | (after == NEWLINE) | (after == QUOTE) | ((after == RETURN) & (then == NEWLINE))
+    begins = (before == delimiter) | (before == NEWLINE) | (before == QUOTE)
+    ends = (after == delimiter) | (after == NEWLINE) | (after == QUOTE) | ((after == RETURN) & (then == NEWLINE))
     return bool(begins.all() and ends.all())
 
 
@@ -162,19 +183,19 @@ def _is_utf8(text: bytes) -> bool:
     return True
 
 
-def _judge_lines(whole: bytes, width: int, report: TextReport) -> bytes:
+def _validate_lines(whole: bytes, form: Form, report: TextReport) -> bytes:
     out = []
     # A row of empty fields, not a blank line: Polars takes the number of columns from the first row.
-    empty = b"," * (width - 1)
+    empty = form.delimiter.encode() * (form.width - 1)
     for line in whole.split(b"\n")[: None if not whole.endswith(b"\n") else -1]:
         report.lines += 1
         text = line.removesuffix(b"\r")
-        if not text.strip():
+        if not text.strip() or _FOOTER.match(text):
             report.blank_lines.append(report.lines)
             out.append(empty)
             continue
         report.rows += 1
-        reason = _reason(text, width)
+        reason = _reason(text, form)
         if reason is None:
             out.append(line)
             continue
@@ -184,20 +205,19 @@ def _judge_lines(whole: bytes, width: int, report: TextReport) -> bytes:
     return b"\n".join(out) + b"\n"
 
 
-def _reason(text: bytes, width: int) -> Reason | None:
+def _reason(text: bytes, form: Form) -> Reason | None:
     if len(text) > LONGEST_LINE:
         return "line_too_long"
     if b"\0" in text:
         return "nul_byte"
-    if not _is_utf8(text):
-        return "not_utf8"
-    return _reason_by_fields(text, width)
+    return _reason_by_fields(text, form)
 
 
-def _reason_by_fields(text: bytes, width: int) -> Reason | None:
+def _reason_by_fields(text: bytes, form: Form) -> Reason | None:
+    delimiter = form.delimiter.encode()
     if text.count(b'"') % 2:
         return "unclosed_quote"
-    if b'"' in text and not _QUOTED_LINE.fullmatch(text):
+    if b'"' in text and not _quoted_line(delimiter).fullmatch(text):
         return "misplaced_quote"
     outside = b"".join(text.split(b'"')[::2]) if b'"' in text else text
-    return "wrong_number_of_fields" if outside.count(b",") != width - 1 else None
+    return "wrong_number_of_fields" if outside.count(delimiter) != form.width - 1 else None

@@ -1,31 +1,31 @@
-"""Open a year's bronze files: decompress, recognise the header, and make sure that the text can be read as CSV.
+"""Open a year's bronze files: unpack, recognise the shape, decide how it is read, and make sure that it can be read.
 
-A plain file is read where it lies, an object on S3 where it was fetched to. A packed one is unpacked into the scratch folder.
+A plain file is read where it lies, an object on S3 where it was fetched to. A packed text is unpacked into the scratch folder.
 """
 
-import errno
-import gzip
 import hashlib
 import io
-import lzma
-import zipfile
-import zlib
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing, contextmanager
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
-from typing import IO, BinaryIO, cast
+from typing import BinaryIO, cast
 
-from tarmac.bronze.header import Header, recognise_header
+import polars as pl
+
+from tarmac.bronze.containers import damage
+from tarmac.bronze.header import Header
+from tarmac.bronze.opened import SAMPLE, Opened, Source, on_disk, stream_of, tables_in
+from tarmac.bronze.reading import text_schema
+from tarmac.bronze.survey import Joined, form_of, pieces_of
+from tarmac.bronze.tabular import lines_of_table, reading, scan_table
 from tarmac.bronze.text import TextReport, sound_chunks
 from tarmac.errors import InputError
 from tarmac.storage.lake import BronzeFile, Lake
 
-LONGEST_HEADER = 1 << 16
 MANY_UNSOUND = 100_000
 """Unsound lines from which on a file that consists mostly of them is given up."""
-_SAMPLE = 1 << 20
 _GLANCE = 1 << 13
 
 Progress = Callable[[int], None]
@@ -35,7 +35,8 @@ Progress = Callable[[int], None]
 class FlightText:
     """One CSV file of flights on this machine: its shown name, its path, its header, and what reading it showed.
 
-    `report` is complete once the text was read to its end by `inspect` or `spool`.
+    `header_line` is all that stands before the first row. `report` is complete once the text was read to its end by
+    `inspect` or `spool`.
     """
 
     name: str
@@ -44,41 +45,113 @@ class FlightText:
     header_line: bytes
     report: TextReport = field(default_factory=TextReport)
 
+    def scan(self, *, as_text: bool) -> tuple[pl.LazyFrame, Mapping[str, pl.DataType]]:
+        """The rows under the names of the header's columns, with `source_line`, and the columns' types."""
+        return scan_text(self.path, self.header, as_text=as_text, quoted=self.report.quoted, skip=self.header.lines)
+
     def may_fill_memory(self) -> bool:
         """Whether Polars may take much of the file for one field: its beginning holds quotes, or a line has no end in sight.
 
         A few bytes of each MiB tell: a line of 2 MiB or more leaves one MiB without a newline.
         """
         with self.path.open("rb", buffering=0) as file:
-            if b'"' in file.read(_SAMPLE):
+            if b'"' in file.read(SAMPLE):
                 return True
             return any(
-                b"\n" not in file.read(_GLANCE) and b"\n" not in file.read(_SAMPLE - _GLANCE)
-                for start in range(_SAMPLE, self.path.stat().st_size - _SAMPLE, _SAMPLE)
+                b"\n" not in file.read(_GLANCE) and b"\n" not in file.read(SAMPLE - _GLANCE)
+                for start in range(SAMPLE, self.path.stat().st_size - SAMPLE, SAMPLE)
                 if file.seek(start)
             )
 
     def inspect(self, progress: Progress | None = None) -> None:
         """Read the file once for its digest, its number of rows and its unsound lines."""
         # Another thread builds its scan meanwhile: what it was told of quotes must not vanish and come back.
-        self.report = TextReport(quoted=self.report.quoted)
+        self.report = TextReport(quoted=self.report.quoted, lines=self.header.lines)
         with self.path.open("rb", buffering=0) as stream:
-            header = stream.read(len(self.header_line))
-            for _ in sound_chunks(cast("BinaryIO", stream), header, self.header.width, self.report, progress=progress):
+            head = stream.read(len(self.header_line))
+            chunks = sound_chunks(cast("BinaryIO", stream), head, form_of(self.header), self.report, progress=progress)
+            for _ in chunks:
                 _refuse_mostly_unsound(self.name, self.report)
 
     def spool(self, copy: Path) -> None:
         """Read the file from a copy in which unsound and blank lines are rows of empty fields; the numbers of lines stay."""
         with self.path.open("rb", buffering=0) as stream:
-            header = stream.read(len(self.header_line))
-            self.report = TextReport()
-            _spool(self.name, cast("BinaryIO", stream), header, self.header.width, self.report, copy)
+            head = stream.read(len(self.header_line))
+            self.report = TextReport(lines=self.header.lines)
+            _spool(self, cast("BinaryIO", stream), head, copy)
         self.path = copy
+
+    def lines(self, wanted: frozenset[int]) -> dict[int, bytes]:
+        """The lines of these numbers, without their ends; the file's first line is 1."""
+        found: dict[int, bytes] = {}
+        last = max(wanted, default=0)
+        with self.path.open("rb") as stream:
+            for number, line in enumerate(stream, start=1):
+                if number in wanted:
+                    found[number] = line.rstrip(b"\r\n")
+                if number >= last:
+                    break
+        return found
+
+
+@dataclass(kw_only=True)
+class FlightTable(FlightText):
+    """One Parquet or Arrow file of flights on this machine; its first row counts as line 2."""
+
+    kind: str
+
+    def scan(self, *, as_text: bool) -> tuple[pl.LazyFrame, Mapping[str, pl.DataType]]:
+        """The rows under the names of the header's columns, with `source_line`, and the columns' types."""
+        del as_text
+        return scan_table(self.path, self.kind, self.header)
+
+    def may_fill_memory(self) -> bool:
+        """It is read in parts whatever it holds."""
+        return False
+
+    def inspect(self, progress: Progress | None = None) -> None:
+        """Its digest and its number of rows."""
+        with self.path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        with reading(self.name):
+            frame, _ = self.scan(as_text=False)
+            rows = frame.select(pl.len()).collect(engine="streaming").item()
+        self.report = TextReport(rows=rows, lines=rows + 1, digest=digest, bytes_read=self.path.stat().st_size)
+        if progress is not None:
+            progress(self.report.bytes_read)
+
+    def spool(self, copy: Path) -> None:
+        """Nothing in it needs a copy."""
+        del copy
+
+    def lines(self, wanted: frozenset[int]) -> dict[int, bytes]:
+        """These rows as lines of CSV."""
+        return lines_of_table(self.path, self.kind, self.header, wanted)
+
+
+def scan_text(
+    source: Path | bytes, header: Header, *, as_text: bool, quoted: bool, skip: int
+) -> tuple[pl.LazyFrame, Mapping[str, pl.DataType]]:
+    """The rows of a text from the line after `skip` on, which has number `skip + 1`; and the columns' types."""
+    schema = text_schema(header, as_text=as_text)
+    raw = pl.scan_csv(
+        source,
+        skip_lines=skip,
+        has_header=False,
+        schema=schema,
+        separator=header.delimiter,
+        quote_char='"' if quoted else None,
+        encoding="utf8-lossy",
+        row_index_name="source_line",
+        row_index_offset=skip + 1,
+        glob=False,
+    )
+    return raw, {name: dtype for name, dtype in schema.items() if not name.startswith("unused ")}
 
 
 @dataclass(frozen=True, kw_only=True)
 class TextPlace:
-    """Where one CSV file of flights is: the bronze file, the text's number within it, and what its header says."""
+    """Where one table of flights is: the bronze file, its number within it, and what its header says."""
 
     file: BronzeFile
     number: int
@@ -86,102 +159,98 @@ class TextPlace:
     header: Header
     header_line: bytes
     version: str | None = None
-
-    @property
-    def packed(self) -> bool:
-        """Whether the text can only be read from its beginning."""
-        return not self.file.name.lower().endswith(".csv")
+    kind: str = "csv"
+    packed: bool = False
+    """Whether it can only be read from its beginning."""
 
 
 def find_texts(lake: Lake, file: BronzeFile) -> Iterator[TextPlace]:
-    """The CSV files in one bronze file, of which no more than the headers is read.
+    """The tables in one bronze file, of which no more than the first rows is read where these tell how to read the rest.
 
     Raises:
-        InputError: when the file is empty, not CSV, or has no known header.
+        InputError: when the file is empty, damaged, or of no known shape.
     """
     version = lake.version_of(file.key)
-    with lake.open(file.key, version) as packed:
-        for number, (name, stream) in enumerate(_members(packed, file.name)):
-            line, header = _header_of(stream, name)
-            yield TextPlace(file=file, number=number, name=name, header=header, header_line=line, version=version)
+    for opened in tables_in(_source(lake, file, version)):
+        yield TextPlace(
+            file=file,
+            number=opened.number,
+            name=opened.name,
+            header=opened.header,
+            header_line=opened.before,
+            version=version,
+            kind=opened.kind,
+            packed=opened.kind != "csv" or not opened.plain,
+        )
 
 
 @contextmanager
 def open_text(lake: Lake, place: TextPlace) -> Iterator[BinaryIO]:
-    """The text's bytes, from its header on.
+    """The table's bytes, from its first on.
 
     Raises:
         InputError: while it is read, when the file is damaged or cut off.
     """
-    with (
-        lake.open(place.file.key, place.version) as packed,
-        closing(_members(packed, place.file.name)) as members,
-        _damage(place.name),
-    ):
-        yield next(islice(members, place.number, None))[1]
+    with stream_of(_source(lake, place.file, place.version), place.number) as stream:
+        yield stream
 
 
 def open_flight_texts(
     lake: Lake, file: BronzeFile, scratch: Path, progress: Progress | None = None
 ) -> Iterator[FlightText]:
-    """The CSV files in one bronze file: one, or each member of an archive.
+    """The tables in one bronze file: one, or each member of an archive that holds flights.
 
     Raises:
-        InputError: when the file is empty, cut, not CSV, or has no known header.
+        InputError: when the file is empty, cut, or of no known shape.
     """
     local = lake.local_path(file.key) or lake.fetch(file.key, scratch)
-    if local.name.lower().endswith(".csv"):
-        with local.open("rb") as plain:
-            line = _header_line(plain, file.name)
-        yield FlightText(name=file.name, path=local, header=_header(line, file.name), header_line=line)
-        return
-    with local.open("rb") as packed:
-        for number, (name, stream) in enumerate(_members(packed, file.name)):
-            line = _header_line(stream, name)
-            text = FlightText(
-                name=name, path=scratch / f"{file.name}.{number}.csv", header=_header(line, name), header_line=line
-            )
-            with _damage(name):
-                _spool(name, stream, line, text.header.width, text.report, text.path, progress)
-            yield text
+    source = Source(name=file.name, size=file.size, open=lambda: local.open("rb"), readings=file.readings)
+    for opened in tables_in(source):
+        copy = scratch / f"{file.name}.{opened.number}.{opened.kind}"
+        if opened.kind != "csv":
+            yield _table(opened, local, copy)
+            continue
+        text = FlightText(
+            name=opened.name,
+            path=local if opened.plain else copy,
+            header=opened.header,
+            header_line=opened.before,
+            report=TextReport(lines=opened.header.lines),
+        )
+        if not opened.plain:
+            with damage(opened.name):
+                rest = cast("BinaryIO", io.BufferedReader(Joined(pieces_of(opened.stream, opened.rows)), 1 << 20))
+                _spool(text, rest, opened.before, copy, progress)
+        yield text
 
 
-def first_lines(path: Path) -> tuple[str, bytes, bytes]:
-    """Name, header line and first row (not a blank one) of the first CSV file in a file on this machine."""
-    with path.open("rb") as packed:
-        for name, stream in _members(packed, path.name):
-            line = _header_line(stream, name)
-            with _damage(name):
-                row = stream.readline(LONGEST_HEADER)
-                while row and not row.strip():
-                    row = stream.readline(LONGEST_HEADER)
-                return name, line, row
-    raise InputError(f"{path} holds no CSV file.")
+def _source(lake: Lake, file: BronzeFile, version: str | None) -> Source:
+    return Source(name=file.name, size=file.size, open=lambda: lake.open(file.key, version), readings=file.readings)
 
 
-def check_readable(path: Path) -> None:
-    """Raises InputError where a compressed file on this machine is damaged or cut off."""
-    if path.name.lower().endswith(".csv"):
-        return
-    with path.open("rb") as packed:
-        for name, stream in _members(packed, path.name):
-            with _damage(name):
-                while stream.read(_SAMPLE):
-                    pass
+def _table(opened: Opened, local: Path, copy: Path) -> FlightTable:
+    if not opened.plain:
+        with on_disk(opened.stream) as path:
+            shutil.copyfile(path, copy)
+    path = local if opened.plain else copy
+    return FlightTable(name=opened.name, path=path, header=opened.header, header_line=b"", kind=opened.kind)
 
 
 def input_hash(paths: Sequence[tuple[str, Path]]) -> str:
-    """The SHA-256 of the texts in these files, given by name and path: what a run that reads them has as its input's.
+    """The SHA-256 of the tables of flights in these files, given by name and path: what a run that reads them has as its input's.
 
     Raises:
-        InputError: when a packed file is damaged or cut off, or holds no CSV.
+        InputError: when a file is damaged or cut off, or holds no flights.
     """
     digests = []
     for name, path in paths:
-        with path.open("rb") as packed:
-            for shown, stream in _members(packed, name):
-                with _damage(shown):
-                    digests.append(hashlib.file_digest(cast("io.BufferedReader", stream), "sha256").hexdigest())
+        source = Source(name=name, size=path.stat().st_size, open=lambda path=path: path.open("rb"))  # type: ignore[misc]
+        for opened in tables_in(source):
+            digest = hashlib.sha256(opened.before)
+            with damage(opened.name):
+                for piece in pieces_of(opened.stream, opened.rows):
+                    digest.update(piece)
+            digests.append(digest.hexdigest())
     return hash_of_digests(digests)
 
 
@@ -190,97 +259,11 @@ def hash_of_digests(digests: Sequence[str]) -> str:
     return digests[0] if len(digests) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 
-def _members(packed: BinaryIO, name: str) -> Generator[tuple[str, BinaryIO]]:
-    lower = name.lower()
-    if lower.endswith(".gz"):
-        with _damage(name), gzip.GzipFile(fileobj=packed) as stream:
-            yield name, cast("BinaryIO", io.BufferedReader(stream, buffer_size=1 << 20))
-    elif lower.endswith(".zip"):
-        yield from _zip_members(packed, name)
-    else:
-        yield name, packed
-
-
-def _zip_members(packed: BinaryIO, name: str) -> Iterator[tuple[str, BinaryIO]]:
-    with _damage(name), zipfile.ZipFile(packed) as archive:
-        members = [
-            member
-            for member in archive.infolist()
-            if member.filename.lower().endswith(".csv") and not _is_hidden(member)
-        ]
-        if not members:
-            inside = ", ".join(archive.namelist()[:5]) or "nothing"
-            raise InputError(
-                f"{name} holds no .csv file (it holds: {inside}). Give the archive as BTS or Kaggle wrote it."
-            )
-        for member in members:
-            if member.flag_bits & 1:
-                raise InputError(f"{name}: {member.filename} is encrypted. Unpack it and give the .csv file.")
-            with archive.open(member) as stream:
-                shown = name if len(members) == 1 else f"{name}/{member.filename}"
-                yield shown, cast("BinaryIO", stream)
-
-
-def _is_hidden(member: zipfile.ZipInfo) -> bool:
-    return member.filename.startswith("__MACOSX/") or member.filename.rpartition("/")[2].startswith(".")
-
-
-_DAMAGE = (EOFError, OSError, ValueError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError)
-"""What the readers of packed files raise on damaged ones; of OSError, what comes from no device."""
-
-
-@contextmanager
-def _damage(name: str) -> Iterator[None]:
-    try:
-        yield
-    except _DAMAGE as error:
-        # A device that fails says so by a number; a packed file that points outside itself is an invalid argument.
-        if isinstance(error, OSError) and error.errno not in {None, errno.EINVAL}:
-            raise
-        raise InputError(
-            f"{name} is damaged or cut off: {error}. Nothing was published. Download the file again and ingest it anew."
-        ) from error
-
-
-def _header_line(stream: IO[bytes], name: str) -> bytes:
-    with _damage(name):
-        line = stream.readline(LONGEST_HEADER)
-    if not line:
-        raise InputError(f"{name} is empty (0 bytes of text). Download the file again.")
-    if line[:2] in {b"\xff\xfe", b"\xfe\xff"} or b"\0" in line[:64]:
-        raise InputError(
-            f"{name}, line 1: the text is UTF-16 or binary, not UTF-8. Convert it, for example with: "
-            f"iconv -f UTF-16 -t UTF-8 {name} > converted.csv"
-        )
-    if len(line) == LONGEST_HEADER and b"\r" not in line:
-        raise InputError(
-            f"{name}, line 1: the first line is longer than {LONGEST_HEADER:,} bytes, so it is no header of flights."
-        )
-    return line
-
-
-def _header_of(stream: IO[bytes], name: str) -> tuple[bytes, Header]:
-    line = _header_line(stream, name)
-    return line, _header(line, name)
-
-
-def _header(line: bytes, name: str) -> Header:
-    return recognise_header(line.decode("utf-8", errors="replace"), file=name)
-
-
-def _spool(
-    name: str,
-    stream: BinaryIO,
-    header: bytes,
-    width: int,
-    report: TextReport,
-    copy: Path,
-    progress: Progress | None = None,
-) -> None:
+def _spool(text: FlightText, stream: BinaryIO, head: bytes, copy: Path, progress: Progress | None = None) -> None:
     with copy.open("wb") as out:
-        out.write(header if header.endswith(b"\n") else header + b"\n")
-        for chunk in sound_chunks(stream, header, width, report, progress=progress):
-            _refuse_mostly_unsound(name, report)
+        out.write(head if head.endswith(b"\n") or not head else head + b"\n")
+        for chunk in sound_chunks(stream, head, form_of(text.header), text.report, progress=progress):
+            _refuse_mostly_unsound(text.name, text.report)
             out.write(chunk)
 
 

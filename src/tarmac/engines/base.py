@@ -22,7 +22,7 @@ from tarmac.tables.frames import COMPRESSION
 Progress = Callable[[int, int], None]
 """Called with the bytes read so far and the bytes to read in all."""
 
-_CUT = frozenset({"wrong_number_of_fields", "unclosed_quote", "not_utf8"})
+_CUT = frozenset({"wrong_number_of_fields", "unclosed_quote"})
 """The reasons that the last line of a truncated file is quarantined for."""
 
 

@@ -1,6 +1,8 @@
 """The keys of a lake's files, whatever stores them: its zones, and what each zone holds for a year."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from tarmac.errors import InputError
 from tarmac.settings import SETTINGS
@@ -33,12 +35,14 @@ class Zones:
 class BronzeFile:
     """One file of a year's bronze: its key below the lake's root, and its size in bytes.
 
-    `called` is the name it is known by, where that is not its own: a copy's.
+    `called` is the name it is known by, where that is not its own: a copy's. `readings` is what `tarmac ingest` decided about
+    how each table in it is read, by its number; empty where nothing did.
     """
 
     key: str
     size: int
     called: str = ""
+    readings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

@@ -37,5 +37,29 @@ FLIGHT_COLUMNS: tuple[str, ...] = (
 TEXT_COLUMNS: frozenset[str] = frozenset({"FL_DATE", "OP_CARRIER", "ORIGIN", "DEST", "CANCELLATION_CODE"})
 """The columns that are not numbers."""
 
-NULL_MARKERS: tuple[str, ...] = ("", "NA", r"\N", '""')
+NULL_MARKERS: tuple[str, ...] = (
+    *(
+        "",
+        "NA",
+        r"\N",
+        '""',
+        "NaN",
+        "nan",
+        "NULL",
+        "null",
+        "None",
+        "none",
+        "N/A",
+        "n/a",
+        "#N/A",
+        "-",
+        ".",
+        "<NA>",
+        "NaT",
+    ),
+)
 """How sources write "no value"."""
+
+HELPERS: tuple[str, ...] = ("YEAR", "MONTH", "DAY", "DEP_DELAY_NEW", "ORIGIN_ID", "DEST_ID", "DUPLICATE")
+"""Columns from which a flight's are derived where a source lacks them: parts of the date, the delay without early departures,
+BTS's ids of airports, and the mark of a row that stands for another one's flight."""

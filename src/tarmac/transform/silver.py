@@ -1,12 +1,15 @@
-"""Bronze to silver: type each flight, repair what has one right answer, and set aside what cannot be right.
+"""Bronze to silver: type each flight, repair what has one right answer, and set aside invalid rows.
 
 Pure: frames in, frames out, on any engine that narwhals knows. The frame that comes in has the columns of
-`tables.bronze`, read by the engine: FL_DATE as a date, the other TEXT_COLUMNS as text, the rest as numbers, null where there
-is no value. Three more columns go with it: `source_file`, `source_line`, and `unreadable`, the name of the first column whose
-text is not of its type (null where all are).
+`tables.bronze`, read by `bronze.reading`: FL_DATE as a date, the other TEXT_COLUMNS as text, the rest as numbers, null where
+there is no value. Further columns go with it: `source_file` and `source_line`; `unreadable`, the first column for which the row
+must be set aside (null where there is none); `dropped`, whether another column's text was not of its type and became null;
+`no_dest`, whether the source has no destinations.
 """
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import narwhals as nw
@@ -21,26 +24,38 @@ LARGEST_QUANTITY = 1e6
 
 AIRPORT_CODE = r"^[A-Z0-9]{3}\z"  # not $, which on the JVM also matches before a line end of any kind
 
-REPAIRS: tuple[str, ...] = ("dep_delay_on_time", "cancelled_from_departure")
-"""No DEP_DELAY though DEP_TIME = CRS_DEP_TIME: 0 minutes. No CANCELLED though the flight departed: not cancelled."""
+REPAIRS: tuple[str, ...] = ("dep_delay_on_time", "cancelled_from_departure", "value_dropped")
+"""No DEP_DELAY though DEP_TIME = CRS_DEP_TIME: 0 minutes. No CANCELLED though the flight departed: not cancelled. An invalid
+clock, or another invalid value that no result is made from: null."""
+
+NO_COLUMN: dict[str, str] = {"NOT_UTF8": "not_utf8", "DUPLICATE": "duplicate"}
+"""What `unreadable` may say beside a column's name → the reason."""
 
 _FLAGS = ("cancelled", "diverted")
+_DROPPED_DELAYS = ("arr_delay",)
+_DROPPED = (*CLOCKS, "op_carrier_fl_num", *_DROPPED_DELAYS, *QUANTITIES)
+"""No result is made from these, so an invalid value costs no row; it becomes null."""
 
 
 def judge(bronze: nw.LazyFrame[Any], *, year: int, also: Sequence[str] = ()) -> nw.LazyFrame[Any]:
-    """Every bronze row as a silver row, with `reason` (null where the row is sound) and a boolean for each repair.
+    """Every bronze row as a silver row, with `reason` (null where the row is valid) and a boolean for each repair.
 
     Grain: one row per bronze row, named by `source_file` and `source_line`; the other columns are those of `FLIGHTS`, and
     of bronze's those that `also` names, as they are.
     """
     typed = bronze.with_columns(
-        *(_whole(name, 0, 2400, nw.Int16) for name in CLOCKS),
-        _whole("op_carrier_fl_num", 0, 99_999, nw.Int32),
+        *(_whole(name, 2400, nw.Int16, clock=True) for name in CLOCKS),
+        _whole("op_carrier_fl_num", 99_999, nw.Int32),
+        *(_within(name, EARLIEST_DELAY, LATEST_DELAY) for name in _DROPPED_DELAYS),
+        *(_within(name, -LARGEST_QUANTITY, LARGEST_QUANTITY) for name in QUANTITIES),
         cancelled_from_departure=nw.col("CANCELLED").is_null()
         & ~(nw.col("DEP_TIME").is_null() & nw.col("DEP_DELAY").is_null()),
     ).with_columns(
         cancelled=nw.when(nw.col("cancelled_from_departure")).then(nw.lit(0.0)).otherwise(nw.col("CANCELLED")) == 1,
         diverted=nw.col("DIVERTED") == 1,
+        value_dropped=reduce(
+            or_, (nw.col(name).is_null() & ~nw.col(name.upper()).is_null() for name in _DROPPED), nw.col("dropped")
+        ),
     )
     judged = typed.with_columns(
         reason=_first_reason(_reasons(year)),
@@ -49,7 +64,7 @@ def judge(bronze: nw.LazyFrame[Any], *, year: int, also: Sequence[str] = ()) -> 
         ),
     )
     dep_delay = nw.when(nw.col("dep_delay_on_time")).then(nw.lit(0.0)).otherwise(nw.col("DEP_DELAY"))
-    ready = {*CLOCKS, *_FLAGS, "op_carrier_fl_num"}
+    ready = {*_DROPPED, *_FLAGS}
     return judged.select(
         "source_file",
         "source_line",
@@ -71,7 +86,7 @@ def keep_sound(judged: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
 
 
 def set_aside(judged: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """`source_file`, `source_line` and `reason` of the rows that cannot be right."""
+    """`source_file`, `source_line` and `reason` of the invalid rows."""
     return judged.filter(~nw.col("reason").is_null()).select("source_file", "source_line", "reason")
 
 
@@ -81,14 +96,18 @@ def count_repairs(judged: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     return judged.select(*((nw.col(repair) & sound).cast(nw.Int64).sum().alias(repair) for repair in REPAIRS))
 
 
-def _whole(name: str, low: int, high: int, dtype: type[nw.Int16] | type[nw.Int32]) -> nw.Expr:
+def _whole(name: str, high: int, dtype: type[nw.Int16] | type[nw.Int32], *, clock: bool = False) -> nw.Expr:
     value = nw.col(name.upper())
-    return nw.when(value.is_between(low, high)).then(value).cast(dtype).alias(name)
+    whole = nw.when(value.is_between(0, high)).then(value).cast(dtype)
+    valid = whole == value
+    if clock:
+        valid = valid & (whole % 100 < 60)
+    return nw.when(valid).then(whole).alias(name)
 
 
-def _not_whole(name: str) -> nw.Expr:
-    value, whole = nw.col(name.upper()), nw.col(name)
-    return ~value.is_null() & (whole.is_null() | (whole != value))
+def _within(name: str, low: float, high: float) -> nw.Expr:
+    value = nw.col(name.upper())
+    return nw.when(value.is_between(low, high)).then(value).alias(name)
 
 
 def _outside(name: str, low: float, high: float) -> nw.Expr:
@@ -97,20 +116,22 @@ def _outside(name: str, low: float, high: float) -> nw.Expr:
 
 
 def _reasons(year: int) -> list[tuple[nw.Expr, str]]:
-    """What makes a row wrong, the first that holds naming it."""
+    """What makes a row invalid, the first that holds naming it."""
     code_is_wrong = {
         name: ~nw.col(name.upper()).str.contains(AIRPORT_CODE).fill_null(False) for name in ("origin", "dest")
     }
+    code_is_wrong["dest"] = code_is_wrong["dest"] & ~(nw.col("no_dest") & nw.col("DEST").is_null())
     return [
         (nw.col("FL_DATE").is_null(), "bad_fl_date"),
         (nw.col("FL_DATE").dt.year() != year, "wrong_year"),
         *((wrong, f"bad_{name}") for name, wrong in code_is_wrong.items()),
         (nw.col("cancelled").is_null() | _outside_flag("cancelled"), "bad_cancelled"),
         (_outside_flag("diverted"), "bad_diverted"),
-        (_not_whole("op_carrier_fl_num"), "bad_op_carrier_fl_num"),
-        *((_not_whole(name) | (nw.col(name) % 100 >= 60), f"bad_{name}") for name in CLOCKS),
-        *((_outside(name, EARLIEST_DELAY, LATEST_DELAY), f"bad_{name}") for name in DELAYS),
-        *((_outside(name, -LARGEST_QUANTITY, LARGEST_QUANTITY), f"bad_{name}") for name in QUANTITIES),
+        *(
+            (_outside(name, EARLIEST_DELAY, LATEST_DELAY), f"bad_{name}")
+            for name in DELAYS
+            if name not in _DROPPED_DELAYS
+        ),
     ]
 
 
@@ -123,6 +144,8 @@ def _first_reason(reasons: Sequence[tuple[nw.Expr, str]]) -> nw.Expr:
     unreadable = nw.col("unreadable")
     named = nw.concat_str(nw.lit("bad_"), unreadable.str.to_lowercase())
     first: nw.Expr = nw.when(~unreadable.is_null()).then(named)
+    for marked, reason in NO_COLUMN.items():
+        first = nw.when(unreadable == marked).then(nw.lit(reason)).otherwise(first)
     for wrong, reason in reversed(reasons):
         first = nw.when(wrong).then(nw.lit(reason)).otherwise(first)
     return first

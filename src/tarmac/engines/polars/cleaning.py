@@ -106,9 +106,9 @@ def lines_of(positions: npt.NDArray[np.int64], texts: Sequence[FlightText], asid
     frames, before = [], 0
     for text in texts:
         removed = aside.filter(pl.col("source_file") == text.name)["source_line"].sort().to_numpy()
-        kept = text.report.lines - 1 - removed.size
+        kept = text.report.lines - text.header.lines - removed.size
         here = positions[(positions >= before) & (positions < before + kept)] - before
-        lines = pl.DataFrame({"source_line": source_lines(here, removed)})
+        lines = pl.DataFrame({"source_line": source_lines(here, removed, text.header.lines + 1)})
         frames.append(
             lines.select(pl.lit(text.name).alias("source_file"), "source_line", pl.lit("duplicate").alias("reason"))
         )
@@ -116,23 +116,12 @@ def lines_of(positions: npt.NDArray[np.int64], texts: Sequence[FlightText], asid
     return pl.concat(frames).cast(aside.schema)
 
 
-def pick_lines(path: Path, wanted: frozenset[int]) -> dict[int, bytes]:
-    """The lines of these numbers (the header is 1), without their ends."""
-    found: dict[int, bytes] = {}
-    last = max(wanted, default=0)
-    with path.open("rb") as stream:
-        for number, line in enumerate(stream, start=1):
-            if number in wanted:
-                found[number] = line.rstrip(b"\r\n")
-            if number >= last:
-                break
-    return found
-
-
-def source_lines(positions: npt.NDArray[np.int64], removed: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Line numbers of rows at these positions, from 0, among the lines from 2 on that are not in `removed` (sorted)."""
-    removed_before = np.searchsorted(removed - np.arange(removed.size) - 2, positions, side="right")
-    return positions + 2 + removed_before
+def source_lines(
+    positions: npt.NDArray[np.int64], removed: npt.NDArray[np.int64], first: int = 2
+) -> npt.NDArray[np.int64]:
+    """Line numbers of rows at these positions, from 0, among the lines from `first` on that are not in `removed` (sorted)."""
+    removed_before = np.searchsorted(removed - np.arange(removed.size) - first, positions, side="right")
+    return positions + first + removed_before
 
 
 def quarantine_of(aside: pl.DataFrame, texts: Sequence[FlightText]) -> pl.DataFrame:
@@ -146,7 +135,7 @@ def quarantine_of(aside: pl.DataFrame, texts: Sequence[FlightText]) -> pl.DataFr
 
 
 def _lines_aside(text: FlightText, reasons: Mapping[int, str]) -> list[tuple[str, int, str, str]]:
-    lines = pick_lines(text.path, frozenset(reasons))
+    lines = text.lines(frozenset(reasons))
     return [
         (text.name, n, reasons[n], line[:LONGEST_KEPT].decode(errors="backslashreplace")) for n, line in lines.items()
     ]

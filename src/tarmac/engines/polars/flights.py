@@ -10,8 +10,8 @@ import numpy as np
 import polars as pl
 
 from tarmac.bronze.header import Header
-from tarmac.bronze.texts import FlightText
-from tarmac.tables.bronze import FLIGHT_COLUMNS, NULL_MARKERS, TEXT_COLUMNS
+from tarmac.bronze.reading import to_bronze
+from tarmac.bronze.texts import FlightText, scan_text
 from tarmac.tables.flights import FLIGHTS
 from tarmac.tables.frames import COMPRESSION, schema_of
 from tarmac.transform import silver
@@ -54,10 +54,14 @@ def clean_flights(texts: Sequence[FlightText], *, year: int, as_text: bool, out:
 
 
 def exact_duplicates(flights: Path) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Positions, from 0, of rows that equal an earlier row in every column."""
+    """Positions, from 0, of rows that equal an earlier row in every column.
+
+    A row without a flight number equals no other: two flights that look alike are two flights.
+    """
     scan = pl.scan_parquet(flights, glob=False)
-    hashes = scan.select(pl.struct(*DUPLICATE_KEY).hash()).collect(engine="streaming").to_series()
-    ordered = hashes.sort()  # on all cores; numpy's takes five times as long
+    numbered = pl.when(pl.col("op_carrier_fl_num").is_not_null()).then(pl.struct(*DUPLICATE_KEY).hash())
+    hashes = scan.select(numbered.alias("hash")).collect(engine="streaming").to_series()
+    ordered = hashes.drop_nulls().sort()  # on all cores; numpy's takes five times as long
     twice = ordered.filter(ordered == ordered.shift()).unique()
     if twice.is_empty():
         return np.empty(0, np.int64)
@@ -80,78 +84,19 @@ def drop_rows(flights: Path, positions: np.ndarray[Any, np.dtype[np.int64]], out
 
 
 def _scan(text: FlightText, *, as_text: bool) -> pl.LazyFrame:
-    raw = pl.scan_csv(text.path, skip_lines=1, **_form(text.header, quoted=text.report.quoted, as_text=as_text))
-    return _typed(raw, text.name, as_text=as_text)
+    raw, schema = text.scan(as_text=as_text)
+    return to_bronze(raw, schema, text.header, text.name)
 
 
 def read_lines(lines: bytes, header: Header, *, name: str, quoted: bool) -> pl.DataFrame:
     """The same columns of some sound lines, of which the first is line 2."""
 
     def read(*, as_text: bool) -> pl.DataFrame:
-        raw = pl.scan_csv(lines, **_form(header, quoted=quoted, as_text=as_text))
-        return _typed(raw, name, as_text=as_text).collect()
+        raw, schema = scan_text(lines, header, as_text=as_text, quoted=quoted, skip=0)
+        numbered = raw.with_columns(pl.col("source_line") + 1)
+        return to_bronze(numbered, schema, header, name).collect()
 
     try:
         return read(as_text=False)
     except pl.exceptions.PolarsError:
         return read(as_text=True)
-
-
-def _form(header: Header, *, quoted: bool, as_text: bool) -> dict[str, Any]:
-    return {
-        "has_header": False,
-        "schema": _raw_schema(header, as_text=as_text),
-        "quote_char": '"' if quoted else None,
-        "row_index_name": "source_line",
-        "row_index_offset": 2,
-        "glob": False,
-    }
-
-
-def _typed(raw: pl.LazyFrame, name: str, *, as_text: bool) -> pl.LazyFrame:
-    """The bronze columns of a text, typed as `silver.judge` wants them; a blank line is a row of nulls."""
-    readable = _values(as_text=as_text)
-    return raw.select(
-        pl.lit(name).alias("source_file"),
-        pl.col("source_line").cast(pl.Int64),
-        *readable,
-        _unreadable() if as_text else pl.lit(None, pl.String).alias("unreadable"),
-    )
-
-
-def _raw_schema(header: Header, *, as_text: bool) -> dict[str, pl.DataType]:
-    names = {position: column for column, position in header.positions.items()}
-    return {
-        names.get(i, f"unused {i}"): pl.Float64()
-        if not as_text and i in names and names[i] not in TEXT_COLUMNS
-        else pl.String()
-        for i in range(header.width)
-    }
-
-
-def _values(*, as_text: bool) -> list[pl.Expr]:
-    text = {name: pl.when(~pl.col(name).is_in(NULL_MARKERS)).then(name) for name in ("OP_CARRIER", "CANCELLATION_CODE")}
-    return [
-        pl.col(name).str.to_date("%Y-%m-%d", strict=False)
-        if name == "FL_DATE"
-        else text.get(name, pl.col(name))
-        if name in TEXT_COLUMNS or not as_text
-        else _trimmed(name).cast(pl.Float64, strict=False)
-        for name in FLIGHT_COLUMNS
-    ]
-
-
-def _unreadable() -> pl.Expr:
-    """The first numeric column that holds something, but no number."""
-    numeric = [name for name in FLIGHT_COLUMNS if name not in TEXT_COLUMNS]
-    return pl.coalesce(
-        pl.when(_trimmed(name).cast(pl.Float64, strict=False).is_null() & ~_trimmed(name).is_in(NULL_MARKERS)).then(
-            pl.lit(name)
-        )
-        for name in numeric
-    ).alias("unreadable")
-
-
-def _trimmed(name: str) -> pl.Expr:
-    # The reader of numbers skips blanks; a number must not become unreadable because another row of the file is.
-    return pl.col(name).str.strip_chars()

@@ -64,7 +64,7 @@ class ReadTexts:
     def cut_off(self) -> list[str]:
         """A note on each text whose last line is damaged."""
         return [
-            warn_of_cut(text.name, 1 + before + last.lines)
+            warn_of_cut(text.name, text.header.lines + before + last.lines)
             for text, last, before in self._last_splits()
             if looks_cut(last.last_unsound[1]) and last.last_unsound[0] == last.lines + 1
         ]
@@ -173,6 +173,7 @@ def duplicates(judged: "DataFrame", hashes: "DataFrame") -> "DataFrame":
     from pyspark.sql import functions as f
 
     order = Window.partitionBy(*FLIGHTS.names).orderBy("source_line")
+    # A flight without a number equals no other (hash null): two that look alike are two flights.
     numbered = _hashed(judged).join(hashes, "hash", "left_semi").withColumn("nth", f.row_number().over(order))
     return numbered.filter("nth > 1").select("source_file", "source_line")
 
@@ -180,7 +181,9 @@ def duplicates(judged: "DataFrame", hashes: "DataFrame") -> "DataFrame":
 def _hashed(judged: "DataFrame") -> "DataFrame":
     from pyspark.sql import functions as f
 
-    return judged.filter(judged["reason"].isNull()).withColumn("hash", f.xxhash64(*DUPLICATE_KEY))
+    return judged.filter(judged["reason"].isNull() & judged["op_carrier_fl_num"].isNotNull()).withColumn(
+        "hash", f.xxhash64(*DUPLICATE_KEY)
+    )
 
 
 def _kept(judged: "DataFrame", twice: "DataFrame") -> "DataFrame":
@@ -251,10 +254,11 @@ def _with_texts(rows: Sequence[dict[str, Any]], read: ReadTexts, before: dict[in
     """These rows of one split with their lines' numbers in the file, and the text where they have none."""
     places = [line_of(row["source_line"]) for row in rows]
     split = places[0][0]
+    first = before[split] + read.splits[split].text.header.lines - 1
     wanted = frozenset(line for (_, line), row in zip(places, rows, strict=True) if row["row"] is None)
     texts = pick(read.lake, read.splits[split], wanted) if wanted else {}
     return [
-        row | {"source_line": before[split] + line, "row": texts.get(line, row["row"])}
+        row | {"source_line": first + line, "row": texts.get(line, row["row"])}
         for (_, line), row in zip(places, rows, strict=True)
     ]
 

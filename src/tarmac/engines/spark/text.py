@@ -15,6 +15,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 import polars as pl
 import pyarrow as pa
 
+from tarmac.bronze.opened import on_disk
+from tarmac.bronze.reading import to_bronze
+from tarmac.bronze.survey import form_of
+from tarmac.bronze.tabular import lines_of_table, reading, scan_table
 from tarmac.bronze.text import LONGEST_KEPT, TextReport, sound_chunks
 from tarmac.bronze.texts import TextPlace, open_text
 from tarmac.engines.polars.flights import read_lines
@@ -29,6 +33,7 @@ SPLIT_BYTES = 64 << 20
 """A task's share of a plain file; a packed one can only be read from its beginning, by one task."""
 
 BATCH_BYTES = 8 << 20
+TABLE_ROWS = 200_000
 _BLOCK = 1 << 20
 LINE_BITS = 40
 
@@ -38,6 +43,8 @@ _TYPES = {
     **{name: pa.string() if name in TEXT_COLUMNS else pa.float64() for name in FLIGHT_COLUMNS},
     "FL_DATE": pa.date32(),
     "unreadable": pa.string(),
+    "dropped": pa.bool_(),
+    "no_dest": pa.bool_(),
     "unsound": pa.string(),
     "row": pa.string(),
     "report": pa.string(),
@@ -106,7 +113,9 @@ def read_split(lake: Lake, number: int, split: Split) -> Iterator[pa.RecordBatch
     report, seen = TextReport(), _Unsound()
     try:
         with open_text(lake, split.text) as stream:
-            if split.digest_only:
+            if split.text.kind != "csv":
+                yield from _table_rows(stream, number, split, report)
+            elif split.digest_only:
                 report.digest = hashlib.file_digest(cast("io.BufferedReader", stream), "sha256").hexdigest()
             else:
                 yield from _rows(SplitLines(stream, split), number, split, report, seen)
@@ -124,6 +133,21 @@ def read_split(lake: Lake, number: int, split: Split) -> Iterator[pa.RecordBatch
             last_unsound=seen.last,
         )
     )
+
+
+def _table_rows(stream: BinaryIO, number: int, split: Split, report: TextReport) -> Iterator[pa.RecordBatch]:
+    """The rows of a Parquet or Arrow file, which one task reads."""
+    text = split.text
+    with on_disk(stream) as path, reading(text.name):
+        with path.open("rb") as file:
+            report.digest = hashlib.file_digest(file, "sha256").hexdigest()
+        raw, schema = scan_table(path, text.kind, text.header)
+        rows = to_bronze(raw, schema, text.header, text.name)
+        report.rows = raw.select(pl.len()).collect().item()
+        report.lines = report.rows + 1
+        for start in range(0, report.rows, TABLE_ROWS):
+            frame = rows.slice(start, TABLE_ROWS).collect(engine="streaming")
+            yield from _to_arrow(frame.with_columns(pl.col("source_line") + place_of(number, 0)))
 
 
 def reports_from(texts: Iterable[str]) -> list[SplitReport]:
@@ -157,6 +181,10 @@ def pick(lake: Lake, split: Split, wanted: frozenset[int]) -> dict[int, str]:
     """The texts of these lines of a split, cut to what the quarantine keeps."""
     found: dict[int, str] = {}
     with open_text(lake, split.text) as stream:
+        if split.text.kind != "csv":
+            with on_disk(stream) as path:
+                lines = lines_of_table(path, split.text.kind, split.text.header, wanted)
+            return {number: line.decode() for number, line in lines.items()}
         for number, line in enumerate(io.BufferedReader(SplitLines(stream, split), _BLOCK), start=2):
             if number in wanted:
                 found[number] = line.rstrip(b"\r\n")[:LONGEST_KEPT].decode(errors="backslashreplace")
@@ -225,7 +253,7 @@ def _rows(
     header = split.text.header_line if split.whole else b""
     pieces: list[bytes] = []
     before, size = report.lines, 0
-    chunks = sound_chunks(cast("BinaryIO", stream), header, split.text.header.width, report)
+    chunks = sound_chunks(cast("BinaryIO", stream), header, form_of(split.text.header), report)
     for chunk in chunks:
         pieces.append(bytes(chunk))
         size += len(chunk)

@@ -1,0 +1,163 @@
+"""Tables that are no text of lines, as lines of CSV: JSON and workbooks."""
+
+import csv
+import io
+import json
+import tempfile
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, BinaryIO, cast
+
+from tarmac.errors import InputError
+
+LONGEST_OBJECT = 1 << 16
+"""Characters of one flight in JSON; a real one has under 2,000."""
+_BLOCK = 1 << 18
+MOST_WORKBOOK = 3 << 30
+"""Bytes that a workbook may unpack to: a full sheet of flights, a million rows and 35 columns, has about 1.5 GiB."""
+
+
+def csv_of_json(stream: BinaryIO, name: str) -> BinaryIO:
+    """A list of objects, or one object a line, as CSV; the first object's keys are its header.
+
+    Raises:
+        InputError: while it is read, when it is no JSON, or no list of flat objects.
+    """
+    return _Lines(_rows_of_json(stream, name))
+
+
+def _rows_of_json(stream: BinaryIO, name: str) -> Iterator[list[Any]]:
+    names: list[str] = []
+    for number, record in enumerate(_objects(stream, name), start=1):
+        if not names:
+            names = list(record)
+            yield names
+        if any(isinstance(value, dict | list) for value in record.values()):
+            raise InputError(
+                f"{name}: object {number} holds objects or lists of its own. Flights are flat objects, one each."
+            )
+        yield [_cell(record.get(key)) for key in names]
+
+
+def _objects(stream: BinaryIO, name: str) -> Iterator[Mapping[str, Any]]:
+    """One object after the other, without holding more than one block of the text."""
+    decoder = json.JSONDecoder()
+    text, at, ended = "", 0, False
+    decode = io.TextIOWrapper(cast("io.BufferedReader", stream), encoding="utf-8-sig", errors="replace")
+    while True:
+        at = _after_blanks(text, at)
+        if len(text) - at < LONGEST_OBJECT and not ended:
+            block = decode.read(_BLOCK)
+            ended = not block
+            text, at = text[at:] + block, 0
+            continue
+        if at == len(text):
+            return
+        try:
+            record, at = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError) as error:
+            what = "nests too deep" if isinstance(error, RecursionError) else f"is no JSON at {text[at : at + 40]!r}"
+            raise InputError(
+                f"{name} {what}. Flights in JSON are a list of flat objects, or one object a line, each under "
+                f"{LONGEST_OBJECT:,} characters."
+            ) from None
+        if not isinstance(record, dict) or not record:
+            raise InputError(
+                f"{name} holds {json.dumps(record)[:40]} where an object should be. Give a list of flat objects."
+            )
+        yield record
+
+
+def _after_blanks(text: str, at: int) -> int:
+    while at < len(text) and text[at] in " \t\r\n[],":
+        at += 1
+    return at
+
+
+def _cell(value: Any) -> Any:
+    return "" if value is None else value
+
+
+def csv_of_workbook(archive: zipfile.ZipFile, name: str) -> BinaryIO:
+    """The sheet of flights in a workbook as CSV: the first whose header is that of flights, or the first.
+
+    Raises:
+        InputError: when the workbook is too large or cannot be read.
+    """
+    _refuse_huge(archive, name)
+    import fastexcel
+
+    file = cast("Any", archive.fp)
+    file.seek(0)
+    try:
+        book = fastexcel.read_excel(file.read())
+        sheets = book.sheet_names
+        sheet = next((each for each in sheets if _is_flights(book, each)), sheets[0] if sheets else None)
+        if sheet is None:
+            raise InputError(f"{name} has no sheet. Save the flights as .csv.")
+        frame = book.load_sheet(sheet, dtypes="string").to_polars()
+    except fastexcel.FastExcelError as error:
+        raise InputError(
+            f"{name} cannot be read as a workbook: {str(error)[:200]}. Save the flights as .csv."
+        ) from error
+    spooled = tempfile.TemporaryFile()  # noqa: SIM115 - gone with its last reader
+    frame.write_csv(spooled)
+    spooled.seek(0)
+    return cast("BinaryIO", spooled)
+
+
+def _is_flights(book: Any, sheet: str) -> bool:
+    from tarmac.bronze.header import recognise_names
+
+    top = book.load_sheet(sheet, n_rows=1, dtypes="string").to_polars()
+    try:
+        first = {key: "" if value is None else value for key, value in (top.to_dicts() or [{}])[0].items()}
+        recognise_names(top.columns, first, file=sheet)
+    except InputError:
+        return False
+    return True
+
+
+def _refuse_huge(archive: zipfile.ZipFile, name: str) -> None:
+    """Unpack every part once, without keeping it: what its directory says of sizes may be untrue."""
+    left = MOST_WORKBOOK
+    for entry in archive.infolist():
+        with archive.open(entry) as part:
+            while block := part.read(1 << 20):
+                left -= len(block)
+                if left < 0:
+                    raise InputError(
+                        f"{name} unpacks to more than {MOST_WORKBOOK >> 30} GiB, more than a sheet of flights holds. Save "
+                        "the flights as .csv."
+                    )
+
+
+class _Lines(io.RawIOBase):
+    """Rows as the bytes of a CSV, made while they are read."""
+
+    def __init__(self, rows: Iterable[list[Any]]) -> None:
+        self._rows, self._rest = iter(rows), b""
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes; none at the end."""
+        size = _BLOCK if size < 0 else size
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        while not self._rest:
+            for _, row in zip(range(1000), self._rows, strict=False):
+                writer.writerow(row)
+            self._rest = out.getvalue().encode()
+            if not self._rest:
+                return b""
+        block, self._rest = self._rest[:size], self._rest[size:]
+        return block
+
+    def readinto(self, buffer: Any) -> int:
+        """As io.BufferedReader asks for it."""
+        block = self.read(len(buffer))
+        buffer[: len(block)] = block
+        return len(block)

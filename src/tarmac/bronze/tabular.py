@@ -1,0 +1,113 @@
+"""Parquet and Arrow files of flights: columns with types, read without a detour through text."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tarmac.bronze.header import Header, recognise_names
+from tarmac.bronze.reading import names_of
+from tarmac.errors import InputError
+
+MOST_COLUMNS = 2_000
+MOST_FOOTER = 64 << 20
+MOST_ROW_GROUP = 8 << 30
+FIRST_ROWS = 10_000
+
+
+def header_of_table(path: Path, kind: str, *, file: str) -> Header:
+    """The header of a Parquet or Arrow file.
+
+    Raises:
+        InputError: when it cannot be read, promises more than flights have, or is of no known shape.
+    """
+    with reading(file):
+        _refuse_hostile(path, kind, file)
+        scan = _scan(path, kind)
+        names = scan.collect_schema().names()
+        (first, *_) = [*scan.head(1).select(pl.all().cast(pl.String, strict=False)).collect().to_dicts(), {}]
+    given = {name: "" if value is None else str(value) for name, value in first.items()}
+    return recognise_names(names, given, file=file)
+
+
+def scan_table(path: Path, kind: str, header: Header) -> tuple[pl.LazyFrame, dict[str, pl.DataType]]:
+    """The rows with the columns that the header places, under their names there, and `source_line`; and the columns' types."""
+    scan = _scan(path, kind)
+    schema = scan.collect_schema()
+    originals = schema.names()
+    frame = scan.with_row_index("source_line", 2).select(
+        "source_line", *(_plain(originals[place], schema).alias(name) for place, name in names_of(header).items())
+    )
+    types = dict(frame.collect_schema())
+    return frame, {name: dtype for name, dtype in types.items() if name != "source_line"}
+
+
+def _plain(name: str, schema: Mapping[str, pl.DataType]) -> pl.Expr:
+    """Texts as texts, whatever they are stored as; whole numbers that are dates, airports or marks as texts, too."""
+    dtype = schema[name]
+    if isinstance(dtype, pl.Categorical | pl.Enum | pl.Binary):
+        return pl.col(name).cast(pl.String)
+    if isinstance(dtype, pl.Decimal):
+        return pl.col(name).cast(pl.Float64)
+    if dtype.is_numeric() and name.casefold() in {"date", "fl_date", "flightdate"}:
+        return pl.col(name).cast(pl.Int64).cast(pl.String)
+    return pl.col(name)
+
+
+def _scan(path: Path, kind: str) -> pl.LazyFrame:
+    if kind == "parquet":
+        return pl.scan_parquet(path, glob=False)
+    with path.open("rb") as file:
+        stream = file.read(4) == b"\xff\xff\xff\xff"
+    return pl.read_ipc_stream(path).lazy() if stream else pl.scan_ipc(path)
+
+
+def _refuse_hostile(path: Path, kind: str, file: str) -> None:
+    if kind == "arrow":
+        return
+    with path.open("rb") as stream:
+        size = stream.seek(0, 2)
+        stream.seek(max(0, size - 8))
+        end = stream.read()
+    footer = int.from_bytes(end[:4], "little")
+    if end[4:] != b"PAR1" or footer + 12 > size:
+        raise InputError(
+            f"{file} is damaged or cut off: its last bytes are no end of a Parquet file. Download it again."
+        )
+    if footer > MOST_FOOTER:
+        raise InputError(f"{file}: its description of columns has {footer:,} bytes, which no file of flights needs.")
+    facts = pq.read_metadata(path)
+    if facts.num_columns > MOST_COLUMNS:
+        raise InputError(f"{file} has {facts.num_columns:,} columns; flights have at most {MOST_COLUMNS:,}.")
+    largest = max((facts.row_group(i).total_byte_size for i in range(facts.num_row_groups)), default=0)
+    if largest > MOST_ROW_GROUP:
+        raise InputError(
+            f"{file}: one of its row groups unpacks to {largest:,} bytes, more than fits into memory. Write it anew with "
+            "smaller row groups (1,000,000 rows)."
+        )
+
+
+@contextmanager
+def reading(file: str) -> Iterator[None]:
+    """Turns what the readers of tables raise on a damaged file into InputError."""
+    try:
+        yield
+    except InputError:
+        raise
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, pa.ArrowException, OSError) as error:
+        if isinstance(error, OSError) and error.errno:
+            raise
+        raise InputError(
+            f"{file} is damaged or cut off: {str(error)[:200]}. Nothing was published. Download it again and ingest it anew."
+        ) from error
+
+
+def lines_of_table(path: Path, kind: str, header: Header, wanted: frozenset[int]) -> dict[int, bytes]:
+    """These rows of a table as lines of CSV; the first row is 2."""
+    frame, _ = scan_table(path, kind, header)
+    rows: list[tuple[Any, ...]] = frame.filter(pl.col("source_line").is_in(list(wanted))).collect().rows()
+    return {row[0]: ",".join("" if cell is None else str(cell) for cell in row[1:]).encode() for row in rows}
