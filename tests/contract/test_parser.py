@@ -11,12 +11,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tarmac.bronze.reading import FIGURES
 from tarmac.bronze.texts import open_flight_texts
 from tarmac.engines.base import BronzeYear, Cleaning
 from tarmac.engines.polars.engine import PolarsEngine
 from tarmac.engines.polars.flights import clean_flights
 from tarmac.storage.lake import Lake, open_lake
-from tarmac.tables.bronze import FLIGHT_COLUMNS, TEXT_COLUMNS
+from tarmac.tables.bronze import FLIGHT_COLUMNS, NULL_MARKERS, TEXT_COLUMNS
 from tarmac.tables.flights import CLOCKS, DELAYS, FLIGHTS, QUANTITIES
 
 HEADER = (*FLIGHT_COLUMNS, "Unnamed: 27")
@@ -163,9 +164,9 @@ def parsed(row: dict[str, str]) -> tuple | None:
     values = {name.lower(): _text(row[name]) for name in TEXT_COLUMNS}
     for name in NUMERIC:
         cell = row[name].strip()
-        if cell not in {"", "NA", r"\N"} and not NUMBER.fullmatch(cell):
+        if name in FIGURES and cell not in NULL_MARKERS and _number(name, cell) is None:
             return None
-        values[name.lower()] = float(cell) if NUMBER.fullmatch(cell) else None
+        values[name.lower()] = _number(name, cell)
     values["fl_date"] = _date(row["FL_DATE"])
     if values["cancelled"] is None and not (values["dep_time"] is None and values["dep_delay"] is None):
         values["cancelled"] = 0.0
@@ -176,6 +177,24 @@ def parsed(row: dict[str, str]) -> tuple | None:
     return tuple(_typed(values[column.name], column.kind) for column in FLIGHTS.columns)
 
 
+def _number(name: str, cell: str) -> float | None:
+    if name in {"CANCELLED", "DIVERTED"} and cell.lower() in {"true", "t", "yes", "y", "false", "f", "no", "n"}:
+        return float(cell.lower()[0] in "ty")
+    value = float(cell) if NUMBER.fullmatch(cell) and cell not in NULL_MARKERS else math.nan
+    if math.isnan(value):
+        return None
+    low = name.lower()
+    if low in CLOCKS:
+        valid = _whole_up_to(value, 2400) and value % 100 < 60
+    elif low in QUANTITIES:
+        valid = abs(value) <= 1e6
+    else:
+        valid = (low != "op_carrier_fl_num" or _whole_up_to(value, 99_999)) and (
+            low != "arr_delay" or -1440 <= value <= 10080
+        )
+    return value if valid else None
+
+
 def _is_right(values) -> bool:
     codes = all(re.fullmatch("[A-Z0-9]{3}", values[name] or "") for name in ("origin", "dest"))
     flags = values["cancelled"] in {0, 1} and values["diverted"] in {None, 0, 1}
@@ -183,10 +202,7 @@ def _is_right(values) -> bool:
         (values["fl_date"] or dt.date.min).year == 2009
         and codes
         and flags
-        and _whole_up_to(values["op_carrier_fl_num"], 99_999)
-        and all(_whole_up_to(values[name], 2400) and (values[name] or 0) % 100 < 60 for name in CLOCKS)
         and all(values[name] is None or -1440 <= values[name] <= 10080 for name in DELAYS)
-        and all(values[name] is None or abs(values[name]) <= 1e6 for name in QUANTITIES)
     )
 
 
@@ -195,7 +211,7 @@ def _whole_up_to(value, most) -> bool:
 
 
 def _text(cell: str) -> str | None:
-    return None if cell in {"", "NA", r"\N"} else cell
+    return None if cell in NULL_MARKERS else cell
 
 
 def _date(cell: str) -> dt.date | None:

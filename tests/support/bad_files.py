@@ -13,7 +13,7 @@ from tests.support.flight_lines import KAGGLE_NAMES, flight, flights, gz, kaggle
 BASE = flights(300)
 GOOD = kaggle_csv(BASE)
 ROW = kaggle_line(BASE[10])
-WITHOUT_DELAY = [name for name in KAGGLE_NAMES if name != "DEP_DELAY"]
+WITHOUT_AIRPORT = [name for name in KAGGLE_NAMES if name != "ORIGIN"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +85,9 @@ STOPPED: Sequence[BadFile] = (
     _stops("a header and nothing else", lambda: kaggle_csv([]), "2009.csv", "has a header but no rows", "download"),
     _stops("a header without a line end", lambda: kaggle_csv([])[:-1], "has a header but no rows"),
     _stops("a header and blank lines", lambda: kaggle_csv([b"", b" "]), "has a header but no rows"),
-    _stops("a missing column", lambda: kaggle_csv(BASE, names=WITHOUT_DELAY), "2009.csv, line 1", "DEP_DELAY missing"),
+    _stops(
+        "no column of airports", lambda: kaggle_csv(BASE, names=WITHOUT_AIRPORT), "2009.csv, line 1", "Missing: ORIGIN"
+    ),
     _stops(
         "a column named twice",
         lambda: kaggle_csv(BASE, names=[*KAGGLE_NAMES, "DEP_DELAY"]),
@@ -93,7 +95,23 @@ STOPPED: Sequence[BadFile] = (
         "DEP_DELAY stands 2 times",
         "columns 8, 29",
     ),
-    _stops("another file altogether", lambda: b"<html>\n<body>\n", "not the header of flights", "'<html>"),
+    _stops("another file altogether", lambda: b"a,b,c\n1,2,3\n", "not the header of flights", "'a,b,c'"),
+    _stops(
+        "a page of HTML", lambda: b"<html>\n<body>\n", "2009.csv is a page of HTML", "open the address in a browser"
+    ),
+    _stops(
+        "a Git LFS pointer",
+        lambda: b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 1\n",
+        "2009.csv is a Git LFS pointer",
+        "git lfs pull",
+    ),
+    _stops("airports", lambda: b"IATA_CODE,AIRPORT,CITY\nEWR,Newark,Newark\n", "2009.csv is a table of airports"),
+    _stops(
+        "delays of no form",
+        lambda: kaggle_csv([row | {"DEP_DELAY": "", "DEP_TIME": ""} for row in BASE]),
+        "DEP_DELAY is empty in every row",
+        "CRS_DEP_TIME or DEP_TIME",
+    ),
     _stops("no line end within 64 KiB", lambda: b"x," * 100_000, "2009.csv, line 1", "longer than 65,536 bytes"),
     _stops("lines that end in a lone CR", lambda: kaggle_csv(BASE, end=b"\r"), "line 1", "lone CR", "tr '\\r'"),
     _stops("UTF-16 with its mark", _in("utf-16"), *UTF16),
@@ -102,10 +120,15 @@ STOPPED: Sequence[BadFile] = (
     _stops("UTF-16 BE without a mark", _in("utf-16-be"), *UTF16),
     _stops("a .gz that was cut", lambda: gz(GOOD)[:-20], "2009.csv.gz", *DAMAGED, suffix=".csv.gz"),
     _stops("a .gz with a wrong checksum", lambda: _flipped(gz(GOOD), -6), *DAMAGED, suffix=".csv.gz"),
-    _stops("a .csv named .csv.gz", lambda: GOOD, "2009.csv.gz", "Not a gzipped file", suffix=".csv.gz"),
     _stops("a zip that was cut", lambda: zipped(f__csv=GOOD)[:-30], "2009.zip", *DAMAGED, suffix=".zip"),
     _stops("a zip damaged within", lambda: _flipped(_stored(), 5000), "2009.zip", *DAMAGED, suffix=".zip"),
-    _stops("a zip without a .csv", lambda: zipped(readme__html=b"x"), "holds no .csv", "readme.html", suffix=".zip"),
+    _stops(
+        "a zip without a .csv",
+        lambda: zipped(readme__html=b"x"),
+        "holds no file of flights",
+        "readme.html",
+        suffix=".zip",
+    ),
     _stops("an encrypted zip", _encrypted, "2009.zip: flights.csv is encrypted", "Unpack", suffix=".zip"),
     _stops(
         "flights of another year",
@@ -163,8 +186,7 @@ ASIDE: Sequence[BadFile] = (
     _aside("an airport that is SQL, badly quoted", flight(10, DEST='"; drop table x; --'), "unclosed_quote"),
     _aside("a delay that is no number", flight(10, DEP_DELAY="late"), "bad_dep_delay"),
     _aside("a delay that is not finite", flight(10, DEP_DELAY="inf"), "bad_dep_delay"),
-    _aside("a delay of more than a week", flight(10, ARR_DELAY="10081"), "bad_arr_delay"),
-    _aside("a clock that does not exist", flight(10, DEP_TIME="1275.0"), "bad_dep_time"),
+    _aside("a delay of more than a week", flight(10, DEP_DELAY="10081"), "bad_dep_delay"),
     BadFile(
         what="a flight that stands twice",
         make=lambda: kaggle_csv([*BASE, BASE[3]]),
@@ -183,6 +205,16 @@ FINE: Sequence[BadFile] = (
         "left out 2 columns",
         "CREW, GATE",
     ),
+    _fine("a clock that does not exist", lambda: with_row(flight(10, DEP_TIME="1275.0"))),
+    _fine("a distance that is no number", lambda: with_row(flight(10, DISTANCE="far"))),
+    _fine(
+        "bytes that are not UTF-8 in a column that is not used",
+        lambda: kaggle_csv([row | {"TAIL_NUM": "N1"} for row in BASE], names=[*KAGGLE_NAMES, "TAIL_NUM"]).replace(
+            b"N1", b"N\xe9"
+        ),
+    ),
+    _fine("NaN for no value", lambda: with_row(flight(10, CANCELLED="1.0", DEP_TIME="NaN", DEP_DELAY="NaN"))),
+    _fine("a .csv named .csv.gz", lambda: GOOD, suffix=".csv.gz"),
     _fine("blank lines", lambda: kaggle_csv([b"", *BASE[:5], b"   ", *BASE[5:], b"", b""])),
     _fine("blank lines that end in CRLF", lambda: kaggle_csv([b"", *BASE[:5], b"", *BASE[5:], b""], end=b"\r\n")),
     _fine("a zip with a page beside the .csv", lambda: zipped(readme__html=b"<p>", f__csv=GOOD), suffix=".zip"),

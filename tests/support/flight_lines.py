@@ -6,10 +6,40 @@ import zipfile
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
-from tarmac.bronze.formats import bts
 from tarmac.tables.bronze import FLIGHT_COLUMNS
 
 KAGGLE_NAMES = (*FLIGHT_COLUMNS, "Unnamed: 27")
+
+BTS_COLUMNS: dict[str, tuple[str, ...]] = {
+    "FL_DATE": ("FlightDate",),
+    "OP_CARRIER": ("IATA_CODE_Reporting_Airline", "Carrier"),
+    "OP_CARRIER_FL_NUM": ("Flight_Number_Reporting_Airline", "FlightNum"),
+    "ORIGIN": ("Origin",),
+    "DEST": ("Dest",),
+    "CRS_DEP_TIME": ("CRSDepTime",),
+    "DEP_TIME": ("DepTime",),
+    "DEP_DELAY": ("DepDelay",),
+    "TAXI_OUT": ("TaxiOut",),
+    "WHEELS_OFF": ("WheelsOff",),
+    "WHEELS_ON": ("WheelsOn",),
+    "TAXI_IN": ("TaxiIn",),
+    "CRS_ARR_TIME": ("CRSArrTime",),
+    "ARR_TIME": ("ArrTime",),
+    "ARR_DELAY": ("ArrDelay",),
+    "CANCELLED": ("Cancelled",),
+    "CANCELLATION_CODE": ("CancellationCode",),
+    "DIVERTED": ("Diverted",),
+    "CRS_ELAPSED_TIME": ("CRSElapsedTime",),
+    "ACTUAL_ELAPSED_TIME": ("ActualElapsedTime",),
+    "AIR_TIME": ("AirTime",),
+    "DISTANCE": ("Distance",),
+    "CARRIER_DELAY": ("CarrierDelay",),
+    "WEATHER_DELAY": ("WeatherDelay",),
+    "NAS_DELAY": ("NASDelay",),
+    "SECURITY_DELAY": ("SecurityDelay",),
+    "LATE_AIRCRAFT_DELAY": ("LateAircraftDelay",),
+}
+"""Column → the names that BTS gives it in its monthly files, the newest first."""
 
 _SOUND = {
     "OP_CARRIER": "UA",
@@ -71,7 +101,7 @@ def kaggle_csv(
 
 def bts_names(*, renamed: bool) -> tuple[str, ...]:
     """The columns of a BTS monthly file that Tarmac uses, with some that it does not; `renamed`: as since 2018."""
-    used = {column: names[0 if renamed else -1] for column, names in bts.COLUMNS.items()}
+    used = {column: names[0 if renamed else -1] for column, names in BTS_COLUMNS.items()}
     first = ("FL_DATE", "OP_CARRIER", "OP_CARRIER_FL_NUM")
     return (
         "Year",
@@ -90,7 +120,7 @@ def bts_names(*, renamed: bool) -> tuple[str, ...]:
 def bts_csv(rows: Iterable[dict[str, str]], *, renamed: bool = True) -> bytes:
     """A BTS monthly file: texts quoted, city names with commas in them, a comma at each line's end."""
     names = bts_names(renamed=renamed)
-    column_of = {alias: column for column, aliases in bts.COLUMNS.items() for alias in aliases}
+    column_of = {alias: column for column, aliases in BTS_COLUMNS.items() for alias in aliases}
     header = ",".join(f'"{name}"' if name else "" for name in names).encode()
     return text_of((header, *(_bts_line(row, names, column_of) for row in rows)))
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tarmac.bronze.texts import check_readable, first_lines
+from tarmac.bronze.contents import contents_of
+from tarmac.bronze.decide import Options
 from tarmac.errors import InputError
 from tests.support.flight_lines import flights, gz, kaggle_csv
 
@@ -40,14 +41,14 @@ def test_a_damaged_archive_is_read_or_refused(
     file = tmp_path_factory.getbasetemp() / f"damaged{suffix}"
     file.write_bytes(damaged[: data.draw(st.integers(0, len(packed)))])
     try:
-        first_lines(file)
-        check_readable(file)
+        contents_of(file.name, file.stat().st_size, lambda: file.open("rb"), Options())
     except InputError as error:
         assert file.name in str(error)  # noqa: PT017 - most examples raise, but not all
 
 
 def test_a_device_that_fails_is_not_called_damage(tmp_path: Path) -> None:
     """An error with a number comes from the system: a folder named like an archive is no damaged archive."""
-    (tmp_path / "x.csv.gz").mkdir()
+    folder = tmp_path / "x.csv.gz"
+    folder.mkdir()
     with pytest.raises(IsADirectoryError):
-        first_lines(tmp_path / "x.csv.gz")
+        contents_of("x.csv.gz", 1, lambda: folder.open("rb"), Options())

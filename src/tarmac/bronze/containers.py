@@ -17,6 +17,7 @@ from typing import IO, BinaryIO, cast
 import pyarrow as pa
 
 from tarmac.bronze.converted import csv_of_json, csv_of_workbook
+from tarmac.bronze.lookalikes import NoFlightsError
 from tarmac.errors import InputError
 
 GLANCE = 1 << 13
@@ -63,11 +64,15 @@ NO_FLIGHTS: tuple[tuple[bytes, str, str], ...] = (
 
 @dataclass(frozen=True, kw_only=True)
 class Member:
-    """A table in a file: the name shown for it, whether it is "csv", "parquet" or "arrow", and its bytes."""
+    """A table in a file: the name shown for it, whether it is "csv", "parquet" or "arrow", and its bytes.
+
+    `refusal` says why it is none, where that is so; it then has no bytes.
+    """
 
     name: str
     kind: str
     stream: BinaryIO
+    refusal: NoFlightsError | None = None
 
 
 def kind_of(head: bytes, name: str) -> str:
@@ -77,7 +82,7 @@ def kind_of(head: bytes, name: str) -> str:
         InputError: when it is empty, or something that holds no flights.
     """
     if not head:
-        raise InputError(f"{name} is empty (0 bytes of text). Download the file again.")
+        raise NoFlightsError(f"{name} is empty (0 bytes of text). Download the file again.")
     for magic, kind in MAGIC:
         if head.startswith(magic):
             return kind
@@ -85,9 +90,9 @@ def kind_of(head: bytes, name: str) -> str:
     lower = text[:64].lower()
     for begin, what, remedy in NO_FLIGHTS:
         if lower.startswith(begin):
-            raise InputError(f"{name} is {what}. {remedy}")
+            raise NoFlightsError(f"{name} is {what}. {remedy}")
     if head[257:262] == b"ustar":
-        raise InputError(f"{name} is a tar archive. Unpack it and give what is in it.")
+        raise NoFlightsError(f"{name} is a tar archive. Unpack it and give what is in it.")
     return "json" if text[:1] in {b"[", b"{"} else "csv"
 
 
@@ -111,15 +116,15 @@ def members_of(packed: BinaryIO, name: str, *, size: int, depth: int = 0) -> Gen
         if kind in _UNPACK:
             if depth == DEEPEST:
                 raise InputError(f"{name} is packed more than {DEEPEST} times. Unpack it and give what is in it.")
-            with _UNPACK[kind](cast("BinaryIO", stream)) as unpacked:
+            with _UNPACK[kind](stream) as unpacked:
                 bounded = io.BufferedReader(_Bounded(unpacked, size, name), 1 << 20)
                 yield from members_of(cast("BinaryIO", bounded), name, size=MOST_GROWTH * size, depth=depth + 1)
         elif kind == "zip":
-            yield from _in_zip(stream, name, size, depth)
+            yield from _in_zip(stream, name, depth)
         elif kind == "json":
-            yield Member(name=name, kind="csv", stream=_buffered(csv_of_json(cast("BinaryIO", stream), name)))
+            yield Member(name=name, kind="csv", stream=_buffered(csv_of_json(stream, name)))
         else:
-            yield Member(name=name, kind=kind, stream=cast("BinaryIO", stream if kind == "csv" else _seekable(stream)))
+            yield Member(name=name, kind=kind, stream=stream if kind == "csv" else _seekable(stream))
 
 
 def _buffered(stream: BinaryIO) -> BinaryIO:
@@ -127,7 +132,7 @@ def _buffered(stream: BinaryIO) -> BinaryIO:
 
 
 def _gz(stream: BinaryIO) -> IO[bytes]:
-    return gzip.GzipFile(fileobj=stream)
+    return cast("IO[bytes]", gzip.GzipFile(fileobj=stream))
 
 
 def _zst(stream: BinaryIO) -> IO[bytes]:
@@ -175,7 +180,7 @@ def _seekable(stream: io.BufferedReader) -> BinaryIO:
     return cast("BinaryIO", file)
 
 
-def _in_zip(packed: io.BufferedReader, name: str, size: int, depth: int) -> Iterator[Member]:
+def _in_zip(packed: io.BufferedReader, name: str, depth: int) -> Iterator[Member]:
     with zipfile.ZipFile(cast("IO[bytes]", _seekable(packed))) as archive:
         entries = archive.infolist()
         if len(entries) > MOST_MEMBERS:
@@ -187,13 +192,21 @@ def _in_zip(packed: io.BufferedReader, name: str, size: int, depth: int) -> Iter
         for entry in shown:
             _refuse_entry(entry, name)
         several = sum(not _is_page(entry) for entry in shown) > 1
+        if all(map(_is_page, shown)):
+            inside = ", ".join(archive.namelist()[:5]) or "nothing"
+            raise NoFlightsError(
+                f"{name} holds no file of flights (it holds: {inside}). Give the archive as BTS or Kaggle wrote it."
+            )
         for entry in shown:
             if _is_page(entry):
                 continue
             with archive.open(entry) as stream:
                 inner = f"{name}/{entry.filename}" if several else name
                 bounded = io.BufferedReader(_Bounded(stream, entry.compress_size, inner), 1 << 20)
-                yield from members_of(cast("BinaryIO", bounded), inner, size=entry.compress_size, depth=depth + 1)
+                try:
+                    yield from members_of(cast("BinaryIO", bounded), inner, size=entry.compress_size, depth=depth + 1)
+                except NoFlightsError as refusal:
+                    yield Member(name=inner, kind="none", stream=io.BytesIO(), refusal=refusal)
 
 
 def _is_hidden(entry: zipfile.ZipInfo) -> bool:

@@ -23,7 +23,7 @@ def csv_of_json(stream: BinaryIO, name: str) -> BinaryIO:
     Raises:
         InputError: while it is read, when it is no JSON, or no list of flat objects.
     """
-    return _Lines(_rows_of_json(stream, name))
+    return cast("BinaryIO", _Lines(_rows_of_json(stream, name)))
 
 
 def _rows_of_json(stream: BinaryIO, name: str) -> Iterator[list[Any]]:

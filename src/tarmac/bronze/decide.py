@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import polars as pl
 
@@ -13,8 +14,12 @@ from tarmac.errors import InputError
 
 _ID = r"^[0-9]{5}(?:\.0)?$"
 _DATE_KEYS = ("FL_DATE", "YEAR", "MONTH", "DAY")
+_EXAMPLES = {"year": 2014, "month": 3}
 MOST_DATES = 200_000
 """Different dates in a file, times left out: 140 years have 51,000, and a few forms and oddities."""
+
+MOST_CODES = 2_000
+"""Carriers or airports in a batch of rows; there are 20 and 380."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +42,8 @@ class Seen:
         filled: column → how many of them hold something.
         when: one row for each date as it is written, with the parts beside it, in order of appearance: `rows` of it.
         ids: BTS's id → code, of rows that have both.
+        not_cancelled: rows of which CANCELLED says that they were not.
+        carriers, origins: the codes that occur.
         by_id: BTS's id → rows whose origin it is, in place of a code.
     """
 
@@ -45,6 +52,9 @@ class Seen:
     when: pl.DataFrame = field(default_factory=pl.DataFrame)
     ids: dict[str, str] = field(default_factory=dict)
     by_id: dict[str, int] = field(default_factory=dict)
+    not_cancelled: int = 0
+    carriers: set[str] = field(default_factory=set)
+    origins: set[str] = field(default_factory=set)
 
     def add(self, frame: pl.DataFrame) -> None:
         """Count these rows, too; columns are named as in `Header.positions`."""
@@ -53,7 +63,12 @@ class Seen:
         given = frame.select(values.is_given(name, schema[name]).sum().alias(name) for name in frame.columns)
         for name, rows in given.row(0, named=True).items() if frame.height else ():
             self.filled[name] = self.filled.get(name, 0) + (rows or 0)
+        if "CANCELLED" in schema:
+            self.not_cancelled += frame.select((values.flag("CANCELLED", schema["CANCELLED"]) == 0).sum()).item() or 0
         self.when = _summed(self.when, _dates(frame), ("text", "month", "day", "year", "timed", "twelve"))
+        for column, codes in (("OP_CARRIER", self.carriers), ("ORIGIN", self.origins), ("ORIGIN_ID", self.origins)):
+            if column in schema and not (column == "ORIGIN_ID" and "ORIGIN" in schema):
+                codes.update(frame.select(_plain(column)).to_series().unique().drop_nulls().head(MOST_CODES))
         for id_column, code in (("ORIGIN_ID", "ORIGIN"), ("DEST_ID", "DEST")):
             if {id_column, code} <= set(frame.columns):
                 pairs = frame.select(_plain(id_column), _plain(code)).unique().drop_nulls()
@@ -114,10 +129,12 @@ def decide(header: Header, seen: Seen, options: Options, *, file: str) -> Header
             departure, or no departure delay and none can be computed; or when airports are ids whose codes are unknown.
     """
     columns = {name for name in header.positions if seen.filled.get(name, 0)}
+    if not columns:
+        return header  # no line is a row of it: whoever reads it says so
     reading = Reading(
         **_when(header, seen, columns, options, file),
         **_where(header, seen, columns, options, file),
-        delay=_delay(header, columns, file),
+        delay=_delay(header, seen, columns, file),
         cancelled=_cancelled(header, columns),
     )
     unused = {"DEP_DELAY"} - columns if reading.delay != "given" else set()
@@ -125,7 +142,7 @@ def decide(header: Header, seen: Seen, options: Options, *, file: str) -> Header
     return replace(header, reading=reading, positions=kept)
 
 
-def _when(header: Header, seen: Seen, columns: set[str], options: Options, file: str) -> dict[str, object]:
+def _when(header: Header, seen: Seen, columns: set[str], options: Options, file: str) -> dict[str, Any]:
     if "FL_DATE" in columns:
         form = dates.form_of(written(seen.when), known=header.shape.dates, said=options.date_order, file=file)
         if form == dates.MONTH_DAY_CLOCK and options.year is None:
@@ -137,10 +154,9 @@ def _when(header: Header, seen: Seen, columns: set[str], options: Options, file:
     said = {"year": options.year, "month": options.month}
     missing = [name for name in said if name.upper() not in columns and said[name] is None]
     if missing:
-        wanted = " ".join({"year": "--year 2014", "month": "--month 3"}[name] for name in missing)
-        raise InputError(
-            f"{file}: its dates have no {' and no '.join(missing)}. Say {'it' if len(missing) == 1 else 'them'}: {wanted}"
-        )
+        wanted = " ".join(f"--{name} {_EXAMPLES[name]}" for name in missing)
+        them = "it" if len(missing) == 1 else "them"
+        raise InputError(f"{file}: its dates have no {' and no '.join(missing)}. Say {them}: {wanted}")
     given = {name: value for name, value in said.items() if name.upper() not in columns}
     return {"date": dates.PARTS, **given}
 
@@ -154,7 +170,7 @@ def written(when: pl.DataFrame) -> list[Written]:
     ]
 
 
-def _where(header: Header, seen: Seen, columns: set[str], options: Options, file: str) -> dict[str, object]:
+def _where(header: Header, seen: Seen, columns: set[str], options: Options, file: str) -> dict[str, Any]:
     if not columns & {"ORIGIN", "ORIGIN_ID"}:
         if not (options.origin or header.fixed.get("ORIGIN")):
             raise InputError(
@@ -174,14 +190,14 @@ def _where(header: Header, seen: Seen, columns: set[str], options: Options, file
     return {"airports": dict(sorted(codes.items()))} if seen.by_id else {}
 
 
-def _delay(header: Header, columns: set[str], file: str) -> str:
+def _delay(header: Header, seen: Seen, columns: set[str], file: str) -> str:
     if "DEP_DELAY" in columns:
         return "given"
     if {"DEP_TIME", "CRS_DEP_TIME"} <= columns:
         return "clocks"
     if "DEP_DELAY_NEW" in columns:
         return "late"
-    if not columns & {"DEP_TIME"} and "DEP_DELAY" in header.positions and "CANCELLED" in columns:
+    if "DEP_DELAY" in header.positions and "CANCELLED" in columns and not seen.not_cancelled:
         return "given"  # a file in which no flight departed
     names = [header.shape.columns.get(name, ("none",))[0] for name in ("DEP_DELAY", "CRS_DEP_TIME", "DEP_TIME")]
     raise InputError(

@@ -5,11 +5,10 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NoReturn
 
 from tarmac.bronze.formats import SHAPES
 from tarmac.bronze.formats.shape import UNUSED, Shape
-from tarmac.bronze.lookalikes import refuse_lookalike
+from tarmac.bronze.lookalikes import NoFlightsError, refuse_lookalike
 from tarmac.bronze.reading import Reading
 from tarmac.errors import InputError
 
@@ -72,7 +71,7 @@ def recognise_header(head: str, *, file: str) -> Header:
     for delimiter, split in zip(DELIMITERS, rows, strict=True):
         if shape := _headless_shape(split[0]):
             return _header(shape, list(shape.headless), delimiter, [], 0, file)
-    _refuse_unknown(rows, lines, file)
+    raise _unknown(rows, lines, file)
 
 
 def recognise_names(names: Sequence[str], first: Mapping[str, str], *, file: str) -> Header:
@@ -80,7 +79,7 @@ def recognise_names(names: Sequence[str], first: Mapping[str, str], *, file: str
     row = [first.get(name, "") for name in names]
     shape = _shape_of(names, row)
     if shape is None:
-        _refuse_unknown([[list(names), row]], [",".join(names)], file)
+        raise _unknown([[list(names), row]], [",".join(names)], file)
     return _header(shape, names, ",", [], 1, file)
 
 
@@ -128,7 +127,7 @@ def _header(shape: Shape, names: Sequence[str], delimiter: str, before: Sequence
     folded = [name.strip().casefold() for name in names]
     _refuse_twice(names, folded, shape, file, lines)
     positions = _positions(shape, folded)
-    _refuse_without_delay(shape, positions, names, file, lines)
+    _refuse_without_delay(shape, positions, file, lines)
     taken, unused = set(positions.values()), UNUSED | shape.unused
     fixed = {
         column: found[1]
@@ -165,9 +164,7 @@ def _refuse_twice(names: Sequence[str], folded: Sequence[str], shape: Shape, fil
             )
 
 
-def _refuse_without_delay(
-    shape: Shape, positions: Mapping[str, int], names: Sequence[str], file: str, line: int
-) -> None:
+def _refuse_without_delay(shape: Shape, positions: Mapping[str, int], file: str, line: int) -> None:
     clocks = {"CRS_DEP_TIME", "DEP_TIME"} <= positions.keys()
     if clocks or positions.keys() & {"DEP_DELAY", "DEP_DELAY_NEW"}:
         return
@@ -178,14 +175,14 @@ def _refuse_without_delay(
     )
 
 
-def _refuse_unknown(rows: Sequence[Sequence[Sequence[str]]], lines: Sequence[str], file: str) -> NoReturn:
+def _unknown(rows: Sequence[Sequence[Sequence[str]]], lines: Sequence[str], file: str) -> NoFlightsError:
     names = max((row for split in rows for row in split[:1]), key=len)
     folded = [name.strip().casefold() for name in names]
     refuse_lookalike(folded, file)
     known = {shape.name: len(_positions(shape, folded)) for shape in SHAPES.values()}
     nearest = SHAPES[max(known, key=lambda name: (known[name], SHAPES[name].rank))]
     if known[nearest.name] < 3:
-        raise InputError(
+        return NoFlightsError(
             f"{file}, line 1: this is not the header of flights: {_shown(lines[0])}. What Tarmac reads, and where to get "
             f"it: {PAGE}."
         )
@@ -201,7 +198,7 @@ def _refuse_unknown(rows: Sequence[Sequence[Sequence[str]]], lines: Sequence[str
         if "DEP_DELAY" not in positions and other in folded:
             missing += f" {other.upper()} {said}."
     others = f" Columns that do not fit: {', '.join(odd[:8])}." if odd else ""
-    raise InputError(
+    return NoFlightsError(
         f"{file}, line 1: of no shape that Tarmac reads. Nearest: {nearest.title}.{missing}{others} See {PAGE}."
     )
 

@@ -9,6 +9,10 @@ from tarmac.errors import InputError
 _FLIGHTS = "Fetch flights instead, one row each: docs/formats.md says which files and where."
 
 
+class NoFlightsError(InputError):
+    """The file is something else than flights; in an archive beside flights it is passed over."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Lookalike:
     """A file whose header has all of one of these sets of names; `what` it is; `most`: the most columns that it has.
@@ -49,7 +53,7 @@ LOOKALIKES: tuple[Lookalike, ...] = (
             mark("#Passengers"),
         ],
         what="counts of passengers",
-    ),  # fmt: skip
+    ),
     Lookalike(
         marks=[
             mark("IATA_CODE", "AIRPORT"),
@@ -60,7 +64,7 @@ LOOKALIKES: tuple[Lookalike, ...] = (
             mark("AIRPORT_ID", "LATITUDE"),
         ],
         what="a table of airports",
-    ),  # fmt: skip
+    ),
     Lookalike(marks=[mark("IATA_CODE", "AIRLINE"), mark("carrier", "name")], most=4, what="a table of airlines"),
     Lookalike(marks=[mark("Code", "Description")], most=3, what="one of BTS's lookup tables"),
     Lookalike(marks=[mark("tailnum", "manufacturer")], most=15, what="a table of aircraft"),
@@ -69,13 +73,13 @@ LOOKALIKES: tuple[Lookalike, ...] = (
 
 
 def refuse_lookalike(folded: Sequence[str], file: str, *, flights: bool = False) -> None:
-    """Raises InputError where a header of these names, in lower case, is that of a look-alike; `flights`: of flights alone."""
+    """Raises NoFlightsError where a header of these names, in lower case, is a look-alike's; `flights`: one of flights."""
     names = frozenset(folded)
     for known in LOOKALIKES:
         if known.flights >= flights and any(marks <= names for marks in known.marks) and len(folded) <= known.most:
-            raise InputError(f"{file} is {known.what}. {_FLIGHTS}")
+            raise NoFlightsError(f"{file} is {known.what}. {_FLIGHTS}")
     if not flights and len(folded) in {9, 12, 14} and (r"\n" in names or _is_openflights(folded)):
-        raise InputError(f"{file} is a file of OpenFlights: airports, airlines or routes, not flights. {_FLIGHTS}")
+        raise NoFlightsError(f"{file} is a file of OpenFlights: airports, airlines or routes, not flights. {_FLIGHTS}")
 
 
 def _is_openflights(fields: Sequence[str]) -> bool:

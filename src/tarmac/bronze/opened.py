@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 from tarmac.bronze.containers import Member, damage, members_of
 from tarmac.bronze.decide import Options, Seen, decide
 from tarmac.bronze.header import Header, recognise_header
+from tarmac.bronze.lookalikes import NoFlightsError
 from tarmac.bronze.reading import Reading
 from tarmac.bronze.survey import decided_by_sample, decided_table, pieces_of, survey_table, survey_text
 from tarmac.bronze.tabular import header_of_table
@@ -33,6 +34,7 @@ class Source:
         size: its bytes.
         open: opens it to be read from its beginning.
         options: what the user said of it.
+        undecided: the headers are wanted as they are, without a reading.
         readings: what `ingest` decided for each of its tables, by number; where there is none it is decided again.
     """
 
@@ -40,6 +42,7 @@ class Source:
     size: int
     open: Callable[[], AbstractContextManager[BinaryIO]]
     options: Options = field(default_factory=Options)
+    undecided: bool = False
     readings: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -74,13 +77,15 @@ def tables_in(source: Source) -> Generator[Opened]:
     Raises:
         InputError: when the file is empty, damaged, or holds no flights of a known shape.
     """
-    refused: list[InputError] = []
+    refused: list[NoFlightsError] = []
     found = False
     with source.open() as packed, closing(members_of(packed, source.name, size=source.size)) as members:
         for number, member in enumerate(members):
             try:
+                if member.refusal is not None:
+                    raise member.refusal
                 opened = _opened(member, number, plain=member.stream is packed)
-            except InputError as error:
+            except NoFlightsError as error:
                 refused.append(error)
                 continue
             found = True
@@ -88,7 +93,7 @@ def tables_in(source: Source) -> Generator[Opened]:
     if refused and not found:
         raise refused[0]
     if not found:
-        raise InputError(f"{source.name} holds no .csv file. Give the archive as BTS or Kaggle wrote it.")
+        raise NoFlightsError(f"{source.name} holds no file of flights. Give the archive as BTS or Kaggle wrote it.")
 
 
 @contextmanager
@@ -163,7 +168,7 @@ def _opened(member: Member, number: int, *, plain: bool) -> Opened:
 
 def _refuse_no_text(head: bytes, name: str) -> None:
     if not head:
-        raise InputError(f"{name} is empty (0 bytes of text). Download the file again.")
+        raise NoFlightsError(f"{name} is empty (0 bytes of text). Download the file again.")
     if head[:2] in {b"\xff\xfe", b"\xfe\xff"} or b"\0" in head[:64]:
         raise InputError(
             f"{name}, line 1: the text is UTF-16 or binary, not UTF-8. Convert it, for example with: "
@@ -178,6 +183,8 @@ def _refuse_no_text(head: bytes, name: str) -> None:
 
 def _with_reading(opened: Opened, source: Source) -> Header:
     header, name = opened.header, opened.name
+    if source.undecided:
+        return header
     known = source.readings.get(str(opened.number))
     if known is not None:
         reading = Reading(**known)

@@ -100,7 +100,7 @@ def to_bronze(raw: pl.LazyFrame, schema: Mapping[str, pl.DataType], header: "Hea
 def _column(name: str, schema: Mapping[str, pl.DataType], header: "Header") -> pl.Expr:
     reading = header.reading
     if name == "FL_DATE":
-        return _date(schema, reading)
+        return date_of(schema, reading)
     if name in {"ORIGIN", "DEST"}:
         return _airport(name, schema, header)
     if name not in schema:
@@ -118,7 +118,8 @@ def _numeric(name: str, dtype: pl.DataType, header: "Header") -> pl.Expr:
     return values.number(name, dtype, decimal_comma=header.delimiter != ",")
 
 
-def _date(schema: Mapping[str, pl.DataType], reading: Reading) -> pl.Expr:
+def date_of(schema: Mapping[str, pl.DataType], reading: Reading) -> pl.Expr:
+    """The date of a flight, from columns of these names and types; null where it is none."""
     if reading.date == dates.PARTS:
         parts = (
             pl.lit(said) if said is not None else values.number(part, schema[part])

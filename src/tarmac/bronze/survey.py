@@ -11,7 +11,7 @@ from tarmac.bronze.decide import Options, Seen, decide
 from tarmac.bronze.header import Header
 from tarmac.bronze.reading import names_of
 from tarmac.bronze.tabular import FIRST_ROWS, reading, scan_table
-from tarmac.bronze.text import Form, TextReport, sound_chunks
+from tarmac.bronze.text import Form, TextReport, sound_chunks, validate
 from tarmac.errors import InputError
 
 _BATCH = 8 << 20
@@ -52,7 +52,8 @@ def read_rows(lines: bytes, header: Header, columns: Iterable[str]) -> pl.DataFr
 def decided_by_sample(header: Header, sample: bytes, *, whole: bool, options: Options, file: str) -> Header | None:
     """The header with its reading, where the first rows are enough to tell it; None where all must be seen."""
     seen = Seen()
-    seen.add(read_rows(sample, header, header.positions))
+    valid = validate(sample if sample.endswith(b"\n") else sample + b"\n", form_of(header), TextReport())
+    seen.add(_without_empty(read_rows(valid, header, header.positions)))
     return _decided(header, seen, whole, options, file)
 
 
@@ -88,8 +89,14 @@ def survey_text(header: Header, pieces: Iterable[bytes]) -> tuple[Seen, TextRepo
 def _filled_rows(lines: bytes, header: Header, seen: Seen) -> pl.DataFrame:
     """The rows, with the columns that are always looked at and those that were empty so far; blank lines left out."""
     empty = [name for name in header.positions if not seen.filled.get(name)]
-    wanted = [name for name in _ALWAYS if name in header.positions and name not in empty]
+    always = (*_ALWAYS, "CANCELLED") if "DEP_DELAY" in empty else _ALWAYS
+    wanted = [name for name in always if name in header.positions and name not in empty]
     frame = read_rows(lines, header, [*wanted, *empty])
+    return _without_empty(frame)
+
+
+def _without_empty(frame: pl.DataFrame) -> pl.DataFrame:
+    """Without blank and unsound lines."""
     return frame.filter(~pl.all_horizontal(pl.all().is_null())) if frame.width else frame
 
 

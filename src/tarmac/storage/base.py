@@ -35,6 +35,9 @@ class Store(Protocol):
     def remove(self, folder: str) -> None:
         """Remove a folder with all that is below it; one that is not there is no error."""
 
+    def remove_file(self, key: str) -> None:
+        """Remove one file."""
+
     def read(self, key: str) -> bytes:
         """The bytes of a file that fits into memory: all of one version of it."""
 

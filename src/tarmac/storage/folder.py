@@ -52,6 +52,10 @@ class FolderStore:
         with suppress(FileNotFoundError):
             shutil.rmtree(self._path(folder))
 
+    def remove_file(self, key: str) -> None:
+        """See Store."""
+        self._path(key).unlink()
+
     def read(self, key: str) -> bytes:
         """See Store."""
         return self._path(key).read_bytes()

@@ -3,12 +3,13 @@
 Files are written aside, in the run's scratch folder, and published in one visible change: a rename, or one upload.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from tarmac.errors import InputError
 from tarmac.storage.base import Store
@@ -73,18 +74,38 @@ class Lake(Layout):
                 f"the lake {self.root} has no bronze for {year}: looked for {self.zones.bronze}/{year}.csv, .csv.gz, .zip "
                 f"and files in {self.zones.bronze}/{year}/. Put it there with: tarmac ingest FILE --year {year}"
             )
-        if len(forms) > 1:
+        records = [self.ingested(file) for file in found]
+        # Whoever ingests a file beside others compares their months.
+        if len(forms) > 1 and not all(records):
             raise InputError(
                 f"the lake {self.root} has bronze for {year} in several forms: {', '.join(forms)}. Keep one of them."
             )
-        return found
+        return [
+            replace(file, readings=record.get("readings", {})) for file, record in zip(found, records, strict=True)
+        ]
 
     def bronze_candidates(self, year: int) -> list[BronzeFile]:
         """All files that could be the year's bronze, in whatever form."""
-        single = [f"{self.zones.bronze}/{year}{suffix}" for suffix in (*BRONZE_SUFFIXES, ".csv.zip")]
-        files = [BronzeFile(key=key, size=size) for key in single if (size := self.size(key)) is not None]
-        inside = self._list(f"{self.zones.bronze}/{year}")
-        return files + [BronzeFile(key=key, size=size) for key, size in inside if key.lower().endswith(BRONZE_SUFFIXES)]
+        folder = f"{self.zones.bronze}/{year}"
+        single = {f"{folder}{suffix}" for suffix in (*BRONZE_SUFFIXES, ".csv.zip")}
+        beside, inside = self._list(self.zones.bronze), self._list(folder)
+        return [
+            *(BronzeFile(key=key, size=size) for key, size in beside if key in single),
+            *(BronzeFile(key=key, size=size) for key, size in inside if key.lower().endswith(BRONZE_SUFFIXES)),
+        ]
+
+    def ingested(self, file: BronzeFile) -> dict[str, Any]:
+        """What `tarmac ingest` found in a bronze file; empty where it did not, or another file came in its place."""
+        key = self.ingested_key(file.key)
+        if self.size(key) is None:
+            return {}
+        record: dict[str, Any] = json.loads(self.read(key))
+        return record if record.get("size") == file.size else {}
+
+    def remove_file(self, key: str) -> None:
+        """Remove one file."""
+        with explained(self.place(key)):
+            self.store.remove_file(key)
 
     def size(self, key: str) -> int | None:
         """The size of a file in bytes; None where there is none."""

@@ -7,8 +7,19 @@ from typing import Any
 from tarmac.errors import InputError
 from tarmac.settings import SETTINGS
 
-BRONZE_SUFFIXES: tuple[str, ...] = (".csv", ".csv.gz", ".zip")
-"""The forms of a bronze file; `.csv.zip` ends with the last."""
+BRONZE_SUFFIXES: tuple[str, ...] = (
+    ".csv",
+    ".csv.gz",
+    ".csv.bz2",
+    ".csv.xz",
+    ".csv.zst",
+    ".zip",
+    ".parquet",
+    ".arrow",
+    ".xlsx",
+    ".json",
+)
+"""The forms of a bronze file; `.csv.zip` ends with one of them. How a file is read depends on its content alone."""
 
 LEADERBOARD = "reports/leaderboard"
 """The folder of the detectors' leaderboard in the lake."""
@@ -55,6 +66,15 @@ class Layout:
     """The keys of the lake's files; a key is a path below the lake's root."""
 
     zones: Zones
+
+    def ingested_key(self, key: str) -> str:
+        """Key of what `tarmac ingest` found in the bronze file of that key."""
+        return f"{self.zones.bronze}/ingested/{key.removeprefix(f'{self.zones.bronze}/')}.json"
+
+    @property
+    def airport_ids_key(self) -> str:
+        """Key of BTS's ids of airports and their codes, as files in bronze had them."""
+        return f"{self.zones.bronze}/ingested/airport_ids.json"
 
     def silver_key(self, year: int) -> str:
         """Key of the year's silver file."""

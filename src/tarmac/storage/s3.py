@@ -104,6 +104,10 @@ class S3Store:
         for key, _ in self._list(folder):
             self.access.client().delete_object(Bucket=self.bucket, Key=self._key(key))
 
+    def remove_file(self, key: str) -> None:
+        """See Store."""
+        self.access.client().delete_object(Bucket=self.bucket, Key=self._key(key))
+
     def fetch(self, key: str, file: Path) -> None:
         """See Store. Every byte is of one version of the object, or this fails."""
         with file.open("wb") as into:

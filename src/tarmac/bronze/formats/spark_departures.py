@@ -1,5 +1,7 @@
 """The `departuredelays.csv` of Spark's textbooks: dates as MMddHHmm of the scheduled departure, without a year."""
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from tarmac.bronze.formats.shape import Shape, mark
@@ -8,7 +10,7 @@ _MILES = 1.15078
 """Statute miles in a nautical mile."""
 
 
-def _is_row(row: dict[str, str]) -> bool:
+def _is_row(row: Mapping[str, str]) -> bool:
     return row["date"].isdecimal() and len(row["date"]) in {7, 8}
 
 
