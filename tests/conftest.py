@@ -86,3 +86,12 @@ def _main_worktree() -> Path:
         check=False,
     )
     return Path(git.stdout.strip()).parent if git.returncode == 0 else ROOT
+
+
+@pytest.fixture(scope="session")
+def shared_formats(shared_data: Path) -> Path:
+    """The folder of public files of flights, one of each shape and trap: beside that of real flights."""
+    folder = shared_data.parent / "formats"
+    if not folder.is_dir():
+        pytest.skip(f"no files of the public shapes in {folder}")
+    return folder

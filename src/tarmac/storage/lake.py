@@ -80,9 +80,7 @@ class Lake(Layout):
             raise InputError(
                 f"the lake {self.root} has bronze for {year} in several forms: {', '.join(forms)}. Keep one of them."
             )
-        return [
-            replace(file, readings=record.get("readings", {})) for file, record in zip(found, records, strict=True)
-        ]
+        return [replace(file, readings=record.get("readings", {})) for file, record in zip(found, records, strict=True)]
 
     def bronze_candidates(self, year: int) -> list[BronzeFile]:
         """All files that could be the year's bronze, in whatever form."""
