@@ -13,7 +13,9 @@ def test_the_page_lists_every_shape() -> None:
     """With what it lacks, and where to get it."""
     rows = [f"| `{s.name}` | {s.title} | {s.lacks or 'nothing'} | {s.where} |" for s in SHAPES.values()]
     mark = "<!-- shapes: made by tests/unit/test_formats_page.py -->"
-    made = "\n".join((mark, "| taken for | file | lacks | where to get it |", "|---|---|---|---|", *rows, "<!-- end -->"))
+    made = "\n".join(
+        (mark, "| taken for | file | lacks | where to get it |", "|---|---|---|---|", *rows, "<!-- end -->")
+    )
     page = PAGE.read_text(encoding="utf-8")
     wanted = re.sub(r"<!-- shapes: .*?<!-- end -->", lambda _: made, page, count=1, flags=re.DOTALL)
     if os.environ.get("TARMAC_WRITE_DOCS"):

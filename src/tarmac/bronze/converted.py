@@ -1,5 +1,6 @@
 """Tables that are no text of lines, as lines of CSV: JSON and workbooks."""
 
+import codecs
 import csv
 import io
 import json
@@ -43,13 +44,13 @@ def _objects(stream: BinaryIO, name: str) -> Iterator[Mapping[str, Any]]:
     """One object after the other, without holding more than one block of the text."""
     decoder = json.JSONDecoder()
     text, at, ended = "", 0, False
-    decode = io.TextIOWrapper(cast("io.BufferedReader", stream), encoding="utf-8-sig", errors="replace")
+    decode = codecs.getincrementaldecoder("utf-8-sig")("replace").decode
     while True:
         at = _after_blanks(text, at)
         if len(text) - at < LONGEST_OBJECT and not ended:
-            block = decode.read(_BLOCK)
+            block = stream.read(_BLOCK)
             ended = not block
-            text, at = text[at:] + block, 0
+            text, at = text[at:] + decode(block, final=ended), 0
             continue
         if at == len(text):
             return
