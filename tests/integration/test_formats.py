@@ -85,7 +85,7 @@ REFUSED = {
     "spark_departuredelays.csv": "no year. Say it: --year",
     "textbook_flightdelays.csv": "textbook",
     "transtats_arr_delay_only.csv": "ARR_DELAY is the arrival's",
-    "transtats_ids_only.csv": "DEP_DELAY .departure delay",
+    "transtats_ids_only.csv": r"Missing: DEP_DELAY or DepDelay \(departure delay\)",
     "transtats_no_year_no_month.csv": "no year and no month. Say them: --year 2014 --month 3",
 }
 

@@ -191,7 +191,7 @@ def _unknown(rows: Sequence[Sequence[Sequence[str]]], lines: Sequence[str], file
     needed = [
         f"{' or '.join(nearest.columns[column][:2])} ({what})"
         for column, what in (("FL_DATE", "date"), ("ORIGIN", "airport"), ("DEP_DELAY", "departure delay"))
-        if column not in positions
+        if not {column, f"{column}_ID"} & positions.keys()
     ]
     missing = f" Missing: {', '.join(needed)}." if needed else ""
     for other, said in _NO_DELAY.items():
