@@ -22,7 +22,7 @@ help:
 	@echo "make superset     start Superset with the dashboards on this machine"
 	@echo "make notebooks    open the notebooks that explain the detectors' methods, in a browser"
 	@echo "make test         lint, types, import rules and all tests; what the machine lacks is skipped, with the reason"
-	@echo "make test-quick   the tests that need no server and no compiled ARIMA: about a minute"
+	@echo "make test-quick   the tests that need no server and no compiled ARIMA"
 	@echo "make check        lint, types and import rules"
 	@echo "make docs         generate docs/data-dictionary.md, docs/cli.md and the index of decisions"
 	@echo "make site         build the documentation as a web site, into build/site"

@@ -184,6 +184,7 @@ def test_gold_has_the_very_same_bits_whatever_the_order_of_flights(engine: Engin
     holds()
 
 
+@pytest.mark.spark
 def test_every_engine_aggregates_as_polars_does():
     """To 1e-9, in the same rows and types."""
     one, *others = ENGINES

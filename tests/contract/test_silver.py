@@ -224,6 +224,7 @@ def test_a_row_is_judged_by_itself_whatever_stands_around_it(engine: Engine):
     holds()
 
 
+@pytest.mark.spark
 def test_every_engine_judges_hostile_rows_as_polars_does():
     """Not only each by its own rules."""
     one, *others = ENGINES
