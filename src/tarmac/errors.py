@@ -2,13 +2,13 @@
 
 
 class TarmacError(Exception):
-    """An error with a message written for the user; shown without a traceback."""
+    """An error with a message for the user; shown without a traceback."""
 
     exit_code = 1
 
 
 class InputError(TarmacError):
-    """The request or the input is wrong, and only the user can mend it. Exit code 2."""
+    """The request or the input is wrong, and only the user can fix it. Exit code 2."""
 
     exit_code = 2
 

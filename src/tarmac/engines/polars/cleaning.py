@@ -38,7 +38,7 @@ def clean_texts(texts: Sequence[FlightText], year: int, out: Path, progress: Cal
     others = [text for text in plain if text not in risky]
     for text in risky:
         text.inspect(progress)
-    _spool([text for text in risky if text.report.unsound], out, "mended")
+    _spool([text for text in risky if text.report.unsound], out, "repaired")
     cleaned: Cleaned | None = None
     with ThreadPoolExecutor(1) as pool:
         inspections = [pool.submit(text.inspect, progress) for text in others]

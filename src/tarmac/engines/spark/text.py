@@ -1,7 +1,7 @@
 """Bronze on a cluster: each task reads a part of a text, sets unsound lines aside and gives the others as typed columns.
 
-The text is judged and read by the very functions that one machine uses, a few megabytes at a time, so that no engine has its
-own opinion of what a number or a damaged line is. Everything after that is Spark's own expressions.
+The text is checked and read by the same functions as on one machine, a few megabytes at a time, so that engines do not disagree
+on what a number or a damaged line is. Everything after that is Spark's own expressions.
 """
 
 import hashlib
@@ -109,7 +109,7 @@ def read_splits(spark: "SparkSession", lake: Lake, splits: Sequence[Split]) -> "
 
 
 def read_split(lake: Lake, number: int, split: Split) -> Iterator[pa.RecordBatch]:
-    """The split's rows, then its report; an error that trying again cannot mend is told in the report."""
+    """The split's rows, then its report; an error that another try would only repeat is in the report."""
     report, seen = TextReport(), _Unsound()
     try:
         with open_text(lake, split.text) as stream:
