@@ -63,12 +63,12 @@ def test_silver_is_expressions_over_one_reader_of_whole_batches(lake: Lake) -> N
 
 
 def test_gold_reads_its_columns_of_its_year_and_no_python_runs(lake: Lake) -> None:
-    """Ten of 27 columns, of one file of two."""
+    """Eleven of 27 columns, of one file of two."""
     plan = plan_of(days_of(spark_session(), lake.place(lake.silver_key(2009))))
     read = {
         name for struct in re.findall(r"ReadSchema: struct<([^>]*)>", plan) for name in re.findall(r"(\w+):", struct)
     }
-    assert read == {"origin", "fl_date", "dep_delay", "cancelled", "diverted", *CAUSES}
+    assert read == {"origin", "fl_date", "dep_delay", "cancelled", "cancellation_code", "diverted", *CAUSES}
     assert read < set(FLIGHTS.names)
     places = set(re.findall(r"Location: (\S+ ?\([^)]*\)\[[^\]]*)", plan))
     assert len(places) == 1
