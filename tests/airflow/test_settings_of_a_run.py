@@ -150,7 +150,7 @@ def test_the_keys_to_the_lake_come_from_the_connection_and_stay_out_of_the_envir
     monkeypatch.setenv("AIRFLOW_CONN_S3_CONN", json.dumps(connection))
     before = dict(os.environ)
     lake = _plan().storage.open_lake()
-    access = lake.access
+    access = lake.store.access
     assert (access.key, access.secret, access.endpoint) == ("the-key", "the-secret", "http://s3.test:1")
     assert access.region == "eu-west-1"
     assert dict(os.environ) == before
