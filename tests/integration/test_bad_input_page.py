@@ -8,8 +8,8 @@ from typing import get_args
 
 import pytest
 
+from tarmac.bronze.reading import FIGURES
 from tarmac.bronze.text import Reason
-from tarmac.tables.bronze import FLIGHT_COLUMNS, TEXT_COLUMNS
 from tarmac.transform import silver
 from tests.support.bad_files import ASIDE, FINE, GOOD, STOPPED, BadFile
 from tests.support.lakes import Answer, Command, in_process, put_bronze
@@ -48,7 +48,7 @@ def test_the_examples_are_what_tarmac_says(tarmac: Command, tmp_path: Path) -> N
     aside = [_aside_line(case, *_clean(case, tarmac, tmp_path)) for case in (*ASIDE, *FINE)]
     lake = tmp_path / "requests"
     put_bronze(lake, GOOD)
-    (lake / "other.csv").write_bytes(GOOD.replace(b"EWR", b"JFK"))
+    (lake / "other.csv").write_bytes(GOOD.replace(b"DEN", b"JFK"))
     requests = [_request_line(what, arguments, tarmac, lake) for what, arguments in REQUESTS]
     page = PAGE.read_text(encoding="utf-8")
     for name, head, lines in (
@@ -66,8 +66,8 @@ def test_the_examples_are_what_tarmac_says(tarmac: Command, tmp_path: Path) -> N
 
 def test_the_page_explains_every_reason_and_no_other() -> None:
     """The reasons of the quarantine are those that the code can give."""
-    known = {reason for _, reason in silver._reasons(2009)} | set(get_args(Reason)) | {"duplicate"}
-    known |= {f"bad_{name.lower()}" for name in FLIGHT_COLUMNS if name not in TEXT_COLUMNS}
+    known = {reason for _, reason in silver._reasons(2009)} | set(get_args(Reason)) | set(silver.NO_COLUMN.values())
+    known |= {f"bad_{name.lower()}" for name in FIGURES}
     explained = re.search(r"<!-- reasons -->(.*?)<!-- end -->", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     assert explained is not None
     named = [

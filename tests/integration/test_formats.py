@@ -272,7 +272,7 @@ def test_one_month_twice_is_found_and_replaced_on_request(lake: Lake, tmp_path: 
     whole.write_text("\n".join([parts[0][0], *(line for part in parts for line in part[1:]), ""]))
     ingested(lake, whole)
     february = _month(tmp_path, "feb.csv", 2, flights=50)
-    with pytest.raises(InputError, match=r"February 2019 is in the lake already: .*40 flights.*50.*--replace"):
+    with pytest.raises(InputError, match=r"February 2019: in the lake already. .*40 flights.*50.*--replace"):
         ingested(lake, february)
     (done,) = ingested(lake, february, on_overlap="replace")
     assert done.replaced == {"2019-02": 40}

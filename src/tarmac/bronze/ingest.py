@@ -214,7 +214,7 @@ def _plan_one(
     if overlaps and on_overlap == "refuse":
         file, contents, months = overlaps[0]
         raise InputError(
-            f"{_shown(months)} is in the lake already: {lake.place(file.key)} holds {_rows(contents, months):,} flights of it, "
+            f"{_shown(months)}: in the lake already. {lake.place(file.key)} holds {_rows(contents, months):,} flights of then, "
             f"{candidate.given} {_rows(candidate.contents, months):,}. Bronze is not changed unasked. If this is a newer "
             "edition: --replace (the older one is kept aside); if these are different flights: --add."
         )
