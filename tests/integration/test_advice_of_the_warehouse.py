@@ -1,5 +1,7 @@
 """Advice that the warehouse gives, tried: each cause leads to its message, and what the message says cures it."""
 
+import os
+import re
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +17,8 @@ from tests.support.databases import to_database
 from tests.support.warehouse_rows import events, published, scores
 
 ROWS = {"published": published({"origin": "JFK"}), "scores": scores({"origin": "JFK"}), "events": events()}
+PAGE = Path(__file__).parents[2] / "docs/bad-input.md"
+
 TABLE = "agg_dep_delay_by_date"
 
 
@@ -226,3 +230,15 @@ def test_a_name_that_belongs_to_another_table_is_refused_before_anything_is_writ
         assert connection.execute(
             "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"
         ).fetchone() == (0,)
+
+
+def test_the_page_of_bad_input_lists_the_advice() -> None:
+    """docs/bad-input.md has each cause, advice and cure of `PAIRS`. To write them anew: TARMAC_WRITE_DOCS=1."""
+    mark = "<!-- warehouse: made by tests/integration/test_advice_of_the_warehouse.py -->"
+    lines = [f"| {pair.name} | … {pair.says} … | `{pair.cure}` |" for pair in PAIRS]
+    made = "\n".join((mark, "| cause | the message advises | cured by |\n|---|---|---|", *lines, "<!-- end -->"))
+    page = PAGE.read_text(encoding="utf-8")
+    if os.environ.get("TARMAC_WRITE_DOCS"):
+        page = re.sub(f"{re.escape(mark)}.*?<!-- end -->", lambda _: made, page, flags=re.DOTALL)
+        PAGE.write_text(page, encoding="utf-8")
+    assert made in page

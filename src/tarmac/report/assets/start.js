@@ -66,7 +66,7 @@ function choice(holder, options, chosen, choose) {
   }, label)));
 }
 
-// What is packed stays in the page: a browser that saves the page writes what is in it, and the saved one starts anew.
+// What is packed stays in the page: a browser that saves the page writes what is in it, and the saved one starts again.
 async function unpack(id) {
   const bytes = Uint8Array.from(atob(byId(id).textContent), (letter) => letter.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
