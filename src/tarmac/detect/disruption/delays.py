@@ -1,10 +1,11 @@
 """How far a day's mean delay lies from what its airport, season and weekday let expect, in robust z-values."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tarmac.detect.contract import nothing
+from tarmac.detect.disruption.shifts import levels_of
 from tarmac.detect.panel import FloatArray, Panel
 from tarmac.detect.parallel import for_each_airport
 
@@ -38,12 +39,14 @@ class Delays:
 
 
 def delay_scores(panel: Panel, *, workers: int) -> Delays:
-    """Season and weekday by a robust smoother, the day's common shock, then a variance of days and of flights."""
+    """Lasting shifts, season and weekday by a robust smoother, the day's common shock, then a variance of days and of flights."""
     flight_variance = flight_variance_of(panel)
     day_variance = np.full(len(panel.origins), 25.0)
+    sampling = flight_variance[:, None] / np.maximum(panel.departed, 1.0)
+    actual, settled = levels_of(panel.value)
+    levelled = replace(panel, value=panel.value - actual)
     for _ in range(2):
-        sampling = flight_variance[:, None] / np.maximum(panel.departed, 1.0)
-        expected = _baseline(panel, day_variance[:, None] + sampling, workers)
+        expected = settled + _baseline(levelled, day_variance[:, None] + sampling, workers)
         expected += _common_shock(panel.value - expected, np.sqrt(day_variance[:, None] + sampling))
         day_variance = _day_variance(panel.value - expected, sampling)
     deviation = np.sqrt(day_variance[:, None] + sampling)

@@ -32,14 +32,14 @@ DAY_SIZE = 40.0
 EXTRA_SCHEDULED, EXTRA_DEPARTED = 24.0, 12.0
 """Imagined flights without a loss: as many as are needed before half of ten flights, and no fewer, count."""
 
-SWINGS, LEAST_SHARE, MOST_SHARE = 4.5, 0.09, 0.18
+SWINGS, LEAST_SHARE, MOST_SHARE = 4.2, 0.085, 0.135
 """The abnormal share cancelled, above the expected, is so many times its 95th percentile on days without delay."""
 
 DEVIATIONS, LEAST_DELAY = 3.0, 45.0
 """The abnormal mean delay, above the expected: so many standard deviations, and no fewer minutes."""
 
-NORM = 2.5
-"""Two losses of half the abnormal size are less than one of all of it."""
+NORM = 3.0
+"""Two losses of three quarters of the abnormal size are about as much as one of all of it."""
 
 USUAL_SWING, LARGE, PRIOR_DAYS = 0.021, 50.0, 60.0
 """The 95th percentile where no airport has enough days of `LARGE` flights; the days of its own that outweigh all others'."""
