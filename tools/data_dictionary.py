@@ -6,6 +6,7 @@ from tarmac.tables.airports import AIRPORTS
 from tarmac.tables.anomalies import ANOMALIES
 from tarmac.tables.bronze import FLIGHT_COLUMNS, NULL_MARKERS
 from tarmac.tables.daily import CARRIER_DAILY, CARRIER_ORIGIN_DAILY, DAILY
+from tarmac.tables.disruption_parts import DISRUPTION_PARTS
 from tarmac.tables.events import EVENTS
 from tarmac.tables.flights import FLIGHTS
 from tarmac.tables.loads import LOADS
@@ -21,6 +22,9 @@ LAKE_PLACES: dict[str, str] = {
     "gold_carriers": "03_gold/agg_dep_delay_by_carrier/year/{year}/{year}_03_gold_carriers.parquet",
     "gold_carrier_origins": "03_gold/agg_dep_delay_by_carrier_origin/year/{year}/{year}_03_gold_carrier_origins.parquet",
     "anomalies": "03_gold/anomalies_by_date/year/{year}/{year}_03_anomalies.parquet",
+    "anomalies_carriers": "03_gold/anomalies_by_carrier/year/{year}/{year}_03_anomalies_carriers.parquet",
+    "disruptions": "03_gold/disruptions/year/{year}/{year}_03_disruptions.parquet",
+    "disruption_parts": "03_gold/disruptions/year/{year}/{year}_03_disruption_parts.parquet",
     "run": "runs/year/{year}/{run_id}.json",
 }
 """Where each file is below the lake's root; a test holds them to `Lake`'s keys."""
@@ -34,7 +38,8 @@ ENTRIES: tuple[tuple[str, Table, str | None, bool], ...] = (
     ("Judgements", ANOMALIES, "anomalies", True),
     ("Published airport-days", PUBLISHED, None, True),
     ("Published carriers' days", CARRIER_DAYS, None, True),
-    ("Disruptions", EVENTS, None, True),
+    ("Disruptions", EVENTS, "disruptions", True),
+    ("Disruptions' parts", DISRUPTION_PARTS, "disruption_parts", True),
     ("Airports", AIRPORTS, None, True),
     ("Runs", RUNS, "run", True),
     ("Loads", LOADS, None, True),

@@ -18,13 +18,16 @@ import polars as pl
 from tarmac.bronze.local_copy import BronzeCopy
 from tarmac.engines.base import BronzeYear, Cleaning, gold_file
 from tarmac.errors import InputError, SystemFailure, TarmacError
-from tarmac.explain.events import find_events
 from tarmac.runs.record import Note, Run, StepResult, open_run, record_failure, write_record
 from tarmac.runs.scores import (
     DEFAULT_DETECTOR,
+    explain_scored,
     join_parts,
     need,
+    read_disruptions,
     read_scored,
+    read_scored_carriers,
+    score_carriers,
     score_year,
     write_scores,
 )
@@ -255,6 +258,7 @@ def _detect(task: _Task) -> StepResult:
         file = scratch / "anomalies.parquet"
         write_scores(found.anomalies, file)
         written = {"anomalies": _publish(lake, file, lake.anomalies_key(year), found.anomalies.height)}
+    explained_in, more = _explain(task, found.anomalies)
     flags = found.anomalies.group_by("detector").agg(pl.col("flag").sum()).sort("detector")
     failed = (
         Note(
@@ -264,27 +268,53 @@ def _detect(task: _Task) -> StepResult:
         for name, reason in found.failures.items()
     )
     return StepResult(
-        written=written,
+        written=written | more,
         notes=tuple(failed),
-        seconds_by_detector={name: round(seconds, 3) for name, seconds in found.seconds.items()},
+        seconds_by_detector={name: round(seconds, 3) for name, seconds in {**found.seconds, **explained_in}.items()},
         flags=dict(flags.iter_rows()),
         failed_detectors=dict(found.failures),
     )
 
 
+def _explain(task: _Task, anomalies: pl.DataFrame) -> tuple[dict[str, float], dict[str, dict[str, int]]]:
+    """Score the carriers' days, and find the year's disruptions with their parts; returns seconds, and rows written."""
+    lake, year = task.workspace.lake, task.run.year
+    times = [perf_counter()]
+    carriers = score_carriers(task.workspace, year, task.parameters)
+    times.append(perf_counter())
+    found = explain_scored(task.workspace, year, anomalies)
+    times.append(perf_counter())
+    # The parts before the disruptions: a reader who sees a disruption finds its parts.
+    tables = {
+        "anomalies_carriers": (carriers, lake.carrier_anomalies_key(year)),
+        "disruption_parts": (found.parts, lake.disruption_parts_key(year)),
+        "disruptions": (found.events, lake.disruptions_key(year)),
+    }
+    written = {}
+    with scratch_folder(lake.scratch_parent(task.workspace.scratch)) as scratch:
+        for name, (frame, key) in tables.items():
+            file = scratch / f"{name}.parquet"
+            write_scores(frame, file)
+            written[name] = _publish(lake, file, key, frame.height)
+    return {"carriers": times[1] - times[0], "explain": times[2] - times[1]}, written
+
+
 def _load(task: _Task) -> StepResult:
-    from tarmac.airports import describe_airports, find_coordinates
+    from tarmac.airports import describe_airports
     from tarmac.warehouse.load import load_year
 
     year = task.run.year
     published, anomalies = read_scored(task.workspace.lake, year)
+    disruptions = read_disruptions(task.workspace.lake, year)
     origins = published["origin"].unique().to_list()
     counts = load_year(
         task.connect(),
         year,
         published=published,
         scores=anomalies,
-        events=find_events(published, year=year, places=find_coordinates(origins)),
+        carriers=read_scored_carriers(task.workspace.lake, year),
+        events=disruptions.events,
+        parts=disruptions.parts,
         airports=describe_airports(origins),
         published_table=task.workspace.table,
     )

@@ -8,6 +8,7 @@ import pytest
 from tarmac.errors import InputError, SystemFailure
 from tarmac.tables.airports import AIRPORTS
 from tarmac.tables.anomalies import ANOMALIES
+from tarmac.tables.disruption_parts import DISRUPTION_PARTS
 from tarmac.tables.events import EVENTS
 from tarmac.tables.loads import LOADS
 from tarmac.tables.published import CARRIER_DAYS, PUBLISHED
@@ -37,7 +38,9 @@ def key(warehouse: psycopg.Connection, table: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "table", [PUBLISHED, CARRIER_DAYS, ANOMALIES, EVENTS, AIRPORTS, RUNS, LOADS], ids=lambda table: table.name
+    "table",
+    [PUBLISHED, CARRIER_DAYS, ANOMALIES, EVENTS, DISRUPTION_PARTS, AIRPORTS, RUNS, LOADS],
+    ids=lambda table: table.name,
 )
 def test_the_migrated_schema_is_the_records(warehouse: psycopg.Connection, table: Table) -> None:
     """Names, order, types, nullability and key: a column cannot be forgotten in either place."""
@@ -88,7 +91,7 @@ def test_a_table_of_that_name_that_is_something_else_is_left_alone(empty_url: st
 def test_migrating_again_does_nothing(warehouse: psycopg.Connection) -> None:
     """Without a right to make tables, too."""
     migrate(warehouse)
-    assert warehouse.execute("SELECT version_num FROM tarmac_version").fetchall() == [("shared_0004",)]
+    assert warehouse.execute("SELECT version_num FROM tarmac_version").fetchall() == [("shared_0005",)]
 
 
 def test_another_programs_alembic_table_is_not_touched(empty_url: str) -> None:

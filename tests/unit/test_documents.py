@@ -36,6 +36,9 @@ def test_the_dictionary_names_the_files_where_the_lake_puts_them():
         "gold_carriers": lake.carriers_key(2009),
         "gold_carrier_origins": lake.carrier_origins_key(2009),
         "anomalies": lake.anomalies_key(2009),
+        "anomalies_carriers": lake.carrier_anomalies_key(2009),
+        "disruptions": lake.disruptions_key(2009),
+        "disruption_parts": lake.disruption_parts_key(2009),
         "run": lake.run_key(2009, "r1"),
     }
     assert {name: place.format(year=2009, run_id="r1") for name, place in dictionary.LAKE_PLACES.items()} == keys

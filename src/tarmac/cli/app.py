@@ -10,6 +10,7 @@ import typer
 
 from tarmac.cli.demo import demo
 from tarmac.cli.evaluate import evaluate
+from tarmac.cli.explain import explain
 from tarmac.cli.ingest import ingest
 from tarmac.cli.query import query
 from tarmac.cli.report import report
@@ -29,7 +30,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for command in (demo, ingest, run, silver, gold, detect, load, report, query, simulate, evaluate):
+for command in (demo, ingest, run, silver, gold, detect, load, explain, report, query, simulate, evaluate):
     app.command()(command)
 
 _STOPPED = "stopped. Nothing half-written was published; run the same command again."

@@ -169,7 +169,9 @@ def find_same_run(workspace: Workspace, year: int, parameters: Parameters, input
     if not current_versions().items() <= run.versions.items():
         return None
     gold = (lake.gold_key(year), lake.carriers_key(year), lake.carrier_origins_key(year))
-    made = (lake.silver_key(year), lake.quarantine_key(year), *gold, lake.anomalies_key(year))
+    scores = (lake.anomalies_key(year), lake.carrier_anomalies_key(year))
+    found = (lake.disruptions_key(year), lake.disruption_parts_key(year))
+    made = (lake.silver_key(year), lake.quarantine_key(year), *gold, *scores, *found)
     if run.steps["detect"].failed_detectors or any(lake.size(key) is None for key in made):
         return None
     return run.run_id if _is_loaded(workspace, run) else None

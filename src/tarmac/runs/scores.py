@@ -9,17 +9,22 @@ from pathlib import Path
 
 import polars as pl
 
+from tarmac.airports import describe_airports, find_coordinates
 from tarmac.detect import Detection, DetectParameters, detect
 from tarmac.detect.online import SUFFIX
 from tarmac.errors import InputError, SystemFailure
+from tarmac.explain.disruptions import Disruptions, explain_year
 from tarmac.runs.record import current_versions
 from tarmac.runs.workspace import Workspace
 from tarmac.settings import Parameters
 from tarmac.storage.lake import Lake
 from tarmac.storage.scratch import scratch_folder
 from tarmac.tables.anomalies import ANOMALIES
-from tarmac.tables.frames import COMPRESSION
+from tarmac.tables.frames import COMPRESSION, schema_of
 from tarmac.transform.published import published_rows
+
+_AS_AIRPORTS, _AS_CARRIERS = {"op_carrier": "origin"}, {"origin": "op_carrier"}
+"""Carriers are scored as airports are: by the same detectors, under the same column."""
 
 DEFAULT_DETECTOR = "disruption"
 """The detector whose scores and flags the published table shows."""
@@ -99,6 +104,63 @@ def read_scored(lake: Lake, year: int) -> tuple[pl.DataFrame, pl.DataFrame]:
     anomalies = read_table(lake, lake.anomalies_key(year))
     gold = read_table(lake, lake.gold_key(year))
     return published_rows(gold, anomalies, chosen=_chosen_detector(anomalies)), anomalies
+
+
+def score_carriers(workspace: Workspace, year: int, parameters: Parameters) -> pl.DataFrame:
+    """What the detectors say of the carriers' days: rows as of airports (`tables.anomalies`), with `op_carrier`."""
+    lake = workspace.lake
+    need(lake, lake.carriers_key(year), f"tarmac gold --year {year}")
+    earlier = [
+        past for past in range(year - parameters.history, year) if lake.size(lake.carriers_key(past)) is not None
+    ]
+    gold = pl.concat([read_table(lake, lake.carriers_key(each)) for each in (*earlier, year)])
+    found = detect(gold.rename(_AS_AIRPORTS), parameters.detect, year=year, judge=workspace.engine.score)
+    anomalies = found.anomalies if found.anomalies.width else pl.DataFrame(schema=schema_of(ANOMALIES))
+    return anomalies.rename(_AS_CARRIERS)
+
+
+def read_scored_carriers(lake: Lake, year: int) -> pl.DataFrame:
+    """The carriers' days of the year as the warehouse publishes them.
+
+    Raises:
+        InputError: gold or the judgements are not there.
+    """
+    need(lake, lake.carriers_key(year), f"tarmac gold --year {year}")
+    need(lake, lake.carrier_anomalies_key(year), f"tarmac detect --year {year}")
+    anomalies = read_table(lake, lake.carrier_anomalies_key(year)).rename(_AS_AIRPORTS)
+    gold = read_table(lake, lake.carriers_key(year)).rename(_AS_AIRPORTS)
+    return published_rows(gold, anomalies, chosen=_chosen_detector(anomalies)).rename(_AS_CARRIERS)
+
+
+def read_disruptions(lake: Lake, year: int) -> Disruptions:
+    """The year's disruptions and their parts.
+
+    Raises:
+        InputError: they are not there.
+    """
+    for key in (lake.disruptions_key(year), lake.disruption_parts_key(year)):
+        need(lake, key, f"tarmac detect --year {year}")
+    return Disruptions(
+        events=read_table(lake, lake.disruptions_key(year)), parts=read_table(lake, lake.disruption_parts_key(year))
+    )
+
+
+def explain_scored(workspace: Workspace, year: int, anomalies: pl.DataFrame) -> Disruptions:
+    """The disruptions of the year's flights; `anomalies` are the judgements of its airport-days."""
+    lake = workspace.lake
+    need(lake, lake.silver_key(year), f"tarmac silver --year {year}")
+    published = published_rows(read_table(lake, lake.gold_key(year)), anomalies, chosen=_chosen_detector(anomalies))
+    codes = published["origin"].unique().to_list()
+    cities = describe_airports(codes).filter(pl.col("city").is_not_null() & (pl.col("city") != ""))
+    with scratch_folder(lake.scratch_parent(workspace.scratch)) as scratch:
+        flights = pl.scan_parquet(lake.fetch(lake.silver_key(year), scratch), glob=False)
+        return explain_year(
+            flights,
+            published,
+            year,
+            coordinates=find_coordinates(codes),
+            cities=dict(cities.select("origin", "city").iter_rows()),
+        )
 
 
 def _chosen_detector(anomalies: pl.DataFrame) -> str:

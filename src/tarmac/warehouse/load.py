@@ -12,8 +12,9 @@ from psycopg import sql
 from tarmac.errors import InputError
 from tarmac.tables.airports import AIRPORTS
 from tarmac.tables.anomalies import ANOMALIES
+from tarmac.tables.disruption_parts import DISRUPTION_PARTS
 from tarmac.tables.events import EVENTS
-from tarmac.tables.published import PUBLISHED
+from tarmac.tables.published import CARRIER_DAYS, PUBLISHED
 from tarmac.warehouse import fingerprint
 from tarmac.warehouse.failures import explained
 from tarmac.warehouse.migrations import migrate, to_table_name
@@ -43,14 +44,17 @@ def load_year(
     *,
     published: pl.DataFrame,
     scores: pl.DataFrame,
+    carriers: pl.DataFrame | None = None,
     events: pl.DataFrame | None = None,
+    parts: pl.DataFrame | None = None,
     airports: pl.DataFrame | None = None,
     run: Mapping[str, Any] | None = None,
     published_table: str = PUBLISHED.name,
 ) -> dict[str, LoadCounts]:
     """Make the warehouse hold exactly these rows for the year, and no reader see a part of the change.
 
-    Returns the counts by table. `events` None leaves the year's events alone; an empty frame removes them. `airports`
+    Returns the counts by table. `carriers`, `events` and `parts` may be None, which leaves the year's
+    rows of that table alone; an empty frame removes them. `airports`
     (`tables.airports`) belong to no year: new and changed ones are written, and none is removed.
     The connection is one of `open_warehouse`: outside a transaction. SystemFailure: rolled back, safe to run again.
     """
@@ -58,8 +62,9 @@ def load_year(
         Place(table=PUBLISHED, name=to_table_name(published_table), year=year): _with_id(published),
         Place(table=ANOMALIES, name=ANOMALIES.name, year=year): scores,
     }
-    if events is not None:
-        frames[Place(table=EVENTS, name=EVENTS.name, year=year)] = events
+    for table, frame in ((CARRIER_DAYS, carriers), (EVENTS, events), (DISRUPTION_PARTS, parts)):
+        if frame is not None:
+            frames[Place(table=table, name=table.name, year=year)] = frame
     checked = {place: _checked(place, frame) for place, frame in frames.items()}
     migrate(connection, published_table)
     with (

@@ -1,0 +1,39 @@
+"""Names of US carriers by the code that they report under; a code that was given to another carrier has the later one."""
+
+AIRLINES: dict[str, str] = {
+    "9E": "Pinnacle",
+    "AA": "American",
+    "AQ": "Aloha",
+    "AS": "Alaska",
+    "B6": "JetBlue",
+    "CO": "Continental",
+    "DH": "Independence",
+    "DL": "Delta",
+    "EA": "Eastern",
+    "EV": "ExpressJet",
+    "F9": "Frontier",
+    "FL": "AirTran",
+    "G4": "Allegiant",
+    "HA": "Hawaiian",
+    "HP": "America West",
+    "MQ": "Envoy (American Eagle)",
+    "NK": "Spirit",
+    "NW": "Northwest",
+    "OH": "PSA (Comair)",
+    "OO": "SkyWest",
+    "PA": "Pan Am",
+    "TW": "TWA",
+    "TZ": "ATA",
+    "UA": "United",
+    "US": "US Airways",
+    "VX": "Virgin America",
+    "WN": "Southwest",
+    "XE": "ExpressJet",
+    "YV": "Mesa",
+    "YX": "Republic",
+}
+
+
+def name_of(carrier: str) -> str:
+    """The carrier's name, or its code where the name is not known."""
+    return AIRLINES.get(carrier, carrier)
