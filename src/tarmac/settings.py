@@ -36,12 +36,12 @@ ENGINE_STEPS = ("silver", "gold", "detect")
 class DetectParameters:
     """The parameters of all detectors together. Each detector takes the ones that are its own.
 
-    `outliers_fraction` is isolation_forest's contamination, airport by airport, and disruption's alert budget, over
-    all airports. `max_p`, `max_q` and `criterion` are arima's; `seed` is for whatever draws random numbers.
+    `outliers_fraction` is isolation_forest's contamination, airport by airport; disruption flags by evidence, however many
+    days that are. `max_p`, `max_q` and `criterion` are arima's; `seed` is for whatever draws random numbers.
 
     `threshold` decides which scores are flagged. "detector": as each detector's module says. "budget": the highest
-    `outliers_fraction` of all airports' days. "false_discovery": those that leave an expected share of at most
-    `false_discovery` of the flags on ordinary days (tail.py). "reference": score² ≥ mean + standard deviation of the
+    `outliers_fraction` of all airports' days. "false_discovery" is refused: real years hold so many
+    bad days that it flagged none. "reference": score² ≥ mean + standard deviation of the
     airport's score², the reference pipeline's rule.
 
     `mode`: in "hindsight" days after it may count in a day's score; in "online" only the day and those before (online.py).
@@ -74,7 +74,7 @@ class DetectParameters:
     )
     false_discovery: float = setting(
         0.1,
-        "Expected share of flags on ordinary days, for the threshold false_discovery.",
+        "No longer used; kept so that settings which name it are read.",
         metavar="SHARE",
         limit=Limit(above=0, below=1),
         steps=("detect",),
@@ -94,6 +94,12 @@ class DetectParameters:
             if self.detectors.count(name) > 1:
                 raise InputError(f"detector {name!r} is named twice. Name it once in --detectors.")
         check_limits(self)
+        if self.threshold == "false_discovery":
+            raise InputError(
+                "threshold false_discovery is no longer offered: in real years, whose tail is full of bad days, it flagged none. "
+                "Take detector, which for disruption is a bound on what ordinary days reach, or budget or reference. "
+                "Fix --threshold."
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -98,7 +98,7 @@ def test_arima_sees_nothing_later_within_a_month_and_refits_with_the_next() -> N
     assert not np.array_equal(score[:, CHANGED:], changed[:, CHANGED:])
 
 
-@pytest.mark.parametrize("threshold", ["budget", "false_discovery", "reference"])
+@pytest.mark.parametrize("threshold", ["budget", "reference"])
 def test_a_threshold_cuts_among_the_scores_known_by_then(threshold: Threshold) -> None:
     """A later storm takes no earlier day out of the budget."""
     left, right = (judged(GlobalBand(), panel, threshold)[4] for panel in two_futures())

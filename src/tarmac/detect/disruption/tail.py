@@ -1,20 +1,18 @@
-"""False-discovery control over all airports: which scores are too high to be the tail of the ordinary ones.
+"""How high ordinary days reach: the score that one of them has with a given small probability.
 
 Peaks over a threshold: whatever the scores' distribution, what exceeds a high quantile follows nearly a generalised
 Pareto distribution (Balkema and de Haan 1974; Pickands 1975). The abnormal days are in that tail themselves, so the fit
 takes exceedances beyond a second, higher quantile as "at least this much" only (censored maximum likelihood): a
-contamination above it, whatever its size, does not widen the null, in the sense of Efron, Large-Scale Inference
-(2010). The p-values of all airports' days together go through the step-up procedure of Benjamini and Hochberg,
-Journal of the Royal Statistical Society B 57 (1995).
+contamination above it, whatever its size, does not widen the null, in the sense of Efron, Large-Scale Inference (2010).
 
-For scores with a normal's tail the p-values are too large, which costs a little power; for a Student's t with five degrees
-of freedom, whose tail turns heavy only beyond what the fit may look at, they are half of what they should be.
+For scores with a normal's tail the bound is a little too high, which costs some power; for a Student's t with five degrees of
+freedom, whose tail turns heavy only beyond what the fit may look at, twice as many days reach it as should.
 """
 
 import numpy as np
 from scipy import optimize
 
-from tarmac.detect.panel import BoolArray, FloatArray
+from tarmac.detect.panel import FloatArray
 
 TAIL, CENSORED = 0.80, 0.97
 """The tail begins at the first quantile; what lies beyond the second may be abnormal and is known to be there only."""
@@ -27,28 +25,6 @@ FLAT = 1e-6
 
 SHAPES = (0.0, 0.5)
 """From the exponential's tail to that of a distribution with barely a variance: delays have no end."""
-
-
-def flag_false_discovery(score: FloatArray, level: float) -> BoolArray:
-    """Flag so that, of the flags of all airports together, an expected share of at most `level` are ordinary days."""
-    known = ~np.isnan(score)
-    flags = np.zeros(score.shape, dtype=np.bool_)
-    p = p_values(score[known])
-    order = np.argsort(p, kind="stable")
-    passed = np.flatnonzero(p[order] <= level * np.arange(1, p.size + 1) / max(p.size, 1))
-    if passed.size:
-        flags[known] = p <= p[order[passed[-1]]]
-    return flags
-
-
-def p_values(scores: FloatArray) -> FloatArray:
-    """How often an ordinary day scores that high; 1 below the tail, and throughout where no tail can be told."""
-    p = np.ones(scores.shape)
-    if (fitted := _tail_of(scores)) is not None:
-        start, share, scale, shape = fitted
-        beyond = scores > start
-        p[beyond] = share * np.exp(-_hazard(scores[beyond] - start, scale, shape))
-    return p
 
 
 def rare_score(scores: FloatArray, rare: float) -> float | None:

@@ -70,13 +70,9 @@ def on_judged_days(panel: Panel, flags_of_judged: BoolArray) -> BoolArray:
 
 def flags_by(parameters: DetectParameters, detector: "Detector", panel: Panel, judgement: "Judgement") -> BoolArray:
     """The flags of all the panel's days by the threshold that the parameters name."""
-    from tarmac.detect.disruption.tail import flag_false_discovery
-
     score = judgement.score[:, panel.judged]
     if parameters.threshold == "budget":
         return on_judged_days(panel, flag_share_of_all(score, parameters.outliers_fraction))
-    if parameters.threshold == "false_discovery":
-        return on_judged_days(panel, flag_false_discovery(score, parameters.false_discovery))
     if parameters.threshold == "reference":
         return on_judged_days(panel, flag_reference(score))
     return detector.flags(panel, judgement)
