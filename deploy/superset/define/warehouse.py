@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from define.names import uuid_of
-from tarmac.explain.events import CAUSE_WORDS
 from tarmac.tables.airports import AIRPORTS
 from tarmac.tables.anomalies import ANOMALIES
 from tarmac.tables.daily import CAUSES
@@ -157,14 +156,20 @@ def _link(name: str, column: str) -> Derived:
     )
 
 
+_CAUSE_WORDS = {
+    "carrier_delay": "carrier",
+    "weather_delay": "weather",
+    "nas_delay": "national air system",
+    "security_delay": "security",
+    "late_aircraft_delay": "late aircraft",
+}
+
 _CAUSE = Derived(
     name="largest_cause",
     kind="text",
     expression=(
         "CASE WHEN cancelled_share > 0.25 THEN 'cancellations' "
-        + "".join(
-            f"WHEN {cause} = GREATEST({', '.join(CAUSES)}) THEN '{words}' " for cause, words in CAUSE_WORDS.items()
-        )
+        + "".join(f"WHEN {cause} = GREATEST({', '.join(CAUSES)}) THEN '{_CAUSE_WORDS[cause]}' " for cause in CAUSES)
         + "END"
     ),
     description="Cancellations where over a quarter of the flights were, else the cause with most minutes.",
@@ -251,10 +256,10 @@ DISRUPTIONS = Dataset(
         _month("start_date"),
         _link("worst_link", "worst_origin"),
         Derived(
-            name="cause_or_mixed",
+            name="cause_or_none",
             kind="text",
-            expression="COALESCE(cause, 'mixed')",
-            description="The cause that stands out, else 'mixed'.",
+            expression="COALESCE(cause, 'none')",
+            description="The main cause that the records name, else 'none'.",
         ),
     ),
 )
