@@ -224,6 +224,71 @@ def test_a_container_is_known_by_its_content(packed: str, name: str, shared_form
     assert silver_of(lake, 2015).equals(silver_of(plain, 2015))
 
 
+_XML = '<?xml version="1.0"?>'
+_NAMES = "http://schemas.openxmlformats.org"
+_PARTS = f"{_NAMES}/package/2006"
+_OFFICE = f"{_NAMES}/officeDocument/2006/relationships"
+_MAIN = f"{_NAMES}/spreadsheetml/2006/main"
+
+
+def _sheet(rows: list[list[str]]) -> str:
+    def cell(value: str) -> str:
+        number = value.replace(".", "", 1).replace("-", "", 1).isdecimal() and value.count(".") < 2
+        text = value.replace("&", "&amp;")
+        return f"<c><v>{value}</v></c>" if number else f'<c t="inlineStr"><is><t>{text}</t></is></c>'
+
+    lines = "".join(f"<row>{''.join(map(cell, row))}</row>" for row in rows)
+    return f'{_XML}<worksheet xmlns="{_MAIN}"><sheetData>{lines}</sheetData></worksheet>'
+
+
+def _workbook(*sheets: list[list[str]]) -> bytes:
+    """A workbook of these sheets, as Excel lays one out."""
+    ids = range(1, len(sheets) + 1)
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
+    listed = "".join(f'<sheet name="s{i}" sheetId="{i}" r:id="r{i}"/>' for i in ids)
+    linked = "".join(f'<Relationship Id="r{i}" Type="{_OFFICE}/worksheet" Target="worksheets/{i}.xml"/>' for i in ids)
+    parts = {
+        "[Content_Types].xml": f'<Types xmlns="{_PARTS}/content-types"><Default Extension="xml" ContentType="application/xml"/>'
+        f'<Override PartName="/xl/workbook.xml" ContentType="{kind}"/></Types>',
+        "_rels/.rels": f'<Relationships xmlns="{_PARTS}/relationships"><Relationship Id="r1" '
+        f'Type="{_OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets>{listed}</sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{_PARTS}/relationships">{linked}</Relationships>',
+    }
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, text in parts.items():
+            archive.writestr(name, _XML + text)
+        for i, rows in zip(ids, sheets, strict=True):
+            archive.writestr(f"xl/worksheets/{i}.xml", _sheet(rows))
+    return file.getvalue()
+
+
+def test_the_sheet_of_flights_in_a_workbook_is_found(shared_formats: Path, lake: Lake, tmp_path: Path) -> None:
+    """Whatever stands on the first sheet."""
+    text = (shared_formats / "minimal/hrishit2024_semicolon_bom.csv").read_text("utf-8-sig")
+    flights = [line.split(";") for line in text.splitlines()]
+    file = tmp_path / "flights.xlsx"
+    file.write_bytes(_workbook([["notes"], ["none"]], flights))
+    (done,) = ingested(lake, file)
+    assert (done.source, done.rows, done.first, done.last) == ("kaggle_2024", 4, "2024-01-01", "2024-12-12")
+    assert silver_of(lake, 2024)["dep_delay"].to_list() == [-3.0, -4.0, -8.0, None]
+
+
+def test_a_folder_may_hold_other_files(shared_formats: Path, lake: Lake, tmp_path: Path) -> None:
+    """Each is said; without any flights the folder is refused."""
+    folder = tmp_path / "archive"
+    folder.mkdir()
+    (folder / "airports.csv").write_text("IATA_CODE,AIRPORT,CITY\nEWR,Newark,Newark\n")
+    with pytest.raises(InputError, match="holds no file of flights"):
+        ingested(lake, folder)
+    (folder / "flights.csv").write_bytes((shared_formats / "minimal/kaggle2015.csv").read_bytes())
+    passed: list[str] = []
+    assert [done.rows for done in ingested(lake, folder, pass_over=passed.append)] == [4]
+    assert "table of airports" in passed[0]
+    assert [done.written for done in ingested(lake, folder / "fl*.csv")] == [False]
+
+
 @pytest.mark.slow
 def test_a_file_that_unpacks_without_end_is_refused(lake: Lake, tmp_path: Path) -> None:
     """In bounded memory, with what it is."""

@@ -123,8 +123,11 @@ def members_of(packed: BinaryIO, name: str, *, size: int, depth: int = 0) -> Gen
             yield from _in_zip(stream, name, depth)
         elif kind == "json":
             yield Member(name=name, kind="csv", stream=_buffered(csv_of_json(stream, name)))
+        elif kind == "csv":
+            yield Member(name=name, kind=kind, stream=stream)
         else:
-            yield Member(name=name, kind=kind, stream=stream if kind == "csv" else _seekable(stream))
+            with _seekable(stream) as table:
+                yield Member(name=name, kind=kind, stream=table)
 
 
 def _buffered(stream: BinaryIO) -> BinaryIO:
@@ -171,22 +174,25 @@ class _Bounded(io.RawIOBase):
         return len(block)
 
 
-def _seekable(stream: io.BufferedReader) -> BinaryIO:
+@contextmanager
+def _seekable(stream: io.BufferedReader) -> Iterator[BinaryIO]:
     if isinstance(stream.raw, io.FileIO) or stream.seekable():
-        return cast("BinaryIO", stream)
-    file = tempfile.TemporaryFile()  # noqa: SIM115 - gone with its last reader
-    shutil.copyfileobj(stream, file, 1 << 20)
-    file.seek(0)
-    return cast("BinaryIO", file)
+        yield cast("BinaryIO", stream)
+        return
+    with tempfile.TemporaryFile() as file:
+        shutil.copyfileobj(stream, file, 1 << 20)
+        file.seek(0)
+        yield cast("BinaryIO", file)
 
 
 def _in_zip(packed: io.BufferedReader, name: str, depth: int) -> Iterator[Member]:
-    with zipfile.ZipFile(cast("IO[bytes]", _seekable(packed))) as archive:
+    with _seekable(packed) as seekable, zipfile.ZipFile(seekable) as archive:
         entries = archive.infolist()
         if len(entries) > MOST_MEMBERS:
             raise InputError(f"{name} holds {len(entries):,} files, at most {MOST_MEMBERS:,} are read. Unpack it.")
         if any(entry.filename == "xl/workbook.xml" for entry in entries):
-            yield Member(name=name, kind="csv", stream=csv_of_workbook(archive, name))
+            with csv_of_workbook(archive, name) as sheet:
+                yield Member(name=name, kind="csv", stream=sheet)
             return
         shown = [entry for entry in entries if not entry.is_dir() and not _is_hidden(entry)]
         for entry in shown:

@@ -7,6 +7,7 @@ import json
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, BinaryIO, cast
 
 from tarmac.errors import InputError
@@ -79,7 +80,8 @@ def _cell(value: Any) -> Any:
     return "" if value is None else value
 
 
-def csv_of_workbook(archive: zipfile.ZipFile, name: str) -> BinaryIO:
+@contextmanager
+def csv_of_workbook(archive: zipfile.ZipFile, name: str) -> Iterator[BinaryIO]:
     """The sheet of flights in a workbook as CSV: the first whose header is that of flights, or the first.
 
     Raises:
@@ -101,10 +103,10 @@ def csv_of_workbook(archive: zipfile.ZipFile, name: str) -> BinaryIO:
         raise InputError(
             f"{name} cannot be read as a workbook: {str(error)[:200]}. Save the flights as .csv."
         ) from error
-    spooled = tempfile.TemporaryFile()  # noqa: SIM115 - gone with its last reader
-    frame.write_csv(spooled)
-    spooled.seek(0)
-    return cast("BinaryIO", spooled)
+    with tempfile.TemporaryFile() as spooled:
+        frame.write_csv(spooled)
+        spooled.seek(0)
+        yield cast("BinaryIO", spooled)
 
 
 def _is_flights(book: Any, sheet: str) -> bool:

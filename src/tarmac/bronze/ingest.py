@@ -5,7 +5,7 @@ import glob
 import json
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any, Literal
 from tarmac.bronze.containers import kind_of
 from tarmac.bronze.contents import Contents, Month, contents_from, contents_of
 from tarmac.bronze.decide import Options
+from tarmac.bronze.lookalikes import NoFlightsError
 from tarmac.bronze.opened import Source
 from tarmac.bronze.parts import by_year, without_months, write_parts
 from tarmac.errors import InputError
@@ -72,6 +73,7 @@ def ingest_files(
     scratch: Path,
     options: Options | None = None,
     on_overlap: OnOverlap = "refuse",
+    pass_over: Callable[[str], None] = lambda _: None,
 ) -> list[Ingested]:
     """Copy files into bronze: one of a year as `{year}.csv…`, several or monthly ones into the folder `{year}/`.
 
@@ -84,6 +86,7 @@ def ingest_files(
         scratch: where a lake on S3 has its files before they are published.
         options: what else files do not say.
         on_overlap: what to do with flights of months that bronze has.
+        pass_over: told why a file in a folder, or one that a pattern names, is none of flights.
 
     Raises:
         InputError: when a file is no file of flights, its year cannot be told, or bronze holds its flights already.
@@ -91,7 +94,7 @@ def ingest_files(
     said = replace(options or Options(), year=year)
     with scratch_folder(_scratch_parent(lake, scratch)) as folder:
         known = replace(said, airports={**_known_airports(lake), **said.airports})
-        candidates = [part for path in _expanded(files) for part in _look_at(path, known, folder)]
+        candidates = [part for path in files for part in _candidates(path, known, folder, pass_over)]
         plans = _plan(candidates, lake, on_overlap, folder)
         lake.make()
         _learn_airports(candidates, lake, folder)
@@ -104,20 +107,37 @@ def _scratch_parent(lake: Lake, scratch: Path) -> Path:
     return parent if parent == scratch or parent.parent.is_dir() else scratch
 
 
-def _expanded(files: Sequence[Path]) -> Iterator[Path]:
-    for path in files:
-        if path.is_dir():
-            inside = sorted(each for each in path.rglob("*") if each.is_file() and not _is_hidden(each, path))
-            if not inside:
-                raise InputError(f"the folder {path} holds no files.")
-            yield from inside
-        elif not path.is_file() and glob.has_magic(str(path)):
-            found = sorted(map(Path, glob.glob(str(path), recursive=True)))  # noqa: PTH207 - a pattern may be absolute
-            if not found:
-                raise InputError(f"no file matches {path}. Check the pattern.")
-            yield from (each for each in found if each.is_file())
-        else:
-            yield path
+def _candidates(path: Path, options: Options, folder: Path, pass_over: Callable[[str], None]) -> Iterator[_Candidate]:
+    """The flights of a file; or of the files in a folder, or of a pattern, where what is no file of flights is passed over."""
+    inside = _inside(path)
+    if inside is None:
+        yield from _look_at(path, options, folder)
+        return
+    found, refused = False, None
+    for file in inside:
+        try:
+            yield from _look_at(file, options, folder)
+            found = True
+        except NoFlightsError as error:
+            refused = error
+            pass_over(str(error))
+    if refused is not None and not found:
+        raise InputError(f"{path} holds no file of flights. The last one: {refused}")
+
+
+def _inside(path: Path) -> list[Path] | None:
+    """The files in a folder, or those that a pattern names; None for a single file."""
+    if path.is_dir():
+        inside = sorted(each for each in path.rglob("*") if each.is_file() and not _is_hidden(each, path))
+        if not inside:
+            raise InputError(f"the folder {path} holds no files.")
+        return inside
+    if path.is_file() or not glob.has_magic(str(path)):
+        return None
+    found = sorted(map(Path, glob.glob(str(path), recursive=True)))  # noqa: PTH207 - a pattern may be absolute
+    if not found:
+        raise InputError(f"no file matches {path}. Check the pattern.")
+    return [each for each in found if each.is_file()]
 
 
 def _is_hidden(file: Path, folder: Path) -> bool:

@@ -75,6 +75,7 @@ def ingest(
         scratch=workspace.scratch,
         options=options,
         on_overlap=on_overlap,
+        pass_over=lambda why: None if quiet else typer.echo(f"Passed over: {why}", err=True),
     )
     if as_json:
         print_json({"command": "ingest", "lake": workspace.lake.root, "files": [vars(file) for file in done]})
