@@ -60,7 +60,7 @@ def running_superset(
         redis = running.enter_context(_redis(folder))
         with psycopg.connect(warehouse, autocommit=True) as owner:
             ensure_reader(owner, kept["reader"])
-        environment = os.environ | _environment(kept, metadata, redis, _as_reader(warehouse, kept["reader"]), folder)
+        environment = os.environ | _environment(kept, metadata, redis, reader_url(warehouse, kept["reader"]), folder)
         if cert:
             environment |= {"SUPERSET_CERT": str(cert[0]), "SUPERSET_KEY": str(cert[1])}
         _prepare(environment, folder)
@@ -105,7 +105,7 @@ def _environment(kept: Mapping[str, str], metadata: str, redis: str, warehouse: 
     }
 
 
-def _as_reader(warehouse: str, password: str) -> str:
+def reader_url(warehouse: str, password: str) -> str:
     """The owner's URL with the reading user in it."""
     scheme, _, rest = warehouse.partition("://")
     return f"{scheme}://{READER}:{password}@{rest.partition('@')[2]}"

@@ -87,7 +87,7 @@ def test_every_row_that_cannot_be_right_is_set_aside_with_its_reason(engine: Eng
 def test_every_reason_of_silver_is_reached():
     """A reason that no test reaches may be one that cannot be."""
     reached = {reason for _, reason in WRONG}
-    assert {reason for _, reason in silver._reasons(2009)} <= reached
+    assert {reason for _, reason in silver.reasons_of(2009)} <= reached
 
 
 def test_the_first_reason_names_the_row(engine: Engine):

@@ -21,7 +21,7 @@ def reader_url(dashboards_warehouse: str) -> str:
         sys.modules["reader"].ensure_reader(owner, "a password")
         owner.execute("CREATE SCHEMA IF NOT EXISTS payroll")
         owner.execute("CREATE TABLE IF NOT EXISTS payroll.salaries AS SELECT 1 AS amount")
-    return local._as_reader(dashboards_warehouse, "a%20password")
+    return local.reader_url(dashboards_warehouse, "a%20password")
 
 
 @pytest.fixture

@@ -66,7 +66,7 @@ def test_the_examples_are_what_tarmac_says(tarmac: Command, tmp_path: Path) -> N
 
 def test_the_page_explains_every_reason_and_no_other() -> None:
     """The reasons of the quarantine are those that the code can give."""
-    known = {reason for _, reason in silver._reasons(2009)} | set(get_args(Reason)) | set(silver.NO_COLUMN.values())
+    known = {reason for _, reason in silver.reasons_of(2009)} | set(get_args(Reason)) | set(silver.NO_COLUMN.values())
     known |= {f"bad_{name.lower()}" for name in FIGURES}
     explained = re.search(r"<!-- reasons -->(.*?)<!-- end -->", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     assert explained is not None

@@ -2,6 +2,7 @@
 
 import os
 import tomllib
+from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -13,20 +14,22 @@ class SkipsInCI:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._may_skip: dict[str, str] = tomllib.loads(file.read_text(encoding="utf-8"))["may_skip"]
-        if empty := [pattern for pattern, reason in self._may_skip.items() if not reason.strip()]:
+        tables = tomllib.loads(file.read_text(encoding="utf-8"))
+        self._tests: dict[str, str] = tables["may_skip"]
+        self._messages: dict[str, str] = tables.get("may_skip_with_message", {})
+        if empty := [pattern for pattern, reason in (self._tests | self._messages).items() if not reason.strip()]:
             raise pytest.UsageError(f"{file} gives no reason for {', '.join(empty)}.")
         self._unexplained: list[str] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Hear of each test; one that is expected to fail is not skipped."""
         if report.skipped and not hasattr(report, "wasxfail"):
-            self._hear(report.nodeid)
+            self._hear(report)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Hear of each module that was skipped as a whole."""
         if report.skipped:
-            self._hear(report.nodeid)
+            self._hear(report)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -41,7 +44,17 @@ class SkipsInCI:
                 f"SKIPPED IN CI: {name}. Make it run there, or give its reason in {self._file.name}.", red=True
             )
 
-    def _hear(self, name: str) -> None:
-        allowed = any(fnmatchcase(name, pattern) for pattern in self._may_skip)
+    def _hear(self, report: pytest.TestReport | pytest.CollectReport) -> None:
+        allowed = _matches(report.nodeid, self._tests) or _matches(_message(report), self._messages)
         if os.environ.get("CI") == "true" and not allowed:
-            self._unexplained.append(name)
+            self._unexplained.append(report.nodeid)
+
+
+def _matches(text: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(text, pattern) for pattern in patterns)
+
+
+def _message(report: pytest.TestReport | pytest.CollectReport) -> str:
+    """What `pytest.skip` was given."""
+    where_and_why = report.longrepr
+    return where_and_why[2].removeprefix("Skipped: ") if isinstance(where_and_why, tuple) else ""

@@ -24,11 +24,23 @@ def test_known_to_fail():
     assert False
 """
 SKIPPED = '\n@pytest.mark.skip(reason="x")\ndef test_unlisted():\n    pass\n'
+ABSENT = """
+import pytest
+
+@pytest.fixture
+def data():
+    pytest.skip("no data in /data")
+
+def test_of_data(data):
+    pass
+"""
 MODULE = 'import pytest\npytest.skip("x", allow_module_level=True)\n'
 
 
 def _run(folder: Path, *, ci: str, reason: str = "shown elsewhere", **files: str) -> subprocess.CompletedProcess[str]:
-    (folder / "may.toml").write_text(f'[may_skip]\n"test_one.py::test_listed" = "{reason}"\n')
+    (folder / "may.toml").write_text(
+        f'[may_skip]\n"test_one.py::test_listed" = "{reason}"\n[may_skip_with_message]\n"no data in *" = "{reason}"\n'
+    )
     (folder / "pytest.ini").write_text("[pytest]\n")
     (folder / "conftest.py").write_text(
         "from pathlib import Path\nfrom tests.support.skips_in_ci import SkipsInCI\n\n"
@@ -58,11 +70,17 @@ def test_skips_with_a_reason_pass(tmp_path: Path) -> None:
     assert _run(tmp_path, ci="true", test_one=TESTS).returncode == 0
 
 
+def test_skips_with_a_message_of_the_list_pass(tmp_path: Path) -> None:
+    """Whichever test they are in."""
+    assert _run(tmp_path, ci="true", test_one=ABSENT, test_two=MODULE.replace("x", "no data in /data")).returncode == 0
+
+
 @pytest.mark.parametrize(
     ("files", "name"),
     [
         ({"test_one": TESTS + SKIPPED}, "test_one.py::test_unlisted"),
         ({"test_one": TESTS, "test_two": MODULE}, "test_two.py"),
+        ({"test_one": ABSENT + SKIPPED}, "test_one.py::test_unlisted"),
     ],
 )
 def test_other_skips_fail_the_run_in_ci_alone(files: dict[str, str], name: str, tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def judge(bronze: nw.LazyFrame[Any], *, year: int, also: Sequence[str] = ()) -> 
         ),
     )
     judged = typed.with_columns(
-        reason=_first_reason(_reasons(year)),
+        reason=_first_reason(reasons_of(year)),
         dep_delay_on_time=(
             nw.col("DEP_DELAY").is_null() & (nw.col("dep_time") == nw.col("crs_dep_time")) & ~nw.col("cancelled")
         ),
@@ -115,7 +115,7 @@ def _outside(name: str, low: float, high: float) -> nw.Expr:
     return ~value.is_null() & ~value.is_between(low, high)
 
 
-def _reasons(year: int) -> list[tuple[nw.Expr, str]]:
+def reasons_of(year: int) -> list[tuple[nw.Expr, str]]:
     """What makes a row invalid, the first that holds naming it."""
     code_is_wrong = {
         name: ~nw.col(name.upper()).str.contains(AIRPORT_CODE).fill_null(False) for name in ("origin", "dest")

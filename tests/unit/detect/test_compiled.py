@@ -9,9 +9,9 @@ KERNEL = """
 import sys
 import tarmac.detect.kernels.compiled as c
 c.SOURCES = sys.argv[1]
-from tarmac.detect.kernels.isolation import _mean_depth
-_mean_depth(7)
-print(len(_mean_depth.stats.cache_hits), len(_mean_depth.stats.cache_misses))
+from tarmac.detect.kernels.isolation import mean_depth
+mean_depth(7)
+print(len(mean_depth.stats.cache_hits), len(mean_depth.stats.cache_misses))
 """
 
 

@@ -6,7 +6,7 @@ import pytest
 from scipy.stats import spearmanr
 from sklearn.ensemble import IsolationForest as Reference
 
-from tarmac.detect.detectors.isolation_forest import _seed_of
+from tarmac.detect.detectors.isolation_forest import seed_of
 from tarmac.detect.kernels.isolation import isolation_scores
 
 MANY = 3000
@@ -15,7 +15,7 @@ MANY = 3000
 def scores_of(series: np.ndarray, seed: int = 0, trees: int = 100) -> np.ndarray:
     order = np.argsort(series, kind="stable")
     scores = np.empty(series.size)
-    scores[order] = isolation_scores(series[order], trees, 256, _seed_of("JFK", seed))
+    scores[order] = isolation_scores(series[order], trees, 256, seed_of("JFK", seed))
     return scores
 
 

@@ -35,7 +35,7 @@ class IsolationForest(AirportByAirport, ShareOfEach):
 
         days = airport.days[np.argsort(airport.known, kind="stable")]
         score = np.full(airport.value.size, np.nan)
-        seed = _seed_of(airport.origin, self.seed)
+        seed = seed_of(airport.origin, self.seed)
         score[days] = isolation_scores(airport.value[days], self.trees, self.subsample, seed)
         return airport.judgement(score=score, expected=airport.on_days(np.median(airport.known)))
 
@@ -46,7 +46,7 @@ class IsolationForest(AirportByAirport, ShareOfEach):
         return replace(scored, lower=lower, upper=upper)
 
 
-def _seed_of(origin: str, seed: int) -> np.uint64:
+def seed_of(origin: str, seed: int) -> np.uint64:
     """A seed from the airport's name, not its place, so that one airport more or less changes no other's score."""
     digest = hashlib.blake2b(f"{origin}|{seed}".encode(), digest_size=8).digest()
     return np.uint64(int.from_bytes(digest, "little"))

@@ -31,7 +31,7 @@ def _uniform(state):
 
 
 @compiled
-def _mean_depth(size):
+def mean_depth(size):
     """Return the mean depth of an unsuccessful search in a binary tree of `size` values (Liu et al., equation 1)."""
     if size <= 1:
         return 0.0
@@ -68,7 +68,7 @@ def _grow(values, before, limit, state, depths):
         first = np.searchsorted(before, before[low] + 1) - 1
         last = np.searchsorted(before, before[high]) - 1
         if inside <= 1 or depth == limit or values[first] == values[last]:
-            length = depth + _mean_depth(inside)
+            length = depth + mean_depth(inside)
             for k in range(low, high):
                 depths[k] += length
             continue
@@ -96,4 +96,4 @@ def isolation_scores(values, trees, subsample, seed):
         for k in range(values.size):
             before[k + 1] += before[k]
         _grow(values, before, limit, state, depths)
-    return 2.0 ** (-depths / (trees * _mean_depth(size)))
+    return 2.0 ** (-depths / (trees * mean_depth(size)))
