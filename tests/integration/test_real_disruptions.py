@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from tarmac.airports import find_coordinates
-from tarmac.explain.disruptions import explain_year
+from tarmac.explanation.disruptions import explain_year
 from tarmac.tables.flights import FLIGHTS
 from tarmac.tables.frames import schema_of
 

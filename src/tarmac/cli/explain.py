@@ -35,7 +35,7 @@ def explain(
 ) -> None:
     """Explain a day or a disruption: who was hit, how badly, and why."""
     from tarmac.cli.console import print_json
-    from tarmac.explain.lookup import look_up, to_asked
+    from tarmac.explanation.lookup import look_up, to_asked
     from tarmac.runs.scores import read_disruptions, read_scored, read_scored_carriers
     from tarmac.storage.errors import explained
 

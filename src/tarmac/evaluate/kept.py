@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-import tarmac
 from tarmac.detect import DetectParameters
 from tarmac.evaluate.corpora import Corpus
 from tarmac.evaluate.leaderboard import Failure, Metrics, Result
@@ -44,7 +43,7 @@ def _fingerprint(name: str, corpus: Corpus, parameters: DetectParameters) -> str
     """Of everything that decides a result: the days and their truth, the detector's parameters, and the sources."""
     parts = [name, corpus.name, repr({**asdict(parameters), "detectors": name})]
     parts += [str(frame.hash_rows().to_numpy().tobytes()) for frame in (corpus.gold, corpus.labels)]
-    root = Path(tarmac.__file__).parent
+    root = Path(__file__).parents[1]
     for path in sorted([*(root / "detect").rglob("*.py"), *(root / "evaluate").rglob("*.py")]):
         parts.append(path.read_text(encoding="utf-8"))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]

@@ -13,7 +13,7 @@ from tarmac.airports import describe_airports, find_coordinates
 from tarmac.detect import Detection, DetectParameters, detect
 from tarmac.detect.online import SUFFIX
 from tarmac.errors import InputError, SystemFailure
-from tarmac.explain.disruptions import Disruptions, explain_year
+from tarmac.explanation.disruptions import Disruptions, explain_year
 from tarmac.runs.record import current_versions
 from tarmac.runs.workspace import Workspace
 from tarmac.settings import Parameters

@@ -8,11 +8,11 @@ import numpy as np
 
 from tarmac.detect.panel import FloatArray
 from tarmac.detect.severity import LOST_FLIGHT_MINUTES, lost_flights, lost_share
-from tarmac.explain.distances import near_each_other
-from tarmac.explain.expected import Expected, expect
-from tarmac.explain.history import History, deviation, history_of
-from tarmac.explain.routes import Routes
-from tarmac.explain.scan import ALMOST_ALL, FEWEST_AIRPORTS, FLIGHT_SPREAD, Country, Scope, Subset, day_of, scan
+from tarmac.explanation.distances import near_each_other
+from tarmac.explanation.expected import Expected, expect
+from tarmac.explanation.history import History, deviation, history_of
+from tarmac.explanation.routes import Routes
+from tarmac.explanation.scan import ALMOST_ALL, FEWEST_AIRPORTS, FLIGHT_SPREAD, Country, Scope, Subset, day_of, scan
 
 FEWEST_LOST = 10.0
 """Flights that a disruption has lost at least."""

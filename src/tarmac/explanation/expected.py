@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tarmac.detect.panel import BoolArray, FloatArray
-from tarmac.explain.routes import Places, Routes
+from tarmac.explanation.routes import Places, Routes
 
 QUIET = 0.9
 """The share of an airport's or a carrier's days, by what they lost, that count as ordinary."""

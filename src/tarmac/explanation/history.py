@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tarmac.detect.panel import FloatArray
-from tarmac.explain.routes import Routes
-from tarmac.explain.scan import FLIGHT_SPREAD, Subset
+from tarmac.explanation.routes import Routes
+from tarmac.explanation.scan import FLIGHT_SPREAD, Subset
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ import pytest
 
 from tarmac.cli.explain import printable
 from tarmac.errors import InputError
-from tarmac.explain.lookup import Answer, look_up, to_asked
+from tarmac.explanation.lookup import Answer, look_up, to_asked
 from tarmac.tables.disruption_parts import DISRUPTION_PARTS
 from tarmac.tables.events import EVENTS
 from tarmac.tables.frames import schema_of

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tarmac.airports import find_coordinates
-from tarmac.explain.disruptions import Disruptions, explain_year
+from tarmac.explanation.disruptions import Disruptions, explain_year
 from tarmac.tables.disruption_parts import COVERING, DISRUPTION_PARTS
 from tarmac.tables.events import EVENTS
 from tarmac.tables.frames import schema_of

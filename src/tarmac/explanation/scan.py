@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from tarmac.detect.panel import BoolArray, FloatArray
-from tarmac.explain.routes import LONGEST_DELAY, Places, Routes
+from tarmac.explanation.routes import LONGEST_DELAY, Places, Routes
 
 Scope = Literal["airport", "region", "nation", "carrier", "carrier_at_airport"]
 

@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from tarmac.detect.panel import FloatArray
 from tarmac.detect.severity import LOST_FLIGHT_MINUTES
-from tarmac.explain.expected import Expected, ratio
-from tarmac.explain.routes import CODES, TOLD, Routes
+from tarmac.explanation.expected import Expected, ratio
+from tarmac.explanation.routes import CODES, TOLD, Routes
 
 CAUSE_WORDS = ("carrier", "weather", "national air system", "security")
 """What `CODES` and `TOLD` stand for, in this order."""

@@ -10,12 +10,12 @@ import numpy.typing as npt
 import polars as pl
 
 from tarmac.detect.severity import LOST_FLIGHT_MINUTES, lost_flights, lost_share, severity
-from tarmac.explain.causes import Named, name_cause, usual_reports
-from tarmac.explain.expected import Expected
-from tarmac.explain.parts import to_parts
-from tarmac.explain.routes import ROUTE, Routes, routes_from, to_routes
-from tarmac.explain.sentences import Facts, plain, to_sentence
-from tarmac.explain.stories import Story, find_stories, without_small_airports
+from tarmac.explanation.causes import Named, name_cause, usual_reports
+from tarmac.explanation.expected import Expected
+from tarmac.explanation.parts import to_parts
+from tarmac.explanation.routes import ROUTE, Routes, routes_from, to_routes
+from tarmac.explanation.sentences import Facts, plain, to_sentence
+from tarmac.explanation.stories import Story, find_stories, without_small_airports
 from tarmac.tables.disruption_parts import DISRUPTION_PARTS
 from tarmac.tables.events import EVENTS
 from tarmac.tables.frames import schema_of

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import polars as pl
 
 from tarmac.detect.severity import LOST_FLIGHT_MINUTES
-from tarmac.explain.causes import CAUSE_WORDS, Named
-from tarmac.explain.routes import ROUTE, TOLD
+from tarmac.explanation.causes import CAUSE_WORDS, Named
+from tarmac.explanation.routes import ROUTE, TOLD
 from tarmac.tables.disruption_parts import COVERING, DISRUPTION_PARTS
 from tarmac.tables.frames import schema_of
 

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from tarmac.errors import InputError
-from tarmac.explain.sentences import plain
+from tarmac.explanation.sentences import plain
 
 _WITH_DATE = re.compile(r"(?P<who>.+?)(?P<date>\d{8})", re.DOTALL | re.ASCII)
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
