@@ -75,9 +75,9 @@ def detect_anomalies(detector: str) -> int:
     return steps.detect(current_plan(), detector)
 
 
-@task(multiple_outputs=False, trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
+@task(multiple_outputs=False, execution_timeout=2 * HOURS, trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
 def publish_anomalies() -> dict[str, Any]:
-    """Join the scores of the detectors and publish them; name the detectors that failed."""
+    """Join and publish the detectors' scores and name those that failed; score carriers, and find disruptions."""
     from tarmac_dags import steps
 
     return steps.publish_anomalies(current_plan())

@@ -13,10 +13,10 @@ from tarmac_dags.plan import OF_A_RUN, variable_of
 RUNBOOK = """
 ### What it does
 Each 1 January at 00:00 UTC it processes the year before, from `01_bronze` in the lake to the warehouse: clean (silver),
-aggregate (gold), score each airport's days with every detector, load. One year at a time, from 2009 to the year in the
-variable `last_year`; later years are skipped. A year whose bronze, parameters and versions have been processed before is
-left as it is, and the task `anything_new` says so; the param `force` runs it all the same. Every task may run twice or be
-killed: a reader sees a whole table, the old one or the new one.
+aggregate (gold), score each airport's and carrier's days with every detector, find disruptions, load. One year at a
+time, from 2009 to the year in the variable `last_year`; later years are skipped. A year whose bronze, parameters and
+versions have been processed before is left as it is, and the task `anything_new` says so; the param `force` runs it all
+the same. Every task may run twice or be killed: a reader sees a whole table, the old one or the new one.
 
 A setting comes from the run's param; if that is empty, from the Airflow variable of the same name; else it has its default.
 

@@ -16,7 +16,7 @@ from tarmac.cli.app import run_command
 from tarmac.warehouse.embedded import embedded_server
 
 YEARS = (2009, 2010, 2011)
-TABLES = ("agg_dep_delay_by_date", "anomaly_scores", "disruption_events")
+TABLES = ("agg_dep_delay_by_date", "anomaly_scores", "carrier_days", "disruption_events", "disruption_parts")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,9 +64,9 @@ class Site:
             if key.startswith(("02_", "03_")) and f"/{year}/" in key:
                 self.client.delete_object(Bucket=self._bucket, Key=key)
         with psycopg.connect(self.warehouse) as connection:
-            connection.execute("DELETE FROM agg_dep_delay_by_date WHERE extract(year FROM fl_date) = %s", [year])
-            connection.execute("DELETE FROM anomaly_scores WHERE extract(year FROM fl_date) = %s", [year])
-            connection.execute("DELETE FROM disruption_events WHERE year = %s", [year])
+            for table in TABLES:
+                its_year = "year" if table.startswith("disruption_") else "extract(year FROM fl_date)"
+                connection.execute(f"DELETE FROM {table} WHERE {its_year} = %s", [year])
 
     def is_loading(self) -> bool:
         """Whether a load is in the middle of its transaction: it holds the year's lock."""
@@ -106,9 +106,9 @@ class Site:
 
 
 def make_bronze(folder: Path) -> dict[int, Path]:
-    """Small simulated years."""
+    """Small simulated years, with flights enough that some of them are found lost for one reason."""
     for year in YEARS:
-        made = ("--flights", "20000", "--airports", "6", "--seed", str(year))
+        made = ("--flights", "60000", "--airports", "6", "--seed", str(year))
         assert run_command(["simulate", "--year", str(year), *made, "--out", str(folder), "--quiet"]) == 0
     return {year: folder / f"{year}.csv" for year in YEARS}
 
