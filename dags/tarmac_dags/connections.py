@@ -12,8 +12,11 @@ S3_CONNECTION, POSTGRES_CONNECTION = "s3_conn", "postgres_conn"
 log = logging.getLogger(__name__)
 
 
-def s3_access() -> "S3Access":
-    """Keys, region and endpoint of s3_conn; what it leaves out comes from the machine, such as its role on AWS."""
+def s3_access(*, requester_pays: bool = False) -> "S3Access":
+    """Keys, region and endpoint of s3_conn; what it leaves out comes from the machine, such as its role on AWS.
+
+    With `requester_pays` the requests are charged to the account of these keys, as some buckets demand.
+    """
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
     from tarmac.storage.s3 import S3Access
@@ -27,6 +30,7 @@ def s3_access() -> "S3Access":
         token=keys.token if keys else None,
         region=hook.region_name,
         endpoint=hook.conn_config.get_service_endpoint_url("s3"),
+        requester_pays=requester_pays,
     )
 
 

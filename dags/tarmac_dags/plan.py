@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tarmac.pipeline import Workspace
     from tarmac.storage.lake import Lake
 
-STORAGE = ("lake", "bronze_folder", "silver_folder", "gold_folder", "scratch", "table")
+STORAGE = ("lake", "request_payer", "bronze_folder", "silver_folder", "gold_folder", "scratch", "table")
 """The settings that only variables give: they are the same for every run."""
 
 OF_A_RUN = ("engine", *declared(Parameters))
@@ -30,6 +30,7 @@ class Storage:
     """Where a run reads and writes, without the keys to it."""
 
     lake: str
+    request_payer: str
     zones: Mapping[str, str]
     scratch: str
     table: str
@@ -39,7 +40,8 @@ class Storage:
         from tarmac.storage.lake import Zones, open_lake
         from tarmac_dags.connections import s3_access
 
-        access = s3_access() if self.lake.startswith("s3://") else None
+        pays = self.request_payer == "requester"
+        access = s3_access(requester_pays=pays) if self.lake.startswith("s3://") else None
         return open_lake(self.lake, Zones(**self.zones), access)
 
     def workspace(self) -> "Workspace":
@@ -165,7 +167,13 @@ def _storage(settings: Settings, dag_run_id: str) -> Storage:
     # One folder for each Airflow run, also after it was cleared: what its first try left is removed at its end.
     own = f"run-{hashlib.sha256(dag_run_id.encode()).hexdigest()[:16]}"
     zones = {"bronze": settings.bronze_folder, "silver": settings.silver_folder, "gold": settings.gold_folder}
-    return Storage(lake=settings.lake, zones=zones, scratch=str(Path(settings.scratch) / own), table=settings.table)
+    return Storage(
+        lake=settings.lake,
+        request_payer=settings.request_payer,
+        zones=zones,
+        scratch=str(Path(settings.scratch) / own),
+        table=settings.table,
+    )
 
 
 def _cluster() -> dict[str, Any]:

@@ -71,7 +71,10 @@ def spark_job(plan: Plan) -> Job:
         label=f"silver-gold-{plan.year}",
         arguments=("run", *(f"--{name}={value}" for name, value in options.items()), *parameters, "--quiet"),
         input="\n".join(f"{file.key} {lake.version_of(file.key)} {file.size}" for file in lake.bronze_files(plan.year)),
-        settings={f"TARMAC_{zone.upper()}_FOLDER": folder for zone, folder in plan.storage.zones.items()},
+        settings={
+            SETTINGS["request_payer"].variable: plan.storage.request_payer,
+            **{SETTINGS[f"{zone}_folder"].variable: folder for zone, folder in plan.storage.zones.items()},
+        },
     )
 
 

@@ -157,6 +157,34 @@ def test_the_keys_to_the_lake_come_from_the_connection_and_stay_out_of_the_envir
     assert "the-secret" not in repr(lake)
 
 
+@pytest.mark.parametrize(("given", "pays"), [(None, False), ("owner", False), ("requester", True)])
+def test_a_variable_says_who_pays_for_requests_to_the_lake(
+    given: str | None, pays: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For the runs of all DAGs, whether or not they have a plan."""
+    from tarmac_dags.plan import open_storage
+
+    monkeypatch.setenv("AIRFLOW_CONN_S3_CONN", json.dumps({"conn_type": "aws", "login": "k", "password": "s"}))
+    if given is not None:
+        monkeypatch.setenv("AIRFLOW_VAR_REQUEST_PAYER", given)
+    for storage in (_plan().storage, open_storage("run")):
+        assert storage.open_lake().store.access.requester_pays is pays
+
+
+def test_a_job_on_spark_is_told_who_pays_and_the_zones_folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """By the variables that the command line reads."""
+    from tarmac_dags.steps import spark_job
+
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/2009.csv").write_text("x")
+    told = {"data_lake_bucket": str(tmp_path), "s3_bronze_folder": "in", "request_payer": "requester"}
+    for name, value in (told | dict.fromkeys(("emr_application", "emr_role", "emr_artifacts"), "x")).items():
+        monkeypatch.setenv(f"AIRFLOW_VAR_{name.upper()}", value)
+    asked = spark_job(_plan(engine="spark")).request(attempt=0)["jobDriver"]["sparkSubmit"]["sparkSubmitParameters"]
+    for each in ("REQUEST_PAYER=requester", "BRONZE_FOLDER=in", "SILVER_FOLDER=02_silver", "GOLD_FOLDER=03_gold"):
+        assert f"--conf spark.emr-serverless.driverEnv.TARMAC_{each}" in asked
+
+
 @pytest.mark.parametrize(
     ("connection", "url"),
     [

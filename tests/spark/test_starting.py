@@ -71,6 +71,22 @@ def test_the_java_that_the_user_names_is_taken(tmp_path: Path, monkeypatch: pyte
     assert find_java(tmp_path) == "/opt/some/java"
 
 
+@pytest.mark.spark
+@pytest.mark.slow
+def test_spark_itself_is_told_who_pays_for_its_requests_to_s3(tmp_path: Path) -> None:
+    """By the setting that the lake's own requests follow; where nothing is said the bucket's owner pays."""
+    code = (
+        "from tarmac.cli.opening import open_workspace\n"
+        "given = {'engine': 'spark', 'lake': 's3://lake'}\n"
+        "print(dict(open_workspace(given, quiet=True)[1].engine.options))\n"
+        "workspace = open_workspace(given | {'request_payer': 'requester'}, quiet=True)[1]\n"
+        "hadoop = workspace.engine.spark._jsc.hadoopConfiguration()\n"
+        "print(workspace.lake.store.access.requester_pays, hadoop.get('fs.s3a.requester.pays.enabled'))"
+    )
+    done = python(code, tmp_path, dict(os.environ))
+    assert done.stdout.splitlines() == ["{}", "True true"], done.stderr
+
+
 def test_a_master_without_spark_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """It would be forgotten in silence."""
     code = run_command(["gold", "--year", "2009", "--lake", str(tmp_path), "--spark-master", "spark://x:7077"])

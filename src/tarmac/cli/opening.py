@@ -26,8 +26,9 @@ def open_workspace(given: "Given", *, quiet: bool) -> "tuple[Settings, Workspace
     settings = read_settings(**given)
     configure_logs(settings.log_format, quiet=quiet)
     zones = Zones(bronze=settings.bronze_folder, silver=settings.silver_folder, gold=settings.gold_folder)
+    requester_pays = settings.request_payer == "requester"
     workspace = Workspace(
-        lake=open_lake(settings.lake, zones, S3Access(requester_pays=settings.request_payer == "requester")),
+        lake=open_lake(settings.lake, zones, S3Access(requester_pays=requester_pays)),
         scratch=Path(settings.scratch),
         home=settings.home,
         engine=engine_named(
@@ -35,6 +36,7 @@ def open_workspace(given: "Given", *, quiet: bool) -> "tuple[Settings, Workspace
             master=settings.spark_master or None,
             home=settings.home,
             split_bytes=settings.spark_split_mib << 20,
+            requester_pays=requester_pays,
         ),
         warehouse=settings.warehouse,
         table=settings.table,

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 ENGINES: tuple[str, ...] = get_args(EngineName)
 
 
-def engine_named(name: str, *, master: str | None, home: Path, split_bytes: int) -> "Engine":
+def engine_named(
+    name: str, *, master: str | None, home: Path, split_bytes: int, requester_pays: bool = False
+) -> "Engine":
     """The engine of that name.
 
     Args:
@@ -20,6 +22,7 @@ def engine_named(name: str, *, master: str | None, home: Path, split_bytes: int)
         master: the Spark cluster's address; None for spark-submit's, else this machine's cores.
         home: where local state lives.
         split_bytes: how much of a plain file one Spark task reads.
+        requester_pays: whether Spark's own requests to S3 are charged to whoever makes them.
 
     Raises:
         InputError: there is no such engine, or a master was given without Spark.
@@ -29,7 +32,8 @@ def engine_named(name: str, *, master: str | None, home: Path, split_bytes: int)
     if name == "spark":
         from tarmac.engines.spark.engine import SparkEngine
 
-        return SparkEngine(master=master, home=home, split_bytes=split_bytes)
+        options = {"spark.hadoop.fs.s3a.requester.pays.enabled": "true"} if requester_pays else {}
+        return SparkEngine(master=master, home=home, split_bytes=split_bytes, options=options)
     if master:
         raise InputError(f"--spark-master {master!r} was given, but the engine is polars. Add --engine spark.")
     from tarmac.engines.polars.engine import PolarsEngine
