@@ -61,7 +61,8 @@ def test_the_lake_s_record_and_the_warehouse_s_row_are_equal(workspace: Workspac
     assert (record["status"], record["rows_in"], record["command"]) == ("done", 3000, "run")
     assert record["rows_in"] == record["rows_kept"] + record["rows_quarantined"]
     assert sum(record["quarantined_by_reason"].values()) == record["rows_quarantined"]
-    assert set(record["seconds"]) == {"silver", "gold", "detect.disruption", "detect", "load"}
+    parts = {"detect.disruption", "detect.carriers", "detect.explain"}
+    assert set(record["seconds"]) == {"silver", "gold", "detect", "load", *parts}
     assert run.finished >= run.started
     assert record["parameters"]["detect"]["detectors"] == ["disruption"]
     assert {"tarmac", "python", "polars"} <= set(record["versions"])

@@ -115,7 +115,7 @@ def test_a_download_that_was_cut_leaves_nothing(workspace: Workspace, tmp_path: 
 
 
 def test_a_damaged_archive_is_refused_when_it_is_downloaded(tmp_path: Path) -> None:
-    """As the input's fault, which another try does not mend."""
+    """As the input's fault, which another try does not fix."""
     workspace = _workspace(tmp_path, "embedded", gz(CSV)[:-9], "2009.csv.gz")
     with pytest.raises(InputError, match=r"2009\.csv\.gz is damaged or cut off"):
         download_bronze(2009, workspace.lake, tmp_path / "copy")
@@ -286,7 +286,7 @@ def test_news_are_the_flagged_days_that_the_warehouse_does_not_know(workspace: W
 
 
 def test_a_year_s_report_is_put_into_the_lake(workspace: Workspace) -> None:
-    """In workspace of an older one; a year that was not loaded is refused."""
+    """In place of an older one; a year that was not loaded is refused."""
     with pytest.raises(InputError, match="tarmac run"):
         publish_report_to_lake(workspace, 2009)
     run_year(workspace, 2009, TWO)

@@ -12,7 +12,7 @@ from tarmac.pipeline import Workspace
 from tarmac.simulate import SimulationParameters, write_simulation
 from tarmac.storage.lake import open_lake
 from tarmac.warehouse.embedded import embedded_server
-from tests.support.disturbed_sites import ANOMALIES, BRONZE, GOLD, QUARANTINE, SILVER, Site
+from tests.support.disturbed_sites import WRITES, Site
 from tests.support.s3_server import S3Server
 from tests.support.step_processes import ALL_STEPS, YEAR, done
 from tests.support.year_versions import Server, Version
@@ -29,7 +29,7 @@ def server() -> Iterator[Server]:
 def versions(server: Server, tmp_path_factory: pytest.TempPathFactory) -> tuple[Version, Version]:
     """Two versions of one year; their files and rows differ in every step."""
     one, other = (_undisturbed(seed, server, tmp_path_factory.mktemp(f"seed {seed}")) for seed in (1, 2))
-    assert one.files.keys() == other.files.keys() == {BRONZE, SILVER, QUARANTINE, GOLD, ANOMALIES}
+    assert one.files.keys() == other.files.keys() == {key for keys in WRITES.values() for key in keys}
     assert all(one.files[key] != other.files[key] for key in one.files)
     assert one.rows != other.rows
     return one, other

@@ -10,17 +10,40 @@ import psycopg
 
 from tarmac.pipeline import Workspace
 from tarmac.storage.lake import Lake
+from tarmac.tables.anomalies import ANOMALIES as ANOMALY_SCORES
+from tarmac.tables.disruption_parts import DISRUPTION_PARTS as PARTS
+from tarmac.tables.events import EVENTS
+from tarmac.tables.published import CARRIER_DAYS, PUBLISHED
 from tests.support.step_processes import YEAR, Task
 
 BRONZE = f"01_bronze/{YEAR}.csv.gz"
+INGESTED = f"01_bronze/ingested/{YEAR}.csv.gz.json"
 SILVER = f"02_silver/year/{YEAR}/{YEAR}_02_silver.parquet"
 QUARANTINE = f"02_silver/year/{YEAR}/{YEAR}_02_quarantine.parquet"
 GOLD = f"03_gold/agg_dep_delay_by_date/year/{YEAR}/{YEAR}_03_gold.parquet"
+CARRIERS = f"03_gold/agg_dep_delay_by_carrier/year/{YEAR}/{YEAR}_03_gold_carriers.parquet"
+CARRIER_ORIGINS = f"03_gold/agg_dep_delay_by_carrier_origin/year/{YEAR}/{YEAR}_03_gold_carrier_origins.parquet"
 ANOMALIES = f"03_gold/anomalies_by_date/year/{YEAR}/{YEAR}_03_anomalies.parquet"
+CARRIER_ANOMALIES = f"03_gold/anomalies_by_carrier/year/{YEAR}/{YEAR}_03_anomalies_carriers.parquet"
+DISRUPTIONS = f"03_gold/disruptions/year/{YEAR}/{YEAR}_03_disruptions.parquet"
+DISRUPTION_PARTS = f"03_gold/disruptions/year/{YEAR}/{YEAR}_03_disruption_parts.parquet"
 
 ZONES = ("01_bronze", "02_silver", "03_gold")
-READS = {"ingest": (), "silver": (BRONZE,), "gold": (SILVER,), "detect": (GOLD,), "load": (GOLD, ANOMALIES)}
-WRITES = {"ingest": (BRONZE,), "silver": (QUARANTINE, SILVER), "gold": (GOLD,), "detect": (ANOMALIES,), "load": ()}
+FOUND = (ANOMALIES, CARRIER_ANOMALIES, DISRUPTION_PARTS, DISRUPTIONS)
+READS = {
+    "ingest": (),
+    "silver": (BRONZE, INGESTED),
+    "gold": (SILVER,),
+    "detect": (GOLD, CARRIERS, SILVER),
+    "load": (GOLD, CARRIERS, *FOUND),
+}
+WRITES = {
+    "ingest": (INGESTED, BRONZE),
+    "silver": (QUARANTINE, SILVER),
+    "gold": (CARRIER_ORIGINS, CARRIERS, GOLD),
+    "detect": FOUND,
+    "load": (),
+}
 """Keys by step, in the order in which they are written."""
 
 
@@ -86,7 +109,7 @@ class Site:
     def rows(self) -> str:
         """A digest of all rows of the warehouse, without the moments at which they were written; one snapshot."""
         with psycopg.connect(self.place.warehouse) as connection:
-            tables = ("agg_dep_delay_by_date", "anomaly_scores", "disruption_events")
+            tables = [table.name for table in (PUBLISHED, ANOMALY_SCORES, CARRIER_DAYS, EVENTS, PARTS)]
             if connection.execute("SELECT to_regclass(%s)", [tables[0]]).fetchone() == (None,):
                 return "empty"
             digest = (

@@ -81,7 +81,7 @@ class Run:
 
     @property
     def seconds(self) -> dict[str, float]:
-        """The column `seconds`: by step, and by detector as `detect.NAME`."""
+        """The column `seconds`: by step, and within detect by detector and by what follows them, as `detect.NAME`."""
         seconds: dict[str, float] = {}
         for name, step in self.steps.items():
             seconds |= {f"{name}.{detector}": part for detector, part in step.seconds_by_detector.items()}

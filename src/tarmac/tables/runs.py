@@ -25,7 +25,10 @@ RUNS = Table(
             description="Rows written, by table and kind of write; flags and failed_detectors by detector.",
         ),
         Column(
-            name="seconds", kind="json", unit="seconds", description="Seconds by step, and by detector as detect.NAME."
+            name="seconds",
+            kind="json",
+            unit="seconds",
+            description="Seconds by step; detect.NAME: of each detector, carriers, explain.",
         ),
         Column(
             name="versions",
