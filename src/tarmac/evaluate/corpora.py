@@ -9,13 +9,13 @@ import narwhals as nw
 import numpy as np
 import polars as pl
 
+from tarmac.evaluate.flights import clean_flights
 from tarmac.evaluate.planting import Planting, plant, usual_days
 from tarmac.evaluate.second import World, second_year
 from tarmac.simulate import DayPlan, SimulationParameters, each_chunk, simulate_days
 from tarmac.tables.daily import DAILY
 from tarmac.tables.schema import Table
 from tarmac.transform.gold import finish, to_gold
-from tarmac.transform.silver import judge, keep_sound
 
 SMALL_AIRPORTS = 60
 """So many airports at most are shown to slow detectors."""
@@ -152,10 +152,8 @@ def gold_of(flights: pl.DataFrame, table: Table = DAILY) -> pl.DataFrame:
 
 
 def _gold_of(flights: pl.DataFrame, year: int) -> pl.DataFrame:
-    bronze = flights.lazy().with_columns(
-        source_file=pl.lit("simulated"), source_line=pl.lit(0), unreadable=pl.lit(None, dtype=pl.String)
-    )
-    gold: pl.DataFrame = to_gold(keep_sound(judge(nw.from_native(bronze), year=year))).to_native().collect()
+    silver = clean_flights(flights.lazy(), year=year, source="simulated")
+    gold: pl.DataFrame = to_gold(nw.from_native(silver)).to_native().collect()
     return gold
 
 

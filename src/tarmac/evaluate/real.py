@@ -3,12 +3,11 @@
 import re
 from pathlib import Path
 
-import narwhals as nw
 import polars as pl
 
 from tarmac.errors import InputError
+from tarmac.evaluate.flights import clean_flights
 from tarmac.tables.bronze import FLIGHT_COLUMNS, NULL_MARKERS, TEXT_COLUMNS
-from tarmac.transform.silver import judge, keep_sound
 
 NAME = re.compile(r"(?P<place>[A-Za-z]+?)\d*_(?P<year>\d{4})(?:_[a-z]+)?\.csv(?:\.gz)?$")
 """nycflights13_2013.csv.gz is `nycflights`, 2013; us_2008_janfeb.csv.gz is `us`, 2008."""
@@ -44,16 +43,12 @@ def read_years(folder: Path, *, fewest_days: int = FEWEST_DAYS) -> dict[tuple[st
 def read_flights(path: Path, year: int) -> pl.DataFrame:
     """One file's sound flights, as silver has them."""
     text = pl.read_csv(path, infer_schema=False, null_values=list(NULL_MARKERS))
-    bronze = text.lazy().select(
+    typed = text.lazy().select(
         *(
             pl.col(name) if name in TEXT_COLUMNS else pl.col(name).cast(pl.Float64, strict=False)
             for name in FLIGHT_COLUMNS
             if name != "FL_DATE"
         ),
         pl.col("FL_DATE").str.to_date("%Y-%m-%d", strict=False),
-        source_file=pl.lit(path.name),
-        source_line=pl.lit(0),
-        unreadable=pl.lit(None, dtype=pl.String),
     )
-    flights: pl.DataFrame = keep_sound(judge(nw.from_native(bronze), year=year)).to_native().collect()
-    return flights
+    return clean_flights(typed, year=year, source=path.name).collect()
