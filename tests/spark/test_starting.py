@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from tarmac.cli.app import run_command
+from tarmac.cli.opening import open_workspace
+from tarmac.engines.spark.engine import SparkEngine
 from tarmac.engines.spark.java import find_java
+from tarmac.storage.s3 import S3Store
 from tests.support.flight_lines import flights, kaggle_csv
 
 BARE = {name: value for name, value in os.environ.items() if name not in {"JAVA_HOME", "PYSPARK_PYTHON"}} | {"PATH": ""}
@@ -71,20 +74,15 @@ def test_the_java_that_the_user_names_is_taken(tmp_path: Path, monkeypatch: pyte
     assert find_java(tmp_path) == "/opt/some/java"
 
 
-@pytest.mark.spark
-@pytest.mark.slow
-def test_spark_itself_is_told_who_pays_for_its_requests_to_s3(tmp_path: Path) -> None:
-    """By the setting that the lake's own requests follow; where nothing is said the bucket's owner pays."""
-    code = (
-        "from tarmac.cli.opening import open_workspace\n"
-        "given = {'engine': 'spark', 'lake': 's3://lake'}\n"
-        "print(dict(open_workspace(given, quiet=True)[1].engine.options))\n"
-        "workspace = open_workspace(given | {'request_payer': 'requester'}, quiet=True)[1]\n"
-        "hadoop = workspace.engine.spark._jsc.hadoopConfiguration()\n"
-        "print(workspace.lake.store.access.requester_pays, hadoop.get('fs.s3a.requester.pays.enabled'))"
-    )
-    done = python(code, tmp_path, dict(os.environ))
-    assert done.stdout.splitlines() == ["{}", "True true"], done.stderr
+@pytest.mark.parametrize("payer", ["owner", "requester"])
+def test_spark_is_told_who_pays_for_its_own_requests_to_s3(payer: str) -> None:
+    """By the setting that the lake's own requests follow."""
+    _, workspace, _ = open_workspace({"engine": "spark", "lake": "s3://lake", "request_payer": payer}, quiet=True)
+    assert isinstance(workspace.engine, SparkEngine)
+    assert isinstance(workspace.lake.store, S3Store)
+    assert workspace.lake.store.access.requester_pays is (payer == "requester")
+    told = workspace.engine.options.get("spark.hadoop.fs.s3a.requester.pays.enabled")
+    assert told == ("true" if payer == "requester" else None)
 
 
 def test_a_master_without_spark_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
