@@ -36,9 +36,14 @@ def versions(server: Server, tmp_path_factory: pytest.TempPathFactory) -> tuple[
 
 
 def _undisturbed(seed: int, server: Server, folder: Path) -> Version:
-    """With one impossible row, so that there is a quarantine; packed, so that cleaning has something to unpack."""
+    """With one impossible row, so that there is a quarantine; packed, so that cleaning has something to unpack.
+
+    On one day nothing flies, so that there is a disruption.
+    """
     parameters = SimulationParameters(year=YEAR, flights=20_000, airports=8, seed=seed)
     text = write_simulation(parameters, folder / "made").csv.read_bytes().splitlines(keepends=True)
+    day = f"{YEAR}-03-1{seed}".encode()
+    text = [_cancelled(line) if line.startswith(day) else line for line in text]
     text[seed + 5] = text[seed + 5].replace(b",", b",?", 3)
     source = folder / f"{YEAR}.csv.gz"
     source.write_bytes(gzip.compress(b"".join(text), compresslevel=1, mtime=0))
@@ -47,6 +52,12 @@ def _undisturbed(seed: int, server: Server, folder: Path) -> Version:
         attempt = done(site.task(step, source))
         assert attempt.exit_code == 0, attempt.error
     return Version(source=source, files=site.files(), rows=site.rows())
+
+
+def _cancelled(line: bytes) -> bytes:
+    """The flight in the schema of the Kaggle yearly files, cancelled for the weather before it left."""
+    fields = line.split(b",")
+    return b",".join([*fields[:6], *[b""] * 9, b"1.0", b"B", *fields[17:]])
 
 
 @pytest.fixture(params=["folder", "s3"])
