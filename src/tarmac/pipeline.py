@@ -3,7 +3,7 @@
 Each step reads one zone and publishes the next, so it can run alone, again, or on another machine.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -258,7 +258,7 @@ def _detect(task: _Task) -> StepResult:
         file = scratch / "anomalies.parquet"
         write_scores(found.anomalies, file)
         written = {"anomalies": _publish(lake, file, lake.anomalies_key(year), found.anomalies.height)}
-    explained_in, more = _explain(task, found.anomalies)
+    explained_in, more, without_carriers = _explain(task, found.anomalies)
     flags = found.anomalies.group_by("detector").agg(pl.col("flag").sum()).sort("detector")
     failed = (
         Note(
@@ -267,17 +267,30 @@ def _detect(task: _Task) -> StepResult:
         )
         for name, reason in found.failures.items()
     )
+    failed_on_carriers = (
+        Note(
+            text="a detector failed on the carriers' days; the results of the others are published",
+            facts={"detector": name, "reason": reason},
+        )
+        for name, reason in without_carriers.items()
+        if name not in found.failures
+    )
     return StepResult(
         written=written | more,
-        notes=tuple(failed),
+        notes=(*failed, *failed_on_carriers),
         seconds_by_detector={name: round(seconds, 3) for name, seconds in {**found.seconds, **explained_in}.items()},
         flags=dict(flags.iter_rows()),
         failed_detectors=dict(found.failures),
     )
 
 
-def _explain(task: _Task, anomalies: pl.DataFrame) -> tuple[dict[str, float], dict[str, dict[str, int]]]:
-    """Score the carriers' days, and find the year's disruptions with their parts; returns seconds, and rows written."""
+def _explain(
+    task: _Task, anomalies: pl.DataFrame
+) -> tuple[dict[str, float], dict[str, dict[str, int]], Mapping[str, str]]:
+    """Score the carriers' days, and find the year's disruptions with their parts.
+
+    Returns seconds, rows written, and the reason of each detector that could not score carriers.
+    """
     lake, year = task.workspace.lake, task.run.year
     times = [perf_counter()]
     carriers = score_carriers(task.workspace, year, task.parameters)
@@ -286,7 +299,7 @@ def _explain(task: _Task, anomalies: pl.DataFrame) -> tuple[dict[str, float], di
     times.append(perf_counter())
     # The parts before the disruptions: a reader who sees a disruption finds its parts.
     tables = {
-        "anomalies_carriers": (carriers, lake.carrier_anomalies_key(year)),
+        "anomalies_carriers": (carriers.anomalies, lake.carrier_anomalies_key(year)),
         "disruption_parts": (found.parts, lake.disruption_parts_key(year)),
         "disruptions": (found.events, lake.disruptions_key(year)),
     }
@@ -296,7 +309,7 @@ def _explain(task: _Task, anomalies: pl.DataFrame) -> tuple[dict[str, float], di
             file = scratch / f"{name}.parquet"
             write_scores(frame, file)
             written[name] = _publish(lake, file, key, frame.height)
-    return {"carriers": times[1] - times[0], "explain": times[2] - times[1]}, written
+    return {"carriers": times[1] - times[0], "explain": times[2] - times[1]}, written, carriers.failures
 
 
 def _load(task: _Task) -> StepResult:

@@ -311,13 +311,15 @@ def _carry_out(plan: _Plan, lake: Lake, folder: Path) -> Ingested:
     candidate, contents = plan.candidate, plan.candidate.contents
     size = candidate.path.stat().st_size
     replaced: Counter[str] = Counter()
+    copy = folder / "copy"
+    if not plan.same:
+        # First of all: a disk without room for the copy leaves bronze as it was.
+        shutil.copyfile(candidate.path, copy)
     for file, theirs, months in plan.gone:
         _set_aside(file, theirs, months, plan, lake, folder)
         replaced.update({month: theirs.months[month].rows for month in months if theirs.months[month].rows})
     _publish_record(contents, size, plan.key, lake, folder)
     if not plan.same:
-        copy = folder / "copy"
-        shutil.copyfile(candidate.path, copy)
         lake.publish(copy, plan.key, replace=any(file.key == plan.key for file, _, _ in plan.gone))
     days = [f"{month}-{day:02d}" for month, held in contents.months.items() for day in (held.first, held.last)]
     return Ingested(

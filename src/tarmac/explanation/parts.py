@@ -9,6 +9,7 @@ from tarmac.explanation.causes import CAUSE_WORDS, Named
 from tarmac.explanation.routes import ROUTE, TOLD
 from tarmac.tables.disruption_parts import COVERING, DISRUPTION_PARTS
 from tarmac.tables.frames import schema_of
+from tarmac.transform.gold import TICK
 
 CODE_LETTERS = ("A", "B", "C", "D", "")
 """The values of cancellation_code, in the order of `Named.codes`; empty: none."""
@@ -54,11 +55,16 @@ def _flights_of(flights: pl.LazyFrame, entries: pl.DataFrame) -> pl.DataFrame:
         .join(entries.lazy(), on=ROUTE, how="inner")
         .with_columns(
             hour=(pl.col("crs_dep_time") // 100 % 24).cast(pl.String).str.zfill(2).fill_null(""),
-            above=pl.col("cancelled").cast(pl.Float64) - pl.col("usual_cancelled"),
-            minutes=(pl.col("delay") - pl.col("usual_minutes")).fill_null(0.0),
+            above=_exact(pl.col("cancelled").cast(pl.Float64) - pl.col("usual_cancelled")),
+            minutes=_exact(pl.col("delay") - pl.col("usual_minutes")).fill_null(0.0),
         )
         .collect(engine="streaming")
     )
+
+
+def _exact(value: pl.Expr) -> pl.Expr:
+    """The value to the nearest `TICK`: sums of such values are the same in any order of the flights."""
+    return (value / TICK + 0.5).floor() * TICK
 
 
 def _sums() -> list[pl.Expr]:

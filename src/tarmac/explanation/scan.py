@@ -188,7 +188,7 @@ class _Starts:
 def _grown(day: Day, country: Country, start: Start) -> tuple[Subset, BoolArray]:
     """The subset that begins there, and the entries it covers."""
     if start.airport is None:
-        return _nation(day, country) if start.carrier is None else _of_carriers(day, country, start.carrier)
+        return _everywhere(day, country) if start.carrier is None else _of_carriers(day, country, start.carrier)
     if start.carrier is None:
         # Airports of a storm have flights to each other: only the whole region tells whether those towards it belong to it.
         regions = [_region(day, country, start.airport, both=both) for both in (False, True)]
@@ -308,16 +308,19 @@ def _of_carriers(day: Day, country: Country, lead: int) -> tuple[Subset, BoolArr
             break
         carriers.append(best)
         total = total + sums[best]
-    if len(carriers) > 2 and country.national and total[0] >= NATION * day.sums[:, 0].sum():
-        return _nation(day, country)
+    everyone = len(carriers) == np.unique(day.carrier[day.sums[:, 0] > 0]).size
+    if everyone or (len(carriers) > 2 and total[0] >= NATION * day.sums[:, 0].sum()):
+        return _everywhere(day, country)
     covered = np.isin(day.carrier, carriers)
     airports = np.unique(day.origin[covered & (day.sums[:, 0] > 0)]).tolist()
     return _subset("carrier" if len(airports) > 1 else "carrier_at_airport", day, country, covered, carriers, airports)
 
 
-def _nation(day: Day, country: Country) -> tuple[Subset, BoolArray]:
-    everything = np.ones(day.origin.size, bool)
-    return _subset("nation", day, country, everything, (), np.unique(day.origin).tolist())
+def _everywhere(day: Day, country: Country) -> tuple[Subset, BoolArray]:
+    """All flights: of the nation, or of the few places that there are flights from."""
+    airports = np.unique(day.origin[day.sums[:, 0] > 0]).tolist()
+    scope: Scope = "nation" if country.national else "region" if len(airports) > 1 else "airport"
+    return _subset(scope, day, country, np.ones(day.origin.size, bool), (), airports)
 
 
 def day_of(routes: Routes, sums: FloatArray, day: int) -> Day:

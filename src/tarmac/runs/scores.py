@@ -106,8 +106,8 @@ def read_scored(lake: Lake, year: int) -> tuple[pl.DataFrame, pl.DataFrame]:
     return published_rows(gold, anomalies, chosen=_chosen_detector(anomalies)), anomalies
 
 
-def score_carriers(workspace: Workspace, year: int, parameters: Parameters) -> pl.DataFrame:
-    """What the detectors say of the carriers' days: rows as of airports (`tables.anomalies`), with `op_carrier`."""
+def score_carriers(workspace: Workspace, year: int, parameters: Parameters) -> Detection:
+    """The scores of the carriers' days: rows as of airports (`tables.anomalies`), with `op_carrier`."""
     lake = workspace.lake
     need(lake, lake.carriers_key(year), f"tarmac gold --year {year}")
     earlier = [
@@ -116,7 +116,7 @@ def score_carriers(workspace: Workspace, year: int, parameters: Parameters) -> p
     gold = pl.concat([read_table(lake, lake.carriers_key(each)) for each in (*earlier, year)])
     found = detect(gold.rename(_AS_AIRPORTS), parameters.detect, year=year, judge=workspace.engine.score)
     anomalies = found.anomalies if found.anomalies.width else pl.DataFrame(schema=schema_of(ANOMALIES))
-    return anomalies.rename(_AS_CARRIERS)
+    return replace(found, anomalies=anomalies.rename(_AS_CARRIERS))
 
 
 def read_scored_carriers(lake: Lake, year: int) -> pl.DataFrame:

@@ -194,10 +194,14 @@ def test_the_core_needs_no_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     assert set(found.anomalies["detector"]) == set(DETECTORS) - detectors_of_the_extra()
 
 
-@pytest.mark.parametrize(
-    "name", ["ecod", "spectral_residual", "panel_forest", "cancellations", "disruption", "isolation_forest"]
-)
+@pytest.mark.parametrize("name", ["ecod", "spectral_residual", "panel_forest", "cancellations", "isolation_forest"])
 def test_the_run_s_share_is_the_detector_s(name: str) -> None:
     """`outliers_fraction` is what these flag."""
     detector = detector_named(name, DetectParameters(outliers_fraction=0.2))
     assert 0.2 in (getattr(detector, "contamination", None), getattr(detector, "budget", None))
+
+
+def test_the_run_s_share_changes_nothing_of_disruption() -> None:
+    """It flags what is abnormal, however many days that are."""
+    few, many = (detector_named("disruption", DetectParameters(outliers_fraction=share)) for share in (0.01, 0.2))
+    assert few == many
