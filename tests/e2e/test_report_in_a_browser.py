@@ -4,7 +4,6 @@ Waiting is by `expect`: playwright's wait_for_function needs eval, which the pag
 """
 
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tarmac.report import render_report, write_report
+from tests.support.machine import find, need
 from tests.support.published_years import make_published, real_codes
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -50,6 +50,12 @@ def decade(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows = make_published(["ABQ"], years=[2008, 2009, 2010])
     write_report(render_report(rows, years=[2008, 2009, 2010], generated_by="Tarmac test"), out)
     return out
+
+
+@pytest.fixture(scope="session")
+def poppler() -> tuple[str, str]:
+    """Programs that read a PDF's words and draw its pages."""
+    return need("poppler"), str(find("pdftoppm"))
 
 
 @pytest.fixture(scope="module")
@@ -295,12 +301,16 @@ def words_of(pdf: Path, program: str) -> list[tuple[int, str, float, float, floa
 @pytest.mark.parametrize("paper", ["A4", "Letter"])
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_print_shows_the_whole_year_within_the_page(
-    browser: Browser, regional: Path, tmp_path: Path, paper: str, landscape: bool, dark: bool
+    poppler: tuple[str, str],
+    browser: Browser,
+    regional: Path,
+    tmp_path: Path,
+    paper: str,
+    landscape: bool,
+    dark: bool,
 ):
     """From a window of 1,440 pixels: December is there, nothing reaches into the margin, and the screen is as before."""
-    program, painter = shutil.which("pdftotext"), shutil.which("pdftoppm")
-    if program is None or painter is None:
-        pytest.skip("needs Debian's poppler-utils on PATH: apt-get install poppler-utils")
+    program, painter = poppler
     opened = Window(browser, 1440, color_scheme="dark" if dark else "light")
     page = opened.show(regional)
     before = page.locator("#series .main-svg").first.get_attribute("width") or ""

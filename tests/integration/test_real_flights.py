@@ -146,7 +146,7 @@ def test_the_genuine_kaggle_lines_load_with_their_repairs_counted(home: Home, sh
     home.run("ingest", source)
     (run,) = home.run("run", "--year", 2018)["runs"]
     assert (run["rows_in"], run["rows_kept"], run["rows_quarantined"]) == (9999, 9999, 0)
-    assert run["repairs"] == {"dep_delay_on_time": 15, "cancelled_from_departure": 0}
+    assert run["repairs"] == {"dep_delay_on_time": 15, "cancelled_from_departure": 0, "value_dropped": 0}
     assert run["written"]["failed_detectors"] == {}
     gold = home.gold(2018)
     assert gold.height == gold["origin"].n_unique() == 326

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
+
+from tests.support.machine import need
 
 LACKS = r"""
 #define _GNU_SOURCE
@@ -75,10 +76,8 @@ except TarmacError as error:
 
 @pytest.fixture(scope="module")
 def lacks(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The library that makes calls fail."""
-    compiler = shutil.which("cc") or shutil.which("gcc")
-    if compiler is None or sys.platform != "linux":
-        pytest.skip("needs Linux and a C compiler: apt-get install gcc libc6-dev")
+    """The library that makes calls fail, as Linux loads it."""
+    compiler = need("cc")
     folder = tmp_path_factory.mktemp("lacks")
     (folder / "lacks.c").write_text(LACKS)
     subprocess.run([compiler, "-shared", "-fPIC", "-o", folder / "lacks.so", folder / "lacks.c", "-ldl"], check=True)

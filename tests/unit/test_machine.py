@@ -15,11 +15,13 @@ from tests.support.machine import ROOT, TOOLS
 # For each tool a test that needs it, and that ends before it starts any server.
 NEEDED_BY = {
     "Ceph": "tests/integration/test_lake_on_s3.py::test_keys_that_s3_does_not_know",
+    "cc": "tests/robustness/test_poor_file_systems.py",
     "chromium": "tests/stack/test_in_a_browser.py",
     "docker-compose": "tests/compose/test_compose_file.py",
     "envsubst": "tests/proxy/test_proxy_configuration.py::test_only_our_variables_are_filled_in",
     "nginx": "tests/proxy/test_proxy.py",
     "openssl": "tests/proxy/test_proxy_configuration.py",
+    "poppler": "tests/e2e/test_report_in_a_browser.py::test_print_shows_the_whole_year_within_the_page",
     "Postgres": "tests/proxy/test_postgres_over_tls.py",
     "redis-server": "tests/dashboards/test_superset.py",
     "setpriv": "tests/integration/test_bad_requests.py::test_no_permission",
