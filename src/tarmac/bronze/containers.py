@@ -21,7 +21,7 @@ from tarmac.bronze.lookalikes import NoFlightsError
 from tarmac.errors import InputError
 
 GLANCE = 1 << 13
-FREE_GROWTH, MOST_GROWTH = 64 << 20, 100
+FREE_GROWTH, MOST_GROWTH = 128 << 20, 100
 """Bytes that any packed file may unpack to; beyond them at most so many times its own size. Flights shrink 5- to 20-fold."""
 MOST_MEMBERS = 10_000
 DEEPEST = 2

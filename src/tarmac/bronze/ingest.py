@@ -92,6 +92,7 @@ def ingest_files(
         InputError: when a file is no file of flights, its year cannot be told, or bronze holds its flights already.
     """
     said = replace(options or Options(), year=year)
+    lake.check_can_hold()
     with scratch_folder(_scratch_parent(lake, scratch)) as folder:
         known = replace(said, airports={**_known_airports(lake), **said.airports})
         candidates = [part for path in files for part in _candidates(path, known, folder, pass_over)]

@@ -188,6 +188,11 @@ class Lake(Layout):
             self.store.make()
         self.check_exists()
 
+    def check_can_hold(self) -> None:
+        """Raises InputError where the lake is not there and cannot be made: a bucket never is."""
+        if self.local_path("") is None:
+            self.check_exists()
+
     def check_exists(self) -> None:
         """Raises InputError where the lake is not there."""
         with explained(self.root):
