@@ -106,8 +106,9 @@ def test_bronze_is_never_overwritten(s3: Any, tarmac: Command, tmp_path: Path) -
     assert [file["written"] for file in again.json()["files"]] == [False]
     other = tarmac("ingest", tmp_path / "b.csv", "--lake", "s3://lake")
     assert other.code == 2
-    assert_says(other.err, ("s3://lake/01_bronze/2009.csv holds another file", "bronze is never changed"))
-    assert _keys(s3) == {"01_bronze/2009.csv": CSV}
+    assert_says(other.err, ("s3://lake/01_bronze/2009.csv holds 154 flights", "--replace", "--add"))
+    assert _keys(s3).keys() == {"01_bronze/2009.csv", "01_bronze/ingested/2009.csv.json"}
+    assert _keys(s3)["01_bronze/2009.csv"] == CSV
 
 
 @pytest.mark.parametrize("size", [1000, 101 << 20], ids=["small", "large"])
