@@ -91,7 +91,7 @@ def test_a_delay_may_come_from_clocks_and_from_nothing_else() -> None:
 @pytest.mark.parametrize("twice", ["DEP_DELAY", "dep_delay"])
 def test_a_column_that_stands_twice_is_refused(twice: str) -> None:
     """Which of the two is right nobody can know."""
-    with pytest.raises(InputError, match="DEP_DELAY stands 2 times in the header, as columns 8, 29"):
+    with pytest.raises(InputError, match="DEP_DELAY appears 2 times in the header, as columns 8, 29"):
         recognise_header(_line([*KAGGLE_NAMES, twice]), file="x.csv")
 
 

@@ -159,7 +159,7 @@ def _refuse_twice(names: Sequence[str], folded: Sequence[str], shape: Shape, fil
         if times > 1 and name in wanted:
             places = [i + 1 for i, other in enumerate(folded) if other == name]
             raise InputError(
-                f"{file}, line {line}: column {names[places[0] - 1]} stands {times} times in the header, as columns "
+                f"{file}, line {line}: column {names[places[0] - 1]} appears {times} times in the header, as columns "
                 f"{', '.join(map(str, places))}. Keep the right one and remove or rename the others."
             )
 
