@@ -92,7 +92,7 @@ STOPPED: Sequence[BadFile] = (
         "a column named twice",
         lambda: kaggle_csv(BASE, names=[*KAGGLE_NAMES, "DEP_DELAY"]),
         "2009.csv, line 1",
-        "DEP_DELAY stands 2 times",
+        "DEP_DELAY appears 2 times",
         "columns 8, 29",
     ),
     _stops("another file altogether", lambda: b"a,b,c\n1,2,3\n", "not the header of flights", "'a,b,c'"),

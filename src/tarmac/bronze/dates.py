@@ -58,13 +58,13 @@ def form_of(dates: Sequence[Written], *, known: Sequence[str] = (), said: str | 
     """
     if MONTH_DAY_CLOCK in known and all(_CLOCK.fullmatch(each.text) for each in dates):
         return MONTH_DAY_CLOCK
-    rows = sum(each.rows for each in dates)
     first = sum(each.rows for each in dates if _YEAR_FIRST.fullmatch(each.text))
-    if not dates or 2 * first > rows:
+    pairs = [(each, int(found[1]), int(found[2])) for each in dates if (found := _YEAR_LAST.fullmatch(each.text))]
+    # Texts of no known form are invalid rows; they decide nothing, however many they are.
+    if not dates or first > sum(each.rows for each, _, _ in pairs):
         return ISO if all(_ISO.fullmatch(each.text) and not each.timed for each in dates) else YEAR_FIRST
     if MONTH_FIRST in known:
         return MONTH_FIRST
-    pairs = [(each, int(found[1]), int(found[2])) for each in dates if (found := _YEAR_LAST.fullmatch(each.text))]
     if not pairs:
         raise InputError(
             f"{file}: the dates are like {dates[0].text[:40]!r}, which is no form that Tarmac reads. Forms: 2009-12-31, "

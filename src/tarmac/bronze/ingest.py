@@ -17,7 +17,7 @@ from tarmac.bronze.decide import Options
 from tarmac.bronze.lookalikes import NoFlightsError
 from tarmac.bronze.opened import Source
 from tarmac.bronze.parts import by_year, without_months, write_parts
-from tarmac.errors import InputError
+from tarmac.errors import InputError, TarmacError
 from tarmac.storage.lake import BRONZE_SUFFIXES, BronzeFile, Lake
 from tarmac.storage.scratch import scratch_folder
 
@@ -321,7 +321,12 @@ def _carry_out(plan: _Plan, lake: Lake, folder: Path) -> Ingested:
         replaced.update({month: theirs.months[month].rows for month in months if theirs.months[month].rows})
     _publish_record(contents, size, plan.key, lake, folder)
     if not plan.same:
-        lake.publish(copy, plan.key, replace=any(file.key == plan.key for file, _, _ in plan.gone))
+        try:
+            lake.publish(copy, plan.key, replace=any(file.key == plan.key for file, _, _ in plan.gone))
+        except TarmacError:
+            if lake.size(plan.key) is None:
+                lake.remove_file(lake.ingested_key(plan.key))
+            raise
     days = [f"{month}-{day:02d}" for month, held in contents.months.items() for day in (held.first, held.last)]
     return Ingested(
         file=str(candidate.given),
