@@ -1,7 +1,8 @@
 """A year's disruptions with their who, why and how badly, and the parts that their losses fall on."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from itertools import chain, count
 from typing import Any
 
 import narwhals as nw
@@ -61,9 +62,8 @@ def explain_year(
     for story in stories:
         whole = without_small_airports(story, routes, expected)
         rows = entries_of(whole, routes)
-        event_id, worst = _identity(whole, routes, expected, rows)
-        if event_id in events:
-            continue
+        worst_id, worst = _identity(whole, routes, expected, rows)
+        event_id = _not_among(events, worst_id)
         rows_of[event_id] = rows
         named[event_id] = name_cause(routes, expected, usual, rows)
         events[event_id] = {
@@ -120,6 +120,12 @@ def _identity(
     date = routes.dates[day].astype(object)
     at = f"-{origin}" if story.scope == "carrier_at_airport" else ""
     return f"{routes.carriers[carrier]}{at}{date:%Y%m%d}", worst
+
+
+def _not_among(taken: Collection[str], event_id: str) -> str:
+    """The id, or where another disruption has it, the id with the first free number from 2: ORD20080204-2."""
+    numbered = (f"{event_id}-{number}" for number in count(2))
+    return next(each for each in chain([event_id], numbered) if each not in taken)
 
 
 def _largest(

@@ -12,7 +12,7 @@ import polars as pl
 from tarmac.errors import InputError
 from tarmac.explanation.sentences import plain
 
-_WITH_DATE = re.compile(r"(?P<who>.+?)(?P<date>\d{8})", re.DOTALL | re.ASCII)
+_WITH_DATE = re.compile(r"(?P<who>.+?)(?P<date>\d{8})(-\d+)?", re.DOTALL | re.ASCII)
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
 
 FORMS = "an airport's day such as JFK20130208, a carrier's such as AA20080409, a date such as 2008-04-09, or a disruption's id"

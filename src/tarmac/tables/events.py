@@ -12,7 +12,8 @@ EVENTS = Table(
             kind="text",
             nullable=False,
             description="The id of its worst airport-day, as JFK20090101 in agg_dep_delay_by_date; of a carrier's, carrier and "
-            "worst day, as AA20080409, and of a carrier's at one airport, as AA-DFW20080409.",
+            "worst day, as AA20080409, and of a carrier's at one airport, as AA-DFW20080409. A second "
+            "disruption with the same id has -2 after it.",
         ),
         Column(name="year", kind="integer", nullable=False, description="The year of flights it was found in."),
         Column(name="start_date", kind="date", nullable=False, description="Local date of its first day."),

@@ -147,6 +147,22 @@ def test_the_sentence_tells_who_how_many_and_why():
     assert "Reason given: carrier, " in text
 
 
+def test_two_disruptions_with_the_same_id_are_both_told():
+    """A carrier may have an airport's code; the second id has a number."""
+    flights = month_of_flights(
+        planted=(
+            Planted(days=(DAY,), carriers=("WN",), code="A"),
+            Planted(days=(DAY,), airports=("BOS",), share=0.9, code="B"),
+        )
+    )
+    renamed = pl.when(pl.col("op_carrier") == "WN").then(pl.lit("BOS")).otherwise("op_carrier")
+    found = explained(flights.with_columns(op_carrier=renamed))
+    ids = [f"BOS{DAY:%Y%m%d}", f"BOS{DAY:%Y%m%d}-2"]
+    assert found.events["event_id"].to_list() == ids
+    assert set(found.events["scope"]) == {"airport", "carrier"}
+    assert found.parts["event_id"].unique().sort().to_list() == ids
+
+
 def test_codes_of_hostile_files_are_harmless_in_the_sentence():
     """Neither escape sequences, nor markup, nor quotes get through."""
     evil = "\x1b[31m<script>'\";--"

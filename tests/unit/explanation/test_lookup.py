@@ -52,6 +52,12 @@ def answer(text: str, *events: dict[str, object]) -> Answer:
 AMERICAN = event("AA20080409", carriers="AA")
 
 
+def test_a_second_disruption_with_the_same_id_is_found_by_its_number():
+    """The number is no part of the date."""
+    found = answer("AA20080409-2", AMERICAN, event("AA20080409-2", carriers="AA"))
+    assert [each["event_id"] for each in found.disruptions] == ["AA20080409-2"]
+
+
 def test_a_disruption_is_found_by_its_id():
     """With its sentence."""
     found = answer("AA20080409", AMERICAN, event("ORD20080409"))
