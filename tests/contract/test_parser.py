@@ -117,7 +117,7 @@ def test_reading_numbers_as_text_or_as_numbers_is_the_same(tmp_path: Path, rows,
     for as_text in (True, False):
         out = tmp_path / f"{as_text}.parquet"
         result = clean_flights([text], year=2009, as_text=as_text, out=out)
-        results.append((result.kept, sorted(result.aside.rows()), result.repairs, pl.read_parquet(out)))
+        results.append((result.kept, sorted(result.quarantined.rows()), result.repairs, pl.read_parquet(out)))
     (*first, first_frame), (*second, second_frame) = results
     assert first == second
     assert first_frame.equals(second_frame)
@@ -160,7 +160,7 @@ def test_exact_duplicates_after_the_first_are_set_aside(tmp_path: Path):
 
 
 def parsed(row: dict[str, str]) -> tuple | None:
-    """The silver row in plain Python; None where the row cannot be right."""
+    """The silver row in plain Python; None where the row is invalid."""
     values = {name.lower(): _text(row[name]) for name in TEXT_COLUMNS}
     for name in NUMERIC:
         cell = row[name].strip()

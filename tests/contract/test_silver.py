@@ -47,13 +47,13 @@ DROPPED = [
 
 
 def reason_of(engine: Engine, **bronze):
-    return engine.judge([bronze])["reason"].item()
+    return engine.validate([bronze])["reason"].item()
 
 
-def test_a_sound_flight_is_kept_as_it_is(engine: Engine):
+def test_a_valid_flight_is_kept_as_it_is(engine: Engine):
     """In the table's columns and types, under lower-case names."""
-    judged = engine.judge([{}])
-    kept = engine.out(silver.keep_sound(engine.into(judged)))
+    validated = engine.validate([{}])
+    kept = engine.out(silver.keep_valid(engine.into(validated)))
     assert kept.cast(dict(schema_of(FLIGHTS))).columns == list(FLIGHTS.names)
     (row,) = kept.to_dicts()
     known = {name: value for name, value in row.items() if value is not None}
@@ -75,12 +75,12 @@ def test_a_sound_flight_is_kept_as_it_is(engine: Engine):
     }
 
 
-def test_every_row_that_cannot_be_right_is_set_aside_with_its_reason(engine: Engine):
-    """Each wrong value alone, among sound neighbours that it does not touch."""
+def test_every_row_that_is_invalid_is_set_aside_with_its_reason(engine: Engine):
+    """Each wrong value alone, among valid neighbours that it does not touch."""
     rows = [row for wrong, _ in WRONG for row in (wrong, {})]
-    judged = engine.judge(rows)
-    assert judged["reason"].to_list() == [reason for _, wanted in WRONG for reason in (wanted, None)]
-    aside = engine.out(silver.set_aside(engine.into(judged)))
+    validated = engine.validate(rows)
+    assert validated["reason"].to_list() == [reason for _, wanted in WRONG for reason in (wanted, None)]
+    aside = engine.out(silver.keep_invalid(engine.into(validated)))
     assert sorted(aside["source_line"]) == list(range(2, 2 + len(rows), 2))
 
 
@@ -99,10 +99,10 @@ def test_the_first_reason_names_the_row(engine: Engine):
 
 def test_an_invalid_value_that_no_result_is_made_from_costs_no_row(engine: Engine):
     """It becomes null and is counted: 9 of 30,000 real rows of ASA arrive at 24:01 to 25:00."""
-    judged = engine.judge([{name.upper(): value} for name, value in DROPPED])
-    assert judged["reason"].null_count() == len(DROPPED)
-    assert [row[name] for (name, _), row in zip(DROPPED, judged.to_dicts(), strict=True)] == [None] * len(DROPPED)
-    (counts,) = engine.out(silver.count_repairs(engine.into(judged))).to_dicts()
+    validated = engine.validate([{name.upper(): value} for name, value in DROPPED])
+    assert validated["reason"].null_count() == len(DROPPED)
+    assert [row[name] for (name, _), row in zip(DROPPED, validated.to_dicts(), strict=True)] == [None] * len(DROPPED)
+    (counts,) = engine.out(silver.count_repairs(engine.into(validated))).to_dicts()
     assert counts == {"dep_delay_on_time": 0, "cancelled_from_departure": 0, "value_dropped": len(DROPPED)}
 
 
@@ -115,7 +115,7 @@ def test_a_source_without_destinations_has_none(engine: Engine):
 
 def test_2400_stays_a_valid_clock(engine: Engine):
     """Midnight at the end of the day; it is neither turned into 0 nor set aside."""
-    (row,) = engine.judge([dict.fromkeys(map(str.upper, CLOCKS), 2400.0)]).to_dicts()
+    (row,) = engine.validate([dict.fromkeys(map(str.upper, CLOCKS), 2400.0)]).to_dicts()
     assert row["reason"] is None
     assert {row[name] for name in CLOCKS} == {2400}
 
@@ -123,14 +123,14 @@ def test_2400_stays_a_valid_clock(engine: Engine):
 @pytest.mark.parametrize("clock", [0.0, 1.0, 59.0, 100.0, 1512.0, 2359.0, 2400.0])
 def test_a_clock_written_with_decimals_is_the_same_clock(engine: Engine, clock: float):
     """2012 has 1512.0 where other years have 1512; the engine reads both as one number, and it is whole in silver."""
-    assert engine.judge([{"DEP_TIME": clock}])["dep_time"].to_list() == [int(clock)]
+    assert engine.validate([{"DEP_TIME": clock}])["dep_time"].to_list() == [int(clock)]
 
 
 @pytest.mark.parametrize("delay", [-1440.0, 10080.0, 0.0, -0.5, 1e-9])
 def test_a_delay_at_the_bounds_is_kept(engine: Engine, delay: float):
     """A day early and a week late are the last that can be."""
     for name in DELAYS:
-        (row,) = engine.judge([{name.upper(): delay}]).to_dicts()
+        (row,) = engine.validate([{name.upper(): delay}]).to_dicts()
         assert (row["reason"], row[name]) == (None, delay)
 
 
@@ -154,37 +154,37 @@ def test_what_is_missing_is_repaired_only_where_one_answer_is_right(
     engine: Engine, bronze, cancelled, dep_delay, repair
 ):
     """An on-time departure has a delay of 0; a departed flight was not cancelled; nothing else is guessed."""
-    (row,) = engine.judge([bronze]).to_dicts()
+    (row,) = engine.validate([bronze]).to_dicts()
     assert (row["reason"], row["cancelled"], row["dep_delay"]) == (None, cancelled, dep_delay)
     assert {name for name in silver.REPAIRS if row[name]} == ({repair} if repair else set())
 
 
 def test_both_repairs_of_one_row_are_counted(engine: Engine):
     """Neither CANCELLED nor DEP_DELAY, but it left on time."""
-    (row,) = engine.judge([{"CANCELLED": None, "DEP_DELAY": None, "DEP_TIME": 900.0}]).to_dicts()
+    (row,) = engine.validate([{"CANCELLED": None, "DEP_DELAY": None, "DEP_TIME": 900.0}]).to_dicts()
     assert (row["cancelled"], row["dep_delay"]) == (False, 0.0)
     assert [row[name] for name in silver.REPAIRS] == [True, True, False]
 
 
 def test_a_null_diverted_stays_unknown(engine: Engine):
     """It is not turned into "not diverted"."""
-    assert engine.judge([{"DIVERTED": None}])["diverted"].to_list() == [None]
+    assert engine.validate([{"DIVERTED": None}])["diverted"].to_list() == [None]
 
 
-def test_repairs_are_counted_over_sound_rows_alone(engine: Engine):
-    """A row that is set aside anyway was not mended."""
+def test_repairs_are_counted_over_valid_rows_alone(engine: Engine):
+    """A row that is set aside anyway was not repaired."""
     on_time = {"DEP_DELAY": None, "DEP_TIME": 900.0}
-    judged = engine.judge([on_time, on_time, on_time | {"ORIGIN": "??"}, {"CANCELLED": None}, {}])
-    (counts,) = engine.out(silver.count_repairs(engine.into(judged))).to_dicts()
+    validated = engine.validate([on_time, on_time, on_time | {"ORIGIN": "??"}, {"CANCELLED": None}, {}])
+    (counts,) = engine.out(silver.count_repairs(engine.into(validated))).to_dicts()
     assert counts == {"dep_delay_on_time": 2, "cancelled_from_departure": 1, "value_dropped": 0}
 
 
-def test_no_rows_are_judged_into_no_rows(engine: Engine):
+def test_no_rows_give_no_rows(engine: Engine):
     """An empty frame keeps its columns, and its repairs are none."""
-    judged = engine.judge([])
-    assert judged.height == 0
-    assert set(FLIGHTS.names) < set(judged.columns)
-    assert not any(value for value in engine.out(silver.count_repairs(engine.into(judged))).row(0))
+    validated = engine.validate([])
+    assert validated.height == 0
+    assert set(FLIGHTS.names) < set(validated.columns)
+    assert not any(value for value in engine.out(silver.count_repairs(engine.into(validated))).row(0))
 
 
 def test_the_year_before_christ_s_calendar_and_after_all_records_are_only_wrong_years(engine: Engine):
@@ -207,33 +207,33 @@ any_row = st.fixed_dictionaries(
 )
 
 
-def test_a_row_is_judged_by_itself_whatever_stands_around_it(engine: Engine):
+def test_a_row_is_validated_by_itself_whatever_its_neighbours(engine: Engine):
     """Rows in = kept + set aside, and the order of rows changes nothing."""
 
     @settings(deadline=None, max_examples=engine.examples(40))
     @given(rows=st.lists(any_row, max_size=20), random=st.randoms(use_true_random=False))
     def holds(rows, random):
         numbered = bronze_frame(rows).to_dicts()
-        judged = engine.judge(numbered)
-        assert judged["source_line"].to_list() == [row["source_line"] for row in numbered]
-        kept, aside = (engine.out(part(engine.into(judged))) for part in (silver.keep_sound, silver.set_aside))
+        validated = engine.validate(numbered)
+        assert validated["source_line"].to_list() == [row["source_line"] for row in numbered]
+        kept, aside = (engine.out(part(engine.into(validated))) for part in (silver.keep_valid, silver.keep_invalid))
         assert kept.height + aside.height == len(rows)
         assert kept["dep_delay"].is_finite().all()
-        assert engine.judge(random.sample(numbered, len(numbered))).equals(judged)
+        assert engine.validate(random.sample(numbered, len(numbered))).equals(validated)
 
     holds()
 
 
 @pytest.mark.spark
-def test_every_engine_judges_hostile_rows_as_polars_does():
+def test_every_engine_validates_hostile_rows_as_polars_does():
     """Not only each by its own rules."""
     one, *others = ENGINES
 
     @settings(deadline=None, max_examples=5)
     @given(rows=st.lists(any_row, min_size=20, max_size=80))
     def holds(rows):
-        judged = one.judge(rows)
+        validated = one.validate(rows)
         for other in others:
-            assert_frame_equal(other.judge(rows), judged)
+            assert_frame_equal(other.validate(rows), validated)
 
     holds()

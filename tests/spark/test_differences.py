@@ -74,26 +74,26 @@ def test_a_mean_of_booleans_is_refused_or_another() -> None:
 def test_nan_is_no_value_that_could_pass_and_null_is_none_that_is_refused(engine: Engine) -> None:
     """NaN lies outside of every range on both engines; null stays null and is no reason."""
     rows = [{"DEP_DELAY": math.nan}, {"DEP_DELAY": None}, {"CANCELLED": math.nan}, {"DEP_TIME": math.nan}]
-    judged = engine.judge(rows)
-    assert judged["reason"].to_list() == ["bad_dep_delay", None, "bad_cancelled", None]
-    assert judged["dep_time"].to_list() == [912, 912, 912, None]
+    validated = engine.validate(rows)
+    assert validated["reason"].to_list() == ["bad_dep_delay", None, "bad_cancelled", None]
+    assert validated["dep_time"].to_list() == [912, 912, 912, None]
 
 
 @pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: engine.name)
 def test_names_that_differ_in_case_are_two_columns(engine: Engine) -> None:
     """Spark would replace CANCELLED by `cancelled`, and find nothing wrong with it."""
-    assert engine.judge([{"CANCELLED": 2.0}])["reason"].to_list() == ["bad_cancelled"]
+    assert engine.validate([{"CANCELLED": 2.0}])["reason"].to_list() == ["bad_cancelled"]
 
 
 @pytest.mark.parametrize("end", ["\n", "\r", "\r\n", "\u0085", "\u2028"])
 @pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: engine.name)
 def test_a_line_end_after_a_code_is_no_part_of_it(engine: Engine, end: str) -> None:
     """On the JVM a pattern's $ matches before it, on Polars it does not."""
-    assert engine.judge([{"ORIGIN": f"JFK{end}"}])["reason"].to_list() == ["bad_origin"]
+    assert engine.validate([{"ORIGIN": f"JFK{end}"}])["reason"].to_list() == ["bad_origin"]
 
 
 @pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: engine.name)
 def test_a_value_too_large_for_its_type_and_a_division_by_zero_raise_nothing(engine: Engine) -> None:
     """Spark's ANSI mode would end the job."""
-    assert engine.judge([{"OP_CARRIER_FL_NUM": 1e300}])["value_dropped"].to_list() == [True]
+    assert engine.validate([{"OP_CARRIER_FL_NUM": 1e300}])["value_dropped"].to_list() == [True]
     assert engine.gold([{"dep_delay": 3.0}])["std_dep_delay"].to_list() == [None]

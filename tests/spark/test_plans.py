@@ -8,7 +8,7 @@ import pytest
 
 from tarmac.bronze.texts import find_texts
 from tarmac.engines.base import BronzeYear
-from tarmac.engines.spark.cleaning import duplicates, flights_among, judge, repeated_hashes
+from tarmac.engines.spark.cleaning import duplicates, flights_among, repeated_hashes, validate
 from tarmac.engines.spark.gold import days_of
 from tarmac.engines.spark.text import read_splits, split_texts
 from tarmac.storage.lake import Lake, open_lake
@@ -50,16 +50,16 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
 
 
 def test_silver_is_expressions_over_one_reader_of_whole_batches(lake: Lake) -> None:
-    """Python parses bytes, megabytes at a time; it judges no row, and looks for no duplicate."""
+    """Python parses bytes, megabytes at a time; it validates no row, and looks for no duplicate."""
     (text,) = find_texts(lake, lake.bronze_files(2009)[0])
     rows = read_splits(spark_session(), lake, split_texts([text]))
-    judged = judge(rows, 2009)
-    hashes = repeated_hashes(flights_among(judged))
-    for frame in (judged, hashes, duplicates(flights_among(judged), hashes)):
+    validated = validate(rows, 2009)
+    hashes = repeated_hashes(flights_among(validated))
+    for frame in (validated, hashes, duplicates(flights_among(validated), hashes)):
         plan = plan_of(frame)
         assert not ROW_BY_ROW.search(plan)
         assert plan.count("PythonMapInArrow") + plan.count("MapInArrow ") <= 2
-    assert "bad_fl_date" in plan_of(judged)
+    assert "bad_fl_date" in plan_of(validated)
 
 
 def test_gold_reads_its_columns_of_its_year_and_no_python_runs(lake: Lake) -> None:

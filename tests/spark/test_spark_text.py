@@ -59,22 +59,22 @@ class Reading:
         self.before = first_lines(self.splits, self.reports)
 
     def kept(self) -> pl.DataFrame:
-        """The sound flights, exact duplicates among them."""
-        lazy = silver.keep_sound(nw.from_native(self._judged().lazy()))
+        """The valid flights, exact duplicates among them."""
+        lazy = silver.keep_valid(nw.from_native(self._validated().lazy()))
         kept: pl.DataFrame = lazy.to_native().collect()
         return kept
 
     def aside(self) -> list[tuple[int, str, str]]:
         """Line, reason and text of what is set aside."""
-        wrong = self._judged().filter(pl.col("reason").is_not_null()).select("source_line", "reason")
-        unsound = self.rows.filter(pl.col("unsound").is_not_null())
-        found = [*self._texts(wrong), *unsound.select("source_line", "unsound", "row").iter_rows()]
+        wrong = self._validated().filter(pl.col("reason").is_not_null()).select("source_line", "reason")
+        malformed = self.rows.filter(pl.col("malformed").is_not_null())
+        found = [*self._texts(wrong), *malformed.select("source_line", "malformed", "row").iter_rows()]
         return sorted((self._line(place), reason, text) for place, reason, text in found)
 
-    def _judged(self) -> pl.DataFrame:
-        sound = self.rows.filter(pl.col("unsound").is_null()).lazy()
-        judged: pl.DataFrame = silver.judge(nw.from_native(sound), year=2009).to_native().collect()
-        return judged
+    def _validated(self) -> pl.DataFrame:
+        well_formed = self.rows.filter(pl.col("malformed").is_null()).lazy()
+        validated: pl.DataFrame = silver.validate(nw.from_native(well_formed), year=2009).to_native().collect()
+        return validated
 
     def _texts(self, wrong: pl.DataFrame) -> Iterator[tuple[int, str, str]]:
         for place, reason in wrong.iter_rows():
@@ -128,7 +128,7 @@ def test_the_parts_of_a_hostile_file_give_what_the_whole_gives(tmp_path, lines, 
 
 
 @pytest.mark.parametrize("split_bytes", [1, 100, 5000, 1 << 20, 64 << 20])
-def test_a_line_of_megabytes_over_many_splits_is_one_unsound_line(tmp_path: Path, split_bytes: int):
+def test_a_line_of_megabytes_over_many_splits_is_one_malformed_line(tmp_path: Path, split_bytes: int):
     """It belongs to the split in which it begins; the splits within it have no line."""
     rows = [*flights(5), b"x," * (1000 if split_bytes < 5000 else 1_500_000), *flights(5)]
     parts = assert_same(lake_of(tmp_path, kaggle_csv(rows)), tmp_path / "scratch", split_bytes)

@@ -60,9 +60,9 @@ class Engine:
     into: Callable[[pl.DataFrame], nw.LazyFrame[Any]]
     out: Callable[[nw.LazyFrame[Any]], pl.DataFrame]
 
-    def judge(self, rows: Sequence[dict[str, Any]], *, year: int = 2009) -> pl.DataFrame:
-        """Judged bronze rows in order of their lines."""
-        return self.out(silver.judge(self.into(bronze_frame(rows)), year=year)).sort("source_file", "source_line")
+    def validate(self, rows: Sequence[dict[str, Any]], *, year: int = 2009) -> pl.DataFrame:
+        """Validated bronze rows in order of their lines."""
+        return self.out(silver.validate(self.into(bronze_frame(rows)), year=year)).sort("source_file", "source_line")
 
     def gold(self, rows: Sequence[dict[str, Any]] | pl.DataFrame, table: Table = DAILY) -> pl.DataFrame:
         """Rows of `table`, by default airport-days, of silver rows, as they are published."""
@@ -95,7 +95,7 @@ ENGINES = (
 
 
 def bronze_frame(rows: Sequence[dict[str, Any]]) -> pl.DataFrame:
-    """Bronze rows as an engine reads them; what a row does not name is a sound flight's."""
+    """Bronze rows as an engine reads them; what a row does not name is a valid flight's."""
     numbered = ({"source_file": "2009.csv", "source_line": line} | row for line, row in enumerate(rows, start=2))
     return pl.DataFrame([dict.fromkeys(BRONZE) | SOUND | row for row in numbered], schema=BRONZE)
 

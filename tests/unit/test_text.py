@@ -1,4 +1,4 @@
-"""The soundness of text, against a naive judgement of each line by itself."""
+"""Malformed lines of text, against a naive check of each line by itself."""
 
 import io
 from unittest.mock import patch
@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tarmac.bronze import text
-from tarmac.bronze.text import Form, TextReport, sound_chunks
+from tarmac.bronze.text import Form, TextReport, well_formed_chunks
 from tarmac.engines.polars.cleaning import source_lines
 
 HEADER = b"a,b,c\n"
@@ -49,12 +49,12 @@ FILES = st.tuples(
 def _read(content: bytes, *, chunk: int) -> tuple[TextReport, bytes]:
     report = TextReport()
     with patch.object(text, "CHUNK_BYTES", chunk), patch.object(text, "LONGEST_LINE", 50):
-        out = b"".join(bytes(part) for part in sound_chunks(io.BytesIO(content), HEADER, FORM, report))
+        out = b"".join(bytes(part) for part in well_formed_chunks(io.BytesIO(content), HEADER, FORM, report))
     return report, out
 
 
 def _naive(line: bytes) -> str | None:
-    """Why the line is unsound, 'blank', or None."""
+    """Why the line is malformed, 'blank', or None."""
     line = line.removesuffix(b"\r")
     if not line.strip():
         return "blank"
@@ -93,7 +93,7 @@ def _misplaced(field: bytes) -> bool:
 
 @settings(deadline=None)
 @given(FILES, st.integers(1, 40))
-def test_exactly_the_unsound_lines_are_set_aside(file: tuple, chunk: int) -> None:
+def test_exactly_the_malformed_lines_are_set_aside(file: tuple, chunk: int) -> None:
     """Whatever the lines, their ends and the size of chunks: the numbers, the reasons and the counts are right."""
     (lines, ends), last_has_end = file
     content = b"".join(line + end for line, end in zip(lines, ends, strict=True))
@@ -102,16 +102,16 @@ def test_exactly_the_unsound_lines_are_set_aside(file: tuple, chunk: int) -> Non
 
     there = content.split(b"\n")
     there = there if there[-1] else there[:-1]
-    judged = [_naive(line) for line in there]
-    assert [(line.line, line.reason) for line in report.unsound] == [
-        (n, why) for n, why in enumerate(judged, start=2) if why not in {None, "blank"}
+    reasons = [_naive(line) for line in there]
+    assert [(line.line, line.reason) for line in report.malformed] == [
+        (n, why) for n, why in enumerate(reasons, start=2) if why not in {None, "blank"}
     ]
-    assert report.blank_lines == [n for n, why in enumerate(judged, start=2) if why == "blank"]
-    assert report.rows == sum(why != "blank" for why in judged)
+    assert report.blank_lines == [n for n, why in enumerate(reasons, start=2) if why == "blank"]
+    assert report.rows == sum(why != "blank" for why in reasons)
     assert report.lines == len(there) + 1
     assert report.bytes_read == len(HEADER) + len(content)
     written = out.split(b"\n")
-    assert written[: len(there)] == [line if why is None else b",," for line, why in zip(there, judged, strict=True)]
+    assert written[: len(there)] == [line if why is None else b",," for line, why in zip(there, reasons, strict=True)]
     assert written[len(there) :] in ([b""], [])
     assert report.quoted or b'"' not in out
 
@@ -132,7 +132,7 @@ def test_a_line_without_end_does_not_fill_the_memory(before: bytes) -> None:
     size, block = 64 << 20, bytes([ord("9")]) * (1 << 20)
 
     class Endless(io.RawIOBase):
-        """A stream of one line of 64 MiB between two sound ones, made while it is read."""
+        """A stream of one line of 64 MiB between two well-formed ones, made while it is read."""
 
         def __init__(self) -> None:
             self.left = [before, *[block] * (size // len(block)), b"\n4,5,6\n"]
@@ -145,13 +145,13 @@ def test_a_line_without_end_does_not_fill_the_memory(before: bytes) -> None:
             return out
 
     report = TextReport()
-    largest, sound = 0, b""
-    for part in sound_chunks(Endless(), HEADER, FORM, report):
-        largest, sound = max(largest, len(part)), sound + bytes(part)
-    assert [(line.line, line.reason) for line in report.unsound] == [(2 + bool(before), "line_too_long")]
-    assert sound == before + b",,\n4,5,6\n"
+    largest, text_out = 0, b""
+    for part in well_formed_chunks(Endless(), HEADER, FORM, report):
+        largest, text_out = max(largest, len(part)), text_out + bytes(part)
+    assert [(line.line, line.reason) for line in report.malformed] == [(2 + bool(before), "line_too_long")]
+    assert text_out == before + b",,\n4,5,6\n"
     assert largest < 1 << 20
-    assert len(report.unsound[0].text) == text.LONGEST_KEPT
+    assert len(report.malformed[0].text) == text.LONGEST_KEPT
 
 
 @settings(deadline=None)

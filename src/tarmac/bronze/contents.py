@@ -180,10 +180,10 @@ def _known_to_all(codes: Sequence[set[str]]) -> tuple[str, ...]:
 
 
 def _refuse_bad_lines(opened: Opened, report: TextReport) -> None:
-    if len(report.unsound) > MOST_UNREADABLE * report.rows:
-        first = report.unsound[0]
+    if len(report.malformed) > MOST_UNREADABLE * report.rows:
+        first = report.malformed[0]
         raise InputError(
-            f"{opened.name}: {len(report.unsound):,} of {report.rows:,} lines are no rows of its header. The first: line "
+            f"{opened.name}: {len(report.malformed):,} of {report.rows:,} lines are no rows of its header. The first: line "
             f"{first.line}, {first.reason}: {first.text[:120]!r}. Download the file again, or fix these lines."
         )
 

@@ -67,7 +67,7 @@ def text_schema(header: "Header", *, as_text: bool) -> dict[str, pl.DataType]:
 
 
 def to_bronze(raw: pl.LazyFrame, schema: Mapping[str, pl.DataType], header: "Header", name: str) -> pl.LazyFrame:
-    """The bronze columns of a file, typed as `silver.judge` wants them; a blank line is a row of nulls.
+    """The bronze columns of a file, typed as `silver.validate` wants them; a blank line is a row of nulls.
 
     Args:
         raw: `source_line`, and the file's columns under the names of `header.positions`.

@@ -11,7 +11,7 @@ from tarmac.bronze.decide import Options, Seen, decide
 from tarmac.bronze.header import Header
 from tarmac.bronze.reading import names_of
 from tarmac.bronze.tabular import FIRST_ROWS, reading, scan_table
-from tarmac.bronze.text import Form, TextReport, sound_chunks, validate
+from tarmac.bronze.text import Form, TextReport, validate, well_formed_chunks
 from tarmac.errors import InputError
 
 _BATCH = 8 << 20
@@ -75,7 +75,7 @@ def survey_text(header: Header, pieces: Iterable[bytes]) -> tuple[Seen, TextRepo
     stream = cast("BinaryIO", io.BufferedReader(Joined(pieces), 1 << 20))
     batch: list[bytes] = []
     size = 0
-    for chunk in sound_chunks(stream, b"", form_of(header), report):
+    for chunk in well_formed_chunks(stream, b"", form_of(header), report):
         batch.append(bytes(chunk))
         size += len(chunk)
         if size >= _BATCH:
@@ -96,7 +96,7 @@ def _filled_rows(lines: bytes, header: Header, seen: Seen) -> pl.DataFrame:
 
 
 def _without_empty(frame: pl.DataFrame) -> pl.DataFrame:
-    """Without blank and unsound lines."""
+    """Without blank and malformed lines."""
     return frame.filter(~pl.all_horizontal(pl.all().is_null())) if frame.width else frame
 
 

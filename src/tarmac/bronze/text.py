@@ -21,7 +21,7 @@ CHUNK_BYTES = 1 << 18
 LONGEST_LINE = 1 << 20
 """A BTS row is under 1 kB; a line beyond 1 MiB is damage."""
 LONGEST_KEPT = 1 << 16
-"""How much of an unsound line goes into the quarantine."""
+"""How much of a malformed line goes into the quarantine."""
 
 NEWLINE, RETURN, QUOTE = ord("\n"), ord("\r"), ord('"')
 
@@ -48,7 +48,7 @@ def _quoted_line(delimiter: bytes) -> re.Pattern[bytes]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class UnsoundLine:
+class MalformedLine:
     """A line set aside: its number in the uncompressed file (the header is 1), why, and its (cut) text."""
 
     line: int
@@ -58,7 +58,7 @@ class UnsoundLine:
 
 @dataclass(kw_only=True)
 class TextReport:
-    """What was seen while reading: `rows` counts lines after the header that are not blank, unsound ones included."""
+    """What was seen while reading: `rows` counts lines after the header that are not blank, malformed ones included."""
 
     rows: int = 0
     lines: int = 1
@@ -67,13 +67,13 @@ class TextReport:
     digest: str = ""
     quoted: bool = False
     blank_lines: list[int] = field(default_factory=list)
-    unsound: list[UnsoundLine] = field(default_factory=list)
+    malformed: list[MalformedLine] = field(default_factory=list)
 
 
-def sound_chunks(
+def well_formed_chunks(
     stream: BinaryIO, header: bytes, form: Form, report: TextReport, *, progress: Callable[[int], None] | None = None
 ) -> Iterator[memoryview | bytes]:
-    """Yield the stream's lines after the header in chunks, unsound and blank ones made empty rows, and fill the report.
+    """Yield the stream's lines after the header in chunks, malformed and blank ones made empty rows, and fill the report.
 
     Args:
         stream: stands before the first row; what is before it is given as `header`, so that the digest covers the whole file.
@@ -129,21 +129,21 @@ class _Carry:
 
 
 def validate(whole: bytes, form: Form, report: TextReport) -> bytes:
-    """Whole lines, unsound and blank ones made empty rows; the report is filled."""
+    """Whole lines, malformed and blank ones made empty rows; the report is filled."""
     array = np.frombuffer(whole, np.uint8)
     quoted = b'"' in whole
     report.quoted = report.quoted or quoted
     if not report.not_utf8 and not whole.isascii():
         report.not_utf8 = not _is_utf8(whole)
-    if lines := _sound_lines(whole, array, form, quoted=quoted):
+    if lines := _well_formed_lines(whole, array, form, quoted=quoted):
         report.lines += lines
         report.rows += lines
         return whole
     return _validate_lines(whole, form, report)
 
 
-def _sound_lines(whole: bytes, array: npt.NDArray[np.uint8], form: Form, *, quoted: bool) -> int:
-    """The number of lines, if all are sound; 0 if any may not be."""
+def _well_formed_lines(whole: bytes, array: npt.NDArray[np.uint8], form: Form, *, quoted: bool) -> int:
+    """The number of lines, if all are certainly well-formed; else 0."""
     if b"\0" in whole:
         return 0
     width, delimiter = form.width, ord(form.delimiter)
@@ -201,7 +201,7 @@ def _validate_lines(whole: bytes, form: Form, report: TextReport) -> bytes:
             out.append(line)
             continue
         shown = text[:LONGEST_KEPT].decode(errors="backslashreplace").replace("\0", "\\x00")
-        report.unsound.append(UnsoundLine(line=report.lines, reason=reason, text=shown))
+        report.malformed.append(MalformedLine(line=report.lines, reason=reason, text=shown))
         out.append(empty)
     return b"\n".join(out) + b"\n"
 

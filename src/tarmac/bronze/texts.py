@@ -20,12 +20,12 @@ from tarmac.bronze.opened import SAMPLE, Opened, Source, on_disk, stream_of, tab
 from tarmac.bronze.reading import text_schema
 from tarmac.bronze.survey import Joined, form_of, pieces_of
 from tarmac.bronze.tabular import lines_of_table, reading, scan_table
-from tarmac.bronze.text import TextReport, sound_chunks
+from tarmac.bronze.text import TextReport, well_formed_chunks
 from tarmac.errors import InputError
 from tarmac.storage.lake import BronzeFile, Lake
 
-MANY_UNSOUND = 100_000
-"""Unsound lines from which on a file that consists mostly of them is given up."""
+MANY_MALFORMED = 100_000
+"""Malformed lines from which on a file that consists mostly of them is given up."""
 _GLANCE = 1 << 13
 
 Progress = Callable[[int], None]
@@ -64,17 +64,19 @@ class FlightText:
             )
 
     def inspect(self, progress: Progress | None = None) -> None:
-        """Read the file once for its digest, its number of rows and its unsound lines."""
+        """Read the file once for its digest, its number of rows and its malformed lines."""
         # Another thread builds its scan meanwhile: what it was told of quotes must not vanish and come back.
         self.report = TextReport(quoted=self.report.quoted, lines=self.header.lines)
         with self.path.open("rb", buffering=0) as stream:
             head = stream.read(len(self.header_line))
-            chunks = sound_chunks(cast("BinaryIO", stream), head, form_of(self.header), self.report, progress=progress)
+            chunks = well_formed_chunks(
+                cast("BinaryIO", stream), head, form_of(self.header), self.report, progress=progress
+            )
             for _ in chunks:
-                _refuse_mostly_unsound(self.name, self.report)
+                _refuse_mostly_malformed(self.name, self.report)
 
     def spool(self, copy: Path) -> None:
-        """Read the file from a copy in which unsound and blank lines are rows of empty fields; the numbers of lines stay."""
+        """Read the file from a copy in which malformed and blank lines are rows of empty fields; the numbers of lines stay."""
         with self.path.open("rb", buffering=0) as stream:
             head = stream.read(len(self.header_line))
             self.report = TextReport(lines=self.header.lines)
@@ -262,15 +264,15 @@ def hash_of_digests(digests: Sequence[str]) -> str:
 def _spool(text: FlightText, stream: BinaryIO, head: bytes, copy: Path, progress: Progress | None = None) -> None:
     with copy.open("wb") as out:
         out.write(head if head.endswith(b"\n") or not head else head + b"\n")
-        for chunk in sound_chunks(stream, head, form_of(text.header), text.report, progress=progress):
-            _refuse_mostly_unsound(text.name, text.report)
+        for chunk in well_formed_chunks(stream, head, form_of(text.header), text.report, progress=progress):
+            _refuse_mostly_malformed(text.name, text.report)
             out.write(chunk)
 
 
-def _refuse_mostly_unsound(name: str, report: TextReport) -> None:
-    # Each unsound line is held in memory with its text: a file made of them must not fill it.
-    if len(report.unsound) > MANY_UNSOUND and 2 * len(report.unsound) > report.rows:
-        first = report.unsound[0]
+def _refuse_mostly_malformed(name: str, report: TextReport) -> None:
+    # Each malformed line is held in memory with its text: a file made of them must not fill it.
+    if len(report.malformed) > MANY_MALFORMED and 2 * len(report.malformed) > report.rows:
+        first = report.malformed[0]
         raise InputError(
             f"{name}: more than half of the first {report.rows:,} rows are no rows of this header. The first: line "
             f"{first.line}, {first.reason}: {first.text[:120]!r}. Nothing was published; download the file again."

@@ -3,7 +3,7 @@
 import narwhals as nw
 import polars as pl
 
-from tarmac.transform.silver import judge, keep_sound
+from tarmac.transform.silver import keep_valid, validate
 
 
 def clean_flights(typed: pl.LazyFrame, *, year: int, source: str) -> pl.LazyFrame:
@@ -15,5 +15,5 @@ def clean_flights(typed: pl.LazyFrame, *, year: int, source: str) -> pl.LazyFram
         dropped=pl.lit(value=False),
         no_dest=pl.lit(value=False),
     )
-    silver: pl.LazyFrame = keep_sound(judge(nw.from_native(bronze), year=year)).to_native()
+    silver: pl.LazyFrame = keep_valid(validate(nw.from_native(bronze), year=year)).to_native()
     return silver

@@ -37,7 +37,7 @@ _DROPPED = (*CLOCKS, "op_carrier_fl_num", *_DROPPED_DELAYS, *QUANTITIES)
 """No result is made from these, so an invalid value costs no row; it becomes null."""
 
 
-def judge(bronze: nw.LazyFrame[Any], *, year: int, also: Sequence[str] = ()) -> nw.LazyFrame[Any]:
+def validate(bronze: nw.LazyFrame[Any], *, year: int, also: Sequence[str] = ()) -> nw.LazyFrame[Any]:
     """Every bronze row as a silver row, with `reason` (null where the row is valid) and a boolean for each repair.
 
     Grain: one row per bronze row, named by `source_file` and `source_line`; the other columns are those of `FLIGHTS`, and
@@ -57,7 +57,7 @@ def judge(bronze: nw.LazyFrame[Any], *, year: int, also: Sequence[str] = ()) -> 
             or_, (nw.col(name).is_null() & ~nw.col(name.upper()).is_null() for name in _DROPPED), nw.col("dropped")
         ),
     )
-    judged = typed.with_columns(
+    validated = typed.with_columns(
         reason=_first_reason(reasons_of(year)),
         dep_delay_on_time=(
             nw.col("DEP_DELAY").is_null() & (nw.col("dep_time") == nw.col("crs_dep_time")) & ~nw.col("cancelled")
@@ -65,7 +65,7 @@ def judge(bronze: nw.LazyFrame[Any], *, year: int, also: Sequence[str] = ()) -> 
     )
     dep_delay = nw.when(nw.col("dep_delay_on_time")).then(nw.lit(0.0)).otherwise(nw.col("DEP_DELAY"))
     ready = {*_DROPPED, *_FLAGS}
-    return judged.select(
+    return validated.select(
         "source_file",
         "source_line",
         "reason",
@@ -80,20 +80,20 @@ def judge(bronze: nw.LazyFrame[Any], *, year: int, also: Sequence[str] = ()) -> 
     )
 
 
-def keep_sound(judged: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+def keep_valid(validated: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """The silver rows. Grain: one row per scheduled flight; exact duplicates are still in."""
-    return judged.filter(nw.col("reason").is_null()).select(*FLIGHTS.names)
+    return validated.filter(nw.col("reason").is_null()).select(*FLIGHTS.names)
 
 
-def set_aside(judged: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+def keep_invalid(validated: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """`source_file`, `source_line` and `reason` of the invalid rows."""
-    return judged.filter(~nw.col("reason").is_null()).select("source_file", "source_line", "reason")
+    return validated.filter(~nw.col("reason").is_null()).select("source_file", "source_line", "reason")
 
 
-def count_repairs(judged: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """One row: how many sound rows had each of the `REPAIRS`."""
-    sound = nw.col("reason").is_null()
-    return judged.select(*((nw.col(repair) & sound).cast(nw.Int64).sum().alias(repair) for repair in REPAIRS))
+def count_repairs(validated: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """One row: how many valid rows had each of the `REPAIRS`."""
+    valid = nw.col("reason").is_null()
+    return validated.select(*((nw.col(repair) & valid).cast(nw.Int64).sum().alias(repair) for repair in REPAIRS))
 
 
 def _whole(name: str, high: int, dtype: type[nw.Int16] | type[nw.Int32], *, clock: bool = False) -> nw.Expr:

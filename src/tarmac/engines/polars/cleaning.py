@@ -19,11 +19,11 @@ from tarmac.tables.frames import schema_of
 from tarmac.tables.quarantine import QUARANTINE
 
 
-def count_reasons(aside: pl.DataFrame, texts: Sequence[FlightText]) -> dict[str, int]:
+def count_reasons(quarantined: pl.DataFrame, texts: Sequence[FlightText]) -> dict[str, int]:
     """Quarantined rows by reason, in order of reason."""
-    counts = Counter(dict(aside.group_by("reason").len().iter_rows()))
+    counts = Counter(dict(quarantined.group_by("reason").len().iter_rows()))
     for text in texts:
-        counts.update(unsound.reason for unsound in text.report.unsound)
+        counts.update(malformed.reason for malformed in text.report.malformed)
     return dict(sorted(counts.items()))
 
 
@@ -38,7 +38,7 @@ def clean_texts(texts: Sequence[FlightText], year: int, out: Path, progress: Cal
     others = [text for text in plain if text not in risky]
     for text in risky:
         text.inspect(progress)
-    _spool([text for text in risky if text.report.unsound], out, "repaired")
+    _spool([text for text in risky if text.report.malformed], out, "repaired")
     cleaned: Cleaned | None = None
     with ThreadPoolExecutor(1) as pool:
         inspections = [pool.submit(text.inspect, progress) for text in others]
@@ -47,11 +47,11 @@ def clean_texts(texts: Sequence[FlightText], year: int, out: Path, progress: Cal
             cleaned = clean_flights(texts, year=year, as_text=False, out=out)
         for inspection in inspections:
             inspection.result()
-    unsound = [text for text in others if text.report.unsound]
-    _spool(unsound, out, "sound")
+    malformed = [text for text in others if text.report.malformed]
+    _spool(malformed, out, "well_formed")
     if cleaned is None:
-        _spool([text for text in plain if text.report.blank_lines and not text.report.unsound], out, "filled")
-    elif not unsound and not any(text.report.quoted for text in others):
+        _spool([text for text in plain if text.report.blank_lines and not text.report.malformed], out, "filled")
+    elif not malformed and not any(text.report.quoted for text in others):
         return cleaned
     try:
         return clean_flights(texts, year=year, as_text=False, out=out)
@@ -83,17 +83,17 @@ def progress_over(
     return report
 
 
-def without_empty_rows(aside: pl.DataFrame, texts: Sequence[FlightText]) -> pl.DataFrame:
-    """Without the rows of nulls that blank and unsound lines were read as."""
+def without_empty_rows(quarantined: pl.DataFrame, texts: Sequence[FlightText]) -> pl.DataFrame:
+    """Without the rows of nulls that blank and malformed lines were read as."""
     blank = [
         {"source_file": text.name, "source_line": line}
         for text in texts
-        for line in (*text.report.blank_lines, *(unsound.line for unsound in text.report.unsound))
+        for line in (*text.report.blank_lines, *(malformed.line for malformed in text.report.malformed))
     ]
     if not blank:
-        return aside
-    return aside.join(
-        pl.DataFrame(blank, schema=aside.schema.to_python() | {"source_line": pl.Int64}).select(
+        return quarantined
+    return quarantined.join(
+        pl.DataFrame(blank, schema=quarantined.schema.to_python() | {"source_line": pl.Int64}).select(
             "source_file", "source_line"
         ),
         on=["source_file", "source_line"],
@@ -101,11 +101,11 @@ def without_empty_rows(aside: pl.DataFrame, texts: Sequence[FlightText]) -> pl.D
     )
 
 
-def lines_of(positions: npt.NDArray[np.int64], texts: Sequence[FlightText], aside: pl.DataFrame) -> pl.DataFrame:
+def lines_of(positions: npt.NDArray[np.int64], texts: Sequence[FlightText], quarantined: pl.DataFrame) -> pl.DataFrame:
     """`source_file` and `source_line` of the rows at these positions of silver, all with the reason "duplicate"."""
     frames, before = [], 0
     for text in texts:
-        removed = aside.filter(pl.col("source_file") == text.name)["source_line"].sort().to_numpy()
+        removed = quarantined.filter(pl.col("source_file") == text.name)["source_line"].sort().to_numpy()
         kept = text.report.lines - text.header.lines - removed.size
         here = positions[(positions >= before) & (positions < before + kept)] - before
         lines = pl.DataFrame({"source_line": source_lines(here, removed, text.header.lines + 1)})
@@ -113,7 +113,7 @@ def lines_of(positions: npt.NDArray[np.int64], texts: Sequence[FlightText], asid
             lines.select(pl.lit(text.name).alias("source_file"), "source_line", pl.lit("duplicate").alias("reason"))
         )
         before += kept
-    return pl.concat(frames).cast(aside.schema)
+    return pl.concat(frames).cast(quarantined.schema)
 
 
 def source_lines(
@@ -124,33 +124,33 @@ def source_lines(
     return positions + first + removed_before
 
 
-def quarantine_of(aside: pl.DataFrame, texts: Sequence[FlightText]) -> pl.DataFrame:
-    """The quarantine (tables/quarantine.py) of rows that were set aside and of unsound lines."""
+def quarantine_of(quarantined: pl.DataFrame, texts: Sequence[FlightText]) -> pl.DataFrame:
+    """The quarantine (tables/quarantine.py) of rows that were set aside and of malformed lines."""
     rows: list[tuple[str, int, str, str]] = []
     for text in texts:
-        reasons = dict(aside.filter(pl.col("source_file") == text.name).select("source_line", "reason").rows())
-        rows += _lines_aside(text, reasons)
-        rows += [(text.name, unsound.line, unsound.reason, unsound.text) for unsound in text.report.unsound]
+        reasons = dict(quarantined.filter(pl.col("source_file") == text.name).select("source_line", "reason").rows())
+        rows += _quarantined_lines(text, reasons)
+        rows += [(text.name, malformed.line, malformed.reason, malformed.text) for malformed in text.report.malformed]
     return pl.DataFrame(rows, schema=schema_of(QUARANTINE), orient="row").sort("source_file", "source_line")
 
 
-def _lines_aside(text: FlightText, reasons: Mapping[int, str]) -> list[tuple[str, int, str, str]]:
+def _quarantined_lines(text: FlightText, reasons: Mapping[int, str]) -> list[tuple[str, int, str, str]]:
     lines = text.lines(frozenset(reasons))
     return [
         (text.name, n, reasons[n], line[:LONGEST_KEPT].decode(errors="backslashreplace")) for n, line in lines.items()
     ]
 
 
-def first_aside(aside: pl.DataFrame, texts: Sequence[FlightText]) -> tuple[str, int, str, str]:
+def first_quarantined(quarantined: pl.DataFrame, texts: Sequence[FlightText]) -> tuple[str, int, str, str]:
     """File, line, reason and text of the first row that was set aside, in the order of the files."""
     for text in texts:
         firsts: list[tuple[str, int, str, str]] = [
-            (text.name, line.line, line.reason, line.text) for line in text.report.unsound[:1]
+            (text.name, line.line, line.reason, line.text) for line in text.report.malformed[:1]
         ]
-        here = aside.filter(pl.col("source_file") == text.name)
+        here = quarantined.filter(pl.col("source_file") == text.name)
         if here.height:
             line, reason = here.select("source_line", "reason").row(int(here["source_line"].arg_min() or 0))
-            firsts += _lines_aside(text, {line: reason})
+            firsts += _quarantined_lines(text, {line: reason})
         if firsts:
             return min(firsts, key=lambda row: row[1])
     raise LookupError("no row was set aside")
@@ -158,7 +158,7 @@ def first_aside(aside: pl.DataFrame, texts: Sequence[FlightText]) -> tuple[str, 
 
 def notes_on_cut(texts: Sequence[FlightText]) -> list[str]:
     """A note on each text whose last line is damaged."""
-    lasts = [(text, text.report.unsound[-1]) for text in texts if text.report.unsound]
+    lasts = [(text, text.report.malformed[-1]) for text in texts if text.report.malformed]
     return [
         warn_of_cut(text.name, last.line)
         for text, last in lasts

@@ -23,7 +23,7 @@ from tarmac.engines.base import (
 from tarmac.engines.polars.cleaning import (
     clean_texts,
     count_reasons,
-    first_aside,
+    first_quarantined,
     lines_of,
     notes_on_cut,
     progress_over,
@@ -56,10 +56,10 @@ class PolarsEngine:
         rows_in = sum(text.report.rows for text in texts)
         names = names_of([text.name for text in texts])
         refuse_none(rows_in, names)
-        aside = without_empty_rows(cleaned.aside, texts)
+        quarantined = without_empty_rows(cleaned.quarantined, texts)
         duplicates = exact_duplicates(silver)
         if duplicates.size:
-            aside = pl.concat([aside, lines_of(duplicates, texts, cleaned.aside)])
+            quarantined = pl.concat([quarantined, lines_of(duplicates, texts, cleaned.quarantined)])
             drop_rows(silver, duplicates, silver.with_suffix(".distinct"))
             silver.with_suffix(".distinct").replace(silver)
         cut_off = notes_on_cut(texts)
@@ -68,7 +68,7 @@ class PolarsEngine:
             quarantine=scratch / "quarantine.parquet",
             rows_in=rows_in,
             rows_kept=cleaned.kept - duplicates.size,
-            quarantined=count_reasons(aside, texts),
+            quarantined=count_reasons(quarantined, texts),
             repairs=cleaned.repairs,
             input_hash=hash_of_digests([text.report.digest for text in texts]),
             notes=notes_on((text.header for text in texts), cut_off),
@@ -80,9 +80,9 @@ class PolarsEngine:
             year=bronze.year,
             names=names,
             cut_off=cut_off,
-            first=lambda: first_aside(aside, texts),
+            first=lambda: first_quarantined(quarantined, texts),
         )
-        quarantine_of(aside, texts).write_parquet(cleaning.quarantine, compression=COMPRESSION)
+        quarantine_of(quarantined, texts).write_parquet(cleaning.quarantine, compression=COMPRESSION)
         return cleaning
 
     def write_gold(self, lake: Lake, year: int, scratch: Path) -> Mapping[str, int]:

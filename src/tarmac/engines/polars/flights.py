@@ -25,30 +25,30 @@ class Cleaned:
     """What a cleaning wrote: the rows kept, those set aside (source_file, source_line, reason), and the repairs."""
 
     kept: int
-    aside: pl.DataFrame
+    quarantined: pl.DataFrame
     repairs: dict[str, int]
 
 
 def clean_flights(texts: Sequence[FlightText], *, year: int, as_text: bool, out: Path) -> Cleaned:
-    """Write the sound rows of these texts to `out` and return the others.
+    """Write the valid rows of these texts to `out` and return the others.
 
-    With `as_text` every value is read as text first, so that one which is no number sets its row aside; without, such a
+    With `as_text` every value is read as text first, so that one that is not a number sets its row aside; without, such a
     value raises polars.exceptions.ComputeError, and reading is a third faster.
     """
-    judged = pl.concat(
-        [silver.judge(nw.from_native(_scan(text, as_text=as_text)), year=year).to_native() for text in texts]
+    validated = pl.concat(
+        [silver.validate(nw.from_native(_scan(text, as_text=as_text)), year=year).to_native() for text in texts]
     )
-    lazy = nw.from_native(judged)
-    kept = silver.keep_sound(lazy).to_native().cast(dict(schema_of(FLIGHTS)))
-    aside = silver.set_aside(lazy).to_native()
+    lazy = nw.from_native(validated)
+    kept = silver.keep_valid(lazy).to_native().cast(dict(schema_of(FLIGHTS)))
+    quarantined = silver.keep_invalid(lazy).to_native()
     repairs = silver.count_repairs(lazy).to_native()
-    _, aside_frame, repairs_frame = pl.collect_all(
-        [kept.sink_parquet(out, lazy=True, **PARQUET), aside, repairs], engine="streaming"
+    _, quarantined_frame, repairs_frame = pl.collect_all(
+        [kept.sink_parquet(out, lazy=True, **PARQUET), quarantined, repairs], engine="streaming"
     )
     rows = pl.scan_parquet(out, glob=False).select(pl.len()).collect().item()
     return Cleaned(
         kept=rows,
-        aside=aside_frame,
+        quarantined=quarantined_frame,
         repairs={name: count or 0 for name, count in repairs_frame.row(0, named=True).items()},
     )
 
@@ -89,7 +89,7 @@ def _scan(text: FlightText, *, as_text: bool) -> pl.LazyFrame:
 
 
 def read_lines(lines: bytes, header: Header, *, name: str, quoted: bool) -> pl.DataFrame:
-    """The same columns of some sound lines, of which the first is line 2."""
+    """The same columns of some well-formed lines, of which the first is line 2."""
 
     def read(*, as_text: bool) -> pl.DataFrame:
         raw, schema = scan_text(lines, header, as_text=as_text, quoted=quoted, skip=0)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 import pyarrow as pa
 
-from tarmac.bronze.texts import MANY_UNSOUND, TextPlace, hash_of_digests
+from tarmac.bronze.texts import MANY_MALFORMED, TextPlace, hash_of_digests
 from tarmac.engines.base import Cleaning, check_rows, looks_cut, names_of, notes_on, refuse_none, warn_of_cut
 from tarmac.engines.polars.flights import DUPLICATE_KEY
 from tarmac.engines.spark.session import typed, write_parquet
@@ -36,8 +36,8 @@ from tarmac.transform import silver
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-_NO_FLIGHT = ("unsound", "row", "report")
-_ASIDE = ("source_file", "source_line", "reason", "row")
+_NO_FLIGHT = ("malformed", "row", "report")
+_QUARANTINED = ("source_file", "source_line", "reason", "row")
 _QUARANTINE = "source_file string, source_line bigint, reason string, row string"
 
 
@@ -66,7 +66,7 @@ class ReadTexts:
         return [
             warn_of_cut(text.name, text.header.lines + before + last.lines)
             for text, last, before in self._last_splits()
-            if looks_cut(last.last_unsound[1]) and last.last_unsound[0] == last.lines + 1
+            if looks_cut(last.last_malformed[1]) and last.last_malformed[0] == last.lines + 1
         ]
 
     def _last_splits(self) -> Iterator[tuple[TextPlace, SplitReport, int]]:
@@ -108,12 +108,12 @@ def clean_lines(
     """Find duplicates, count, check, and write silver and quarantine into `scratch`; their unjoined parts to `parts`."""
     rows_in = sum(report.rows for report in read.reports)
     refuse_none(rows_in, read.names)
-    judged = flights_among(lines)
-    with held(repeated_hashes(judged)) as hashes, held(duplicates(judged, hashes)) as twice:
-        kept, repairs, counts = _count(judged)
+    validated = flights_among(lines)
+    with held(repeated_hashes(validated)) as hashes, held(duplicates(validated, hashes)) as twice:
+        kept, repairs, counts = _count(validated)
         counts.update({"duplicate": repeated} if (repeated := twice.count()) else {})
         for report in read.reports:
-            counts.update(report.unsound)
+            counts.update(report.malformed)
         cleaning = Cleaning(
             silver=scratch / "silver.parquet",
             quarantine=scratch / "quarantine.parquet",
@@ -124,101 +124,101 @@ def clean_lines(
             input_hash=read.input_hash,
             notes=notes_on((text.header for text in read.texts), read.cut_off),
         )
-        aside = _aside(lines, judged, twice)
-        _check(cleaning, aside, read, max_quarantined, year)
-        write_parquet(_kept(judged, twice), f"{parts}/silver", cleaning.silver)
-        write_parquet(_quarantine(aside, read), f"{parts}/quarantine", cleaning.quarantine)
+        quarantined = _quarantined(lines, validated, twice)
+        _check(cleaning, quarantined, read, max_quarantined, year)
+        write_parquet(_kept(validated, twice), f"{parts}/silver", cleaning.silver)
+        write_parquet(_quarantine(quarantined, read), f"{parts}/quarantine", cleaning.quarantine)
     return cleaning
 
 
-def _count(judged: "DataFrame") -> tuple[int, dict[str, int], Counter[str]]:
+def _count(validated: "DataFrame") -> tuple[int, dict[str, int], Counter[str]]:
     """Sound rows, duplicates among them; repairs of these; and the others by reason."""
     from pyspark.sql import functions as f
 
-    repairs = [f.sum(judged[name].cast("bigint")).alias(name) for name in silver.REPAIRS]
+    repairs = [f.sum(validated[name].cast("bigint")).alias(name) for name in silver.REPAIRS]
     by_reason = {
-        row["reason"]: row for row in judged.groupBy("reason").agg(f.count("*").alias("rows"), *repairs).collect()
+        row["reason"]: row for row in validated.groupBy("reason").agg(f.count("*").alias("rows"), *repairs).collect()
     }
-    sound = by_reason.pop(None, None)
+    valid = by_reason.pop(None, None)
     counts = Counter({reason: row["rows"] for reason, row in by_reason.items()})
     return (
-        sound["rows"] if sound else 0,
-        {name: sound[name] if sound else 0 for name in silver.REPAIRS},
+        valid["rows"] if valid else 0,
+        {name: valid[name] if valid else 0 for name in silver.REPAIRS},
         counts,
     )
 
 
-def judge(rows: "DataFrame", year: int) -> "DataFrame":
-    """What reading gives, judged by `tarmac.transform.silver`, in the types of the flights' table.
+def validate(rows: "DataFrame", year: int) -> "DataFrame":
+    """What reading gives, validated by `tarmac.transform.silver`, in the types of the flights' table.
 
-    All of it, so that it is held once: what is no flight has a judgement that nobody looks at (`flights_among`).
+    All of it, so that it is kept in memory once; rows that are not flights are filtered out later (`flights_among`).
     """
-    judged: DataFrame = silver.judge(nw.from_native(rows), year=year, also=_NO_FLIGHT).to_native()
-    return judged.withColumns(typed(judged, {column.name: column.kind for column in FLIGHTS.columns}))
+    validated: DataFrame = silver.validate(nw.from_native(rows), year=year, also=_NO_FLIGHT).to_native()
+    return validated.withColumns(typed(validated, {column.name: column.kind for column in FLIGHTS.columns}))
 
 
 def flights_among(lines: "DataFrame") -> "DataFrame":
-    """Without unsound lines and reports."""
-    return lines.filter(lines["unsound"].isNull() & lines["report"].isNull())
+    """Without malformed lines and reports."""
+    return lines.filter(lines["malformed"].isNull() & lines["report"].isNull())
 
 
-def repeated_hashes(judged: "DataFrame") -> "DataFrame":
-    """Hashes that several sound rows have: of all rows only these eight bytes are sorted."""
-    return _hashed(judged).groupBy("hash").count().filter("count > 1").select("hash")
+def repeated_hashes(validated: "DataFrame") -> "DataFrame":
+    """Hashes that several valid rows have: of all rows only these eight bytes are sorted."""
+    return _hashed(validated).groupBy("hash").count().filter("count > 1").select("hash")
 
 
-def duplicates(judged: "DataFrame", hashes: "DataFrame") -> "DataFrame":
-    """The sound rows that equal an earlier one in every column; all of these have one of the repeated `hashes`."""
+def duplicates(validated: "DataFrame", hashes: "DataFrame") -> "DataFrame":
+    """The valid rows that equal an earlier one in every column; all of these have one of the repeated `hashes`."""
     from pyspark.sql import Window
     from pyspark.sql import functions as f
 
     order = Window.partitionBy(*FLIGHTS.names).orderBy("source_line")
     # A flight without a number equals no other (hash null): two that look alike are two flights.
-    numbered = _hashed(judged).join(hashes, "hash", "left_semi").withColumn("nth", f.row_number().over(order))
+    numbered = _hashed(validated).join(hashes, "hash", "left_semi").withColumn("nth", f.row_number().over(order))
     return numbered.filter("nth > 1").select("source_file", "source_line")
 
 
-def _hashed(judged: "DataFrame") -> "DataFrame":
+def _hashed(validated: "DataFrame") -> "DataFrame":
     from pyspark.sql import functions as f
 
-    return judged.filter(judged["reason"].isNull() & judged["op_carrier_fl_num"].isNotNull()).withColumn(
+    return validated.filter(validated["reason"].isNull() & validated["op_carrier_fl_num"].isNotNull()).withColumn(
         "hash", f.xxhash64(*DUPLICATE_KEY)
     )
 
 
-def _kept(judged: "DataFrame", twice: "DataFrame") -> "DataFrame":
+def _kept(validated: "DataFrame", twice: "DataFrame") -> "DataFrame":
     from pyspark.sql import functions as f
 
     # Broadcast: no row is moved, so the partitions stay in the order of the files' lines.
-    distinct = judged.join(f.broadcast(twice.select("source_line")), "source_line", "left_anti")
-    kept: DataFrame = silver.keep_sound(nw.from_native(distinct)).to_native()
+    distinct = validated.join(f.broadcast(twice.select("source_line")), "source_line", "left_anti")
+    kept: DataFrame = silver.keep_valid(nw.from_native(distinct)).to_native()
     return kept
 
 
-def _aside(lines: "DataFrame", judged: "DataFrame", twice: "DataFrame") -> "DataFrame":
+def _quarantined(lines: "DataFrame", validated: "DataFrame", twice: "DataFrame") -> "DataFrame":
     from pyspark.sql import functions as f
 
     no_text = f.lit(None).cast("string").alias("row")
-    wrong: DataFrame = silver.set_aside(nw.from_native(judged)).to_native()
+    wrong: DataFrame = silver.keep_invalid(nw.from_native(validated)).to_native()
     parts = (
-        lines.filter(lines["unsound"].isNotNull()).select(
-            "source_file", "source_line", lines["unsound"].alias("reason"), "row"
+        lines.filter(lines["malformed"].isNotNull()).select(
+            "source_file", "source_line", lines["malformed"].alias("reason"), "row"
         ),
         wrong.select("*", no_text),
         twice.select("*", f.lit("duplicate").alias("reason"), no_text),
     )
-    return reduce(lambda left, right: left.union(right), (part.select(*_ASIDE) for part in parts))
+    return reduce(lambda left, right: left.union(right), (part.select(*_QUARANTINED) for part in parts))
 
 
-def _check(cleaning: Cleaning, aside: "DataFrame", read: ReadTexts, max_quarantined: float, year: int) -> None:
+def _check(cleaning: Cleaning, quarantined: "DataFrame", read: ReadTexts, max_quarantined: float, year: int) -> None:
     def first() -> tuple[str, int, str, str]:
-        row = aside.orderBy("source_line").first()
+        row = quarantined.orderBy("source_line").first()
         assert row is not None  # noqa: S101 - asked only where rows were set aside
         (told,) = _with_texts([row.asDict()], read, first_lines(read.splits, read.reports))
         return tuple(told.values())
 
-    unsound = sum(sum(report.unsound.values()) for report in read.reports)
-    if unsound > MANY_UNSOUND and 2 * unsound > cleaning.rows_in:
+    malformed = sum(sum(report.malformed.values()) for report in read.reports)
+    if malformed > MANY_MALFORMED and 2 * malformed > cleaning.rows_in:
         file, line, reason, text = first()
         raise InputError(
             f"{file}: more than half of the {cleaning.rows_in:,} rows are no rows of this header. The first: line "
@@ -234,17 +234,17 @@ def _check(cleaning: Cleaning, aside: "DataFrame", read: ReadTexts, max_quaranti
     )
 
 
-def _quarantine(aside: "DataFrame", read: ReadTexts) -> "DataFrame":
+def _quarantine(quarantined: "DataFrame", read: ReadTexts) -> "DataFrame":
     """The lines set aside, with their numbers in the files and their texts; a split's are fetched by one task."""
     from pyspark.sql import functions as f
 
     before = first_lines(read.splits, read.reports)
 
     def fetch(table: pa.Table) -> pa.Table:
-        rows = _with_texts(table.select(_ASIDE).to_pylist(), read, before)
-        return pa.Table.from_pylist(rows, schema=table.select(_ASIDE).schema)
+        rows = _with_texts(table.select(_QUARANTINED).to_pylist(), read, before)
+        return pa.Table.from_pylist(rows, schema=table.select(_QUARANTINED).schema)
 
-    placed = aside.withColumn("split", f.shiftright("source_line", LINE_BITS))
+    placed = quarantined.withColumn("split", f.shiftright("source_line", LINE_BITS))
     fetched = placed.groupBy("split").applyInArrow(fetch, _QUARANTINE)
     # A hundredth of the rows at most: one task sorts them, and spills what it cannot hold.
     return fetched.repartition(1).sortWithinPartitions("source_file", "source_line")

@@ -10,7 +10,7 @@ from tarmac.bronze.texts import find_texts
 from tarmac.detect.contract import Detector, Judgement
 from tarmac.detect.panel import Panel
 from tarmac.engines.base import BronzeYear, Cleaning, Progress, write_tables
-from tarmac.engines.spark.cleaning import clean_lines, collect_reports, held, judge
+from tarmac.engines.spark.cleaning import clean_lines, collect_reports, held, validate
 from tarmac.engines.spark.gold import aggregate
 from tarmac.engines.spark.scoring import score_in_blocks
 from tarmac.engines.spark.session import spark_errors, spark_place, start_spark
@@ -56,7 +56,7 @@ class SparkEngine:
         with (
             lake.shared_scratch(scratch) as parts,
             spark_errors(),
-            held(judge(read_splits(spark, lake, splits), bronze.year)) as lines,
+            held(validate(read_splits(spark, lake, splits), bronze.year)) as lines,
         ):
             read = collect_reports(lines, lake, texts, splits)
             return clean_lines(lines, read, bronze.year, scratch, spark_place(parts, spark), max_quarantined)

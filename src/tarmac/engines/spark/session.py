@@ -29,7 +29,7 @@ TYPES: dict[Kind, str] = {
 """A column's kind in Spark's words."""
 
 SAME_AS_POLARS: Mapping[str, str] = {
-    # Else FL_DATE and fl_date are one column, and silver's replaces the one that it is judged by.
+    # Else FL_DATE and fl_date are one column, and silver's replaces the one that it reads.
     "spark.sql.caseSensitive": "true",
     # An overflow is null and a division by zero is none of our errors, as on Polars.
     "spark.sql.ansi.enabled": "false",
@@ -39,7 +39,7 @@ SAME_AS_POLARS: Mapping[str, str] = {
 }
 
 _QUICK: Mapping[str, str] = {
-    # The JVM compiles no method of more bytecode than this: what would be one, such as silver's judgement, is run as several.
+    # The JVM compiles no method of more bytecode than this: what would be one, such as silver's rules, is run as several.
     "spark.sql.codegen.hugeMethodLimit": "8000",
 }
 

@@ -1,4 +1,4 @@
-"""Bronze on a cluster: each task reads a part of a text, sets unsound lines aside and gives the others as typed columns.
+"""Bronze on a cluster: each task reads a part of a text, sets malformed lines aside and gives the others as typed columns.
 
 The text is checked and read by the same functions as on one machine, a few megabytes at a time, so that engines do not disagree
 on what a number or a damaged line is. Everything after that is Spark's own expressions.
@@ -19,7 +19,7 @@ from tarmac.bronze.opened import on_disk
 from tarmac.bronze.reading import to_bronze
 from tarmac.bronze.survey import form_of
 from tarmac.bronze.tabular import lines_of_table, reading, scan_table
-from tarmac.bronze.text import LONGEST_KEPT, TextReport, sound_chunks
+from tarmac.bronze.text import LONGEST_KEPT, TextReport, well_formed_chunks
 from tarmac.bronze.texts import TextPlace, open_text
 from tarmac.engines.polars.flights import read_lines
 from tarmac.errors import SystemFailure, TarmacError
@@ -45,12 +45,12 @@ _TYPES = {
     "unreadable": pa.string(),
     "dropped": pa.bool_(),
     "no_dest": pa.bool_(),
-    "unsound": pa.string(),
+    "malformed": pa.string(),
     "row": pa.string(),
     "report": pa.string(),
 }
 ROWS = pa.schema(_TYPES)
-"""What reading gives: bronze rows; unsound lines, with their reason and text; and one report a split, in JSON.
+"""What reading gives: bronze rows; malformed lines, with their reason and text; and one report a split, in JSON.
 
 `source_line` is a place, that of a line in its split (`line_of`); places are in the order of the files' lines.
 """
@@ -69,14 +69,14 @@ class Split:
 
 @dataclass(frozen=True, kw_only=True)
 class SplitReport:
-    """What was seen of a split. `lines` and `rows` are counted as in TextReport, without the header; `unsound` by reason."""
+    """What was seen of a split. `lines` and `rows` are counted as in TextReport, without the header; `malformed` by reason."""
 
     split: int
     lines: int = 0
     rows: int = 0
-    unsound: Mapping[str, int] = field(default_factory=dict)
+    malformed: Mapping[str, int] = field(default_factory=dict)
     digest: str = ""
-    last_unsound: tuple[int, str] = (0, "")
+    last_malformed: tuple[int, str] = (0, "")
     error: str = ""
     exit_code: int = 0
 
@@ -110,7 +110,7 @@ def read_splits(spark: "SparkSession", lake: Lake, splits: Sequence[Split]) -> "
 
 def read_split(lake: Lake, number: int, split: Split) -> Iterator[pa.RecordBatch]:
     """The split's rows, then its report; an error that another try would only repeat is in the report."""
-    report, seen = TextReport(), _Unsound()
+    report, seen = TextReport(), _Malformed()
     try:
         with open_text(lake, split.text) as stream:
             if split.text.kind != "csv":
@@ -128,9 +128,9 @@ def read_split(lake: Lake, number: int, split: Split) -> Iterator[pa.RecordBatch
             split=number,
             lines=report.lines - 1,
             rows=report.rows,
-            unsound=seen.counts,
+            malformed=seen.counts,
             digest=report.digest if split.whole else "",
-            last_unsound=seen.last,
+            last_malformed=seen.last,
         )
     )
 
@@ -240,20 +240,20 @@ class SplitLines(io.RawIOBase):
 
 
 @dataclass
-class _Unsound:
-    """How many lines were unsound, by reason, and which was the last."""
+class _Malformed:
+    """How many lines were malformed, by reason, and which was the last."""
 
     counts: Counter[str] = field(default_factory=Counter)
     last: tuple[int, str] = (0, "")
 
 
 def _rows(
-    stream: io.RawIOBase, number: int, split: Split, report: TextReport, seen: _Unsound
+    stream: io.RawIOBase, number: int, split: Split, report: TextReport, seen: _Malformed
 ) -> Iterator[pa.RecordBatch]:
     header = split.text.header_line if split.whole else b""
     pieces: list[bytes] = []
     before, size = report.lines, 0
-    chunks = sound_chunks(cast("BinaryIO", stream), header, form_of(split.text.header), report)
+    chunks = well_formed_chunks(cast("BinaryIO", stream), header, form_of(split.text.header), report)
     for chunk in chunks:
         pieces.append(bytes(chunk))
         size += len(chunk)
@@ -264,27 +264,27 @@ def _rows(
 
 
 def _batch(
-    lines: bytes, number: int, before: int, split: Split, report: TextReport, seen: _Unsound
+    lines: bytes, number: int, before: int, split: Split, report: TextReport, seen: _Malformed
 ) -> Iterator[pa.RecordBatch]:
-    """The rows of these lines, of which `before` is the one before the first, and the unsound among them."""
-    unsound, blank = report.unsound, report.blank_lines
-    report.unsound, report.blank_lines = [], []
+    """The rows of these lines, of which `before` is the one before the first, and the malformed among them."""
+    malformed, blank = report.malformed, report.blank_lines
+    report.malformed, report.blank_lines = [], []
     place = place_of(number, 0)
     if lines:
         frame = read_lines(lines, split.text.header, name=split.text.name, quoted=b'"' in lines)
         frame = frame.with_columns(pl.col("source_line") + (before - 1))
-        if empty := [*blank, *(line.line for line in unsound)]:
+        if empty := [*blank, *(line.line for line in malformed)]:
             frame = frame.filter(~pl.col("source_line").is_in(empty))
         frame = frame.with_columns(pl.col("source_line") + place)
         yield from _to_arrow(frame)
-    if unsound:
-        seen.counts.update(line.reason for line in unsound)
-        seen.last = (unsound[-1].line, unsound[-1].reason)
+    if malformed:
+        seen.counts.update(line.reason for line in malformed)
+        seen.last = (malformed[-1].line, malformed[-1].reason)
         columns = {
-            "source_file": [split.text.name] * len(unsound),
-            "source_line": [place + line.line for line in unsound],
-            "unsound": [line.reason for line in unsound],
-            "row": [line.text for line in unsound],
+            "source_file": [split.text.name] * len(malformed),
+            "source_line": [place + line.line for line in malformed],
+            "malformed": [line.reason for line in malformed],
+            "row": [line.text for line in malformed],
         }
         yield from _to_arrow(pl.DataFrame(columns))
 
