@@ -85,7 +85,7 @@ def publish_anomalies() -> dict[str, Any]:
 
 @task(multiple_outputs=False, execution_timeout=2 * HOURS, outlets=[WAREHOUSE])
 def load_warehouse() -> dict[str, Any]:
-    """Upsert the scored days into the warehouse, after noting which anomalies it does not know yet."""
+    """Upsert the scored days into the warehouse, after noting which disruptions it does not have yet."""
     from tarmac_dags import steps
 
     return announce(WAREHOUSE, steps.load(current_plan()))
@@ -93,7 +93,7 @@ def load_warehouse() -> dict[str, Any]:
 
 @task
 def send_alert(published: Any, loaded: Any) -> int:
-    """Send the worst new anomalies by mail, and to the webhook if there is one."""
+    """Send the new disruptions by mail, and to the webhook if there is one."""
     from tarmac_dags import alert
 
     failed = published["written"]["failed_detectors"]

@@ -1,8 +1,8 @@
-"""The alert after a good run: the worst anomalies that the warehouse did not know before."""
+"""The alert after a good run: the disruptions that the warehouse did not have before, one line each."""
 
 import html
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from tarmac.runs.alerts import read_news
@@ -16,63 +16,59 @@ log = logging.getLogger(__name__)
 
 
 def send_alert(plan: Plan, key: str, failed: Mapping[str, str]) -> int:
-    """Send the news that a run has kept under this key; returns the number of new anomalies.
+    """Send the news that a run has kept under this key; returns the number of new disruptions.
 
     `failed`: detectors that failed, with their reasons. They are reported even if there is no news.
     """
     news = read_news(plan.storage.open_lake(), key)
-    if not news["days"] and not failed:
-        log.info("no anomaly of %s that the warehouse did not know", plan.year)
+    if not news["disruptions"] and not failed:
+        log.info("no disruption of %s that the warehouse did not have", plan.year)
         return 0
-    _post(news)
-    send(subject=_subject(news), body=_body(news) + _missing(failed))
-    return int(news["days"])
+    _post(to_posted(news))
+    send(subject=_subject(news), body=to_body(news, failed))
+    return int(news["disruptions"])
+
+
+def to_body(news: Mapping[str, Any], failed: Mapping[str, str]) -> str:
+    """The mail, as HTML. Nothing that comes from data is markup."""
+    disruptions = f"<p>{_heading(news)}:</p>{_listed(_lines(news))}" if news["disruptions"] else ""
+    detectors = [f"{name}: {reason}" for name, reason in failed.items()]
+    return disruptions + (f"<p>These detectors failed:</p>{_listed(detectors)}" if failed else "")
+
+
+def to_posted(news: Mapping[str, Any]) -> dict[str, Any]:
+    """What the webhook receives: `text` for people, and the news itself for programs.
+
+    In `text` the signs that chat services read as links and mentions (&, <, >) are escaped, as these services ask.
+    """
+    text = "\n".join([_subject(news), *_lines(news)])
+    return {"text": html.escape(text, quote=False), **news}
 
 
 def _subject(news: Mapping[str, Any]) -> str:
-    if not news["days"]:
+    if not news["disruptions"]:
         return f"Tarmac: {news['year']} was scored without some detectors"
-    worst = news["worst"][0]
-    many = f"{news['days']:,} new anomalies" if news["days"] > 1 else "1 new anomaly"
-    return f"Tarmac: {many} in {news['year']}, worst {worst['origin']} on {worst['fl_date']}"
+    many = f"{news['disruptions']:,} new disruptions" if news["disruptions"] > 1 else "1 new disruption"
+    return f"Tarmac: {many} in {news['year']}, severity up to {max(each['severity'] for each in news['worst'])} of 5"
 
 
-_COLUMNS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
-    "airport": lambda day: day["origin"],
-    "date": lambda day: day["fl_date"],
-    "score": lambda day: _number(day["anomaly_score"]),
-    "direction": lambda day: day["anomaly_direction"] or "",
-    "mean delay (min)": lambda day: _number(day["mean_dep_delay"]),
-    "expected (min)": lambda day: _number(day["expected"]),
-    "flights": lambda day: str(day["flights"]),
-    "cancelled": lambda day: "" if day["cancelled_share"] is None else f"{day['cancelled_share']:.0%}",
-}
+def _heading(news: Mapping[str, Any]) -> str:
+    listed, all_of_them = len(news["worst"]), news["disruptions"]
+    if listed < all_of_them:
+        return f"The {listed} of {all_of_them:,} new disruptions of {news['year']} that lost most flights"
+    return f"New disruptions of {news['year']}, those that lost most flights first"
 
 
-def _missing(failed: Mapping[str, str]) -> str:
-    rows = "".join(f"<li>{html.escape(name)}: {html.escape(reason)}</li>" for name, reason in failed.items())
-    return f"<p>These detectors failed:</p><ul>{rows}</ul>" if rows else ""
+def _lines(news: Mapping[str, Any]) -> list[str]:
+    """One a disruption, whatever is in its sentence: a line break would make a second one."""
+    return [f"Severity {each['severity']}: {' '.join(each['summary'].split())}" for each in news["worst"]]
 
 
-def _body(news: Mapping[str, Any]) -> str:
-    if not news["days"]:
-        return ""
-    head = "".join(f"<th align='left'>{name}</th>" for name in _COLUMNS)
-    rows = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(show(day))}</td>" for show in _COLUMNS.values()) + "</tr>"
-        for day in news["worst"]
-    )
-    listed = (
-        f"The worst {len(news['worst'])} of {news['days']:,}" if news["days"] > len(news["worst"]) else "All of them"
-    )
-    return f"<p>{listed}:</p><table><tr>{head}</tr>{rows}</table>"
+def _listed(lines: list[str]) -> str:
+    return "<ul>" + "".join(f"<li>{html.escape(line)}</li>" for line in lines) + "</ul>"
 
 
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.1f}"
-
-
-def _post(news: Mapping[str, Any]) -> None:
+def _post(posted: Mapping[str, Any]) -> None:
     from airflow.providers.http.hooks.http import HttpHook
     from airflow.sdk import Connection
     from airflow.sdk.exceptions import AirflowNotFoundException
@@ -82,4 +78,4 @@ def _post(news: Mapping[str, Any]) -> None:
     except AirflowNotFoundException:
         return
     hook = HttpHook(method="POST", http_conn_id=WEBHOOK_CONNECTION)
-    hook.run(path, json={"text": _subject(news), **news}, extra_options={"timeout": 30})
+    hook.run(path, json=dict(posted), extra_options={"timeout": 30})

@@ -116,7 +116,7 @@ def publish_anomalies(plan: Plan) -> dict[str, Any]:
 def load(plan: Plan) -> dict[str, Any]:
     """The year into the warehouse; `news` is the key of what was not known before."""
     news = note_news(plan.storage.workspace(), plan.year, plan.run_id)
-    return _run(plan, "load") | {"news": news.key, "new_anomalies": news.days}
+    return _run(plan, "load") | {"news": news.key, "new_disruptions": news.disruptions}
 
 
 def clean_up(plan: Plan) -> None:

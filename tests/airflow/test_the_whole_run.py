@@ -12,19 +12,12 @@ from urllib.parse import unquote
 import pytest
 
 from tests.support.airflow_deployment import Deployment, Mailbox, states
+from tests.support.disrupted_year import HOSTILE, disrupted_csv
 from tests.support.flight_lines import flight, flights, kaggle_csv
 
 Runner = Callable[..., Any]
 QUICK = ["disruption", "constant"]
-
-
-@pytest.fixture(scope="session")
-def simulated(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """A small year with anomalies."""
-    from tarmac.simulate import SimulationParameters, write_simulation
-
-    parameters = SimulationParameters(year=2009, flights=6000, airports=4, seed=3)
-    return write_simulation(parameters, tmp_path_factory.mktemp("simulated")).csv.read_bytes()
+YEAR = disrupted_csv(HOSTILE)
 
 
 @pytest.fixture
@@ -60,14 +53,14 @@ def assert_clean(deployment: Deployment) -> None:
     assert [key for key in deployment.keys("runs/") if "/parts/" in key] == []
 
 
-def reference(simulated: bytes, folder: Path, warehouse: str) -> dict[str, bytes]:
+def reference(folder: Path, warehouse: str) -> dict[str, bytes]:
     """The zones after `tarmac run` with the same parameters, on a folder."""
     from tarmac.detect import DetectParameters
     from tarmac.pipeline import Parameters, Workspace, run_year
     from tarmac.storage.lake import open_lake
 
     (folder / "lake/01_bronze").mkdir(parents=True)
-    (folder / "lake/01_bronze/2009.csv").write_bytes(simulated)
+    (folder / "lake/01_bronze/2009.csv").write_bytes(YEAR)
     place = Workspace(
         lake=open_lake(str(folder / "lake")), scratch=folder, home=folder, warehouse=warehouse, table="other"
     )
@@ -82,11 +75,10 @@ def test_a_year_goes_from_the_lake_to_the_warehouse_and_a_second_run_changes_not
     mailbox: Mailbox,
     webhook: list[Any],
     run_dag: Runner,
-    simulated: bytes,
     tmp_path: Path,
 ) -> None:
     """Lake and warehouse are those of `tarmac run`; people hear of the news once; the second run says what it skipped."""
-    put_bronze(deployment, simulated)
+    put_bronze(deployment, YEAR)
     run = run_dag("etl_ml_pipeline", 2009, detectors=QUICK)
     assert str(run.state) == "success"
     others = {name: each for name, each in states(run).items() if set(each) != {"success"}}
@@ -96,7 +88,7 @@ def test_a_year_goes_from_the_lake_to_the_warehouse_and_a_second_run_changes_not
     assert_clean(deployment)
     of_year = "WHERE fl_date BETWEEN '2009-01-01' AND '2009-12-31'"
     loaded = deployment.rows(f"SELECT origin, fl_date, anomaly FROM agg_dep_delay_by_date {of_year} ORDER BY 1, 2")
-    assert {key: text for key, (text, _) in made.items()} == reference(simulated, tmp_path, deployment.warehouse)
+    assert {key: text for key, (text, _) in made.items()} == reference(tmp_path, deployment.warehouse)
     assert loaded == deployment.rows("SELECT origin, fl_date, anomaly FROM other ORDER BY 1, 2")
     _assert_alerted(deployment, mailbox, webhook)
     _assert_events(2009)
@@ -131,15 +123,33 @@ def test_a_year_goes_from_the_lake_to_the_warehouse_and_a_second_run_changes_not
 
 
 def _assert_alerted(deployment: Deployment, mailbox: Mailbox, webhook: list[Any]) -> None:
-    ((flagged,),) = deployment.rows("SELECT count(*) FROM agg_dep_delay_by_date WHERE anomaly = 1")
-    worst = "SELECT origin, fl_date::text FROM agg_dep_delay_by_date WHERE anomaly = 1 ORDER BY anomaly_score DESC"
-    ((origin, day), *_) = deployment.rows(worst)
+    """Both disruptions, one line each, most lost first; the hostile carrier's code is markup in neither."""
+    told = deployment.rows("SELECT severity, summary FROM disruption_events ORDER BY excess_cancelled DESC")
+    lines = [f"Severity {severity}: {summary}" for severity, summary in told]
+    subject = "Tarmac: 2 new disruptions in 2009, severity up to 5 of 5"
     (mail,) = mailbox.texts()
-    assert f"{flagged:,} new anomal" in mail
-    assert f"worst {origin} on {day}" in mail
-    assert "operator@tarmac.test" in mail
+    for said in (subject, "operator@tarmac.test", "".join(f"<li>{line}</li>" for line in lines)):
+        assert said in mail
+    assert "<img" not in mail
     ((path, posted),) = webhook
-    assert (path, posted["days"], posted["worst"][0]["origin"]) == ("/alerts", flagged, origin)
+    assert (path, posted["disruptions"], posted["text"]) == ("/alerts", 2, "\n".join([subject, *lines]))
+    assert [each["carriers"] for each in posted["worst"]] == [HOSTILE, ""]
+
+
+def test_nothing_in_a_sentence_is_markup_or_a_second_line() -> None:
+    """Whatever the lake holds: mails are HTML, chat services read <…> as links and mentions, and a line is a disruption."""
+    from tarmac_dags.alert import to_body, to_posted
+
+    worst = {"severity": 3, "summary": "<!channel> <a href='http://x'>you & I</a>\nSeverity 5: made up"}
+    news = {"year": 2009, "disruptions": 30, "worst": [worst]}
+    body = to_body(news, {"stl": "<b>no</b>"})
+    assert "The 1 of 30 new disruptions of 2009" in body
+    assert body.count("<li>") == 2
+    assert not any(markup in body for markup in ("<!channel>", "<a href", "<b>"))
+    text = to_posted(news)["text"]
+    assert text.count("\n") == 1
+    assert "&lt;!channel&gt;" in text
+    assert "<" not in text
 
 
 def _assert_events(year: int) -> None:
@@ -220,11 +230,10 @@ def test_a_detector_that_fails_costs_the_others_nothing(
     deployment: Deployment,
     mailbox: Mailbox,
     run_dag: Runner,
-    simulated: bytes,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Its mapped task fails, the year is loaded without it, and the alert says which is missing, and why."""
-    put_bronze(deployment, simulated)
+    put_bronze(deployment, YEAR)
     monkeypatch.setitem(sys.modules, "statsmodels", None)
     run = run_dag("etl_ml_pipeline", 2009, detectors=["stl", "constant"])
     assert sorted(states(run)["detect_anomalies"]) == ["failed", "success"]

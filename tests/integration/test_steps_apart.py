@@ -20,6 +20,7 @@ from tarmac.runs.record import find_same_run, new_run_id
 from tarmac.runs.scores import remove_parts, score_part
 from tarmac.simulate import SimulationParameters, write_simulation
 from tarmac.storage.lake import Lake, open_lake
+from tests.support.disrupted_year import GROUNDED, HOSTILE, STORM, disrupted_csv
 from tests.support.flight_lines import bts_csv, flight, flights, gz, kaggle_csv, zipped
 
 CSV = kaggle_csv([*flights(300), flight(7, ORIGIN="../../x"), flight(3)])
@@ -263,26 +264,37 @@ def test_the_same_run_is_found_and_nothing_else_is_taken_for_it(workspace: Works
     assert find_same_run(workspace, 2009, TWO, run.input_hash) is None
 
 
-def test_news_are_the_flagged_days_that_the_warehouse_does_not_know(workspace: Workspace) -> None:
-    """All of them at first; the same ones when the step is tried again after its load; none in the next run."""
+def test_news_are_the_disruptions_that_the_warehouse_does_not_have(tmp_path: Path, warehouse_url: str) -> None:
+    """All of them at first, most lost first; the same ones when the step is tried again after its load; none in the next run."""
+    workspace = _workspace(tmp_path, warehouse_url, disrupted_csv())
     run_year(workspace, 2009, TWO, steps=("silver", "gold", "detect"))
     first = note_news(workspace, 2009, "one")
     told = read_news(workspace.lake, first.key)
-    anomalies = pl.read_parquet(workspace.lake.place(workspace.lake.anomalies_key(2009)))
-    flagged = anomalies.filter(pl.col("detector") == "disruption", pl.col("flag"))
-    assert first.days == told["days"] == flagged.height > 0
-    scores = [day["anomaly_score"] for day in told["worst"]]
-    assert scores == sorted(flagged["score"], reverse=True)[: len(scores)]
+    ids = [f"AA{GROUNDED:%Y%m%d}", f"DEN{STORM:%Y%m%d}"]
+    assert [each["event_id"] for each in told["worst"]] == ids
+    assert first.disruptions == told["disruptions"] == 2
     run_year(workspace, 2009, TWO, steps=("load",))
     assert note_news(workspace, 2009, "one") == first
-    assert note_news(workspace, 2009, "two").days == 0
-    one = told["worst"][0]
+    assert note_news(workspace, 2009, "two").disruptions == 0
     with psycopg.connect(workspace.warehouse, autocommit=True) as connection:
-        connection.execute(
-            "UPDATE agg_dep_delay_by_date SET anomaly = 0 WHERE origin = %s AND fl_date = %s",
-            [one["origin"], one["fl_date"]],
-        )
-    assert read_news(workspace.lake, note_news(workspace, 2009, "three").key)["worst"] == [one]
+        connection.execute("DELETE FROM disruption_events WHERE event_id = %s", [ids[0]])
+    assert read_news(workspace.lake, note_news(workspace, 2009, "three").key)["worst"] == told["worst"][:1]
+
+
+def test_a_carriers_hostile_code_is_loaded_as_it_is_and_told_harmlessly(tmp_path: Path, warehouse_url: str) -> None:
+    """Markup, SQL and a template are text in every table; the sentence has letters and question marks."""
+    workspace = _workspace(tmp_path, warehouse_url, disrupted_csv(HOSTILE))
+    run_year(workspace, 2009, TWO)
+    note_news(workspace, 2009, "known")
+    with psycopg.connect(workspace.warehouse, autocommit=True) as connection:
+        assert connection.execute("SELECT count(*) FROM airports").fetchone() == (4,)
+        for table, column in (("carrier_days", "op_carrier"), ("disruption_events", "carriers")):
+            query = f"SELECT count(*) > 0 FROM {table} WHERE {column} = %s"
+            assert connection.execute(query, [HOSTILE]).fetchone() == (True,), table
+        parts = "SELECT count(*) > 0 FROM disruption_parts WHERE dimension = 'op_carrier' AND value = %s"
+        assert connection.execute(parts, [HOSTILE]).fetchone() == (True,)
+        (sentences,) = connection.execute("SELECT string_agg(summary, ' ') FROM disruption_events").fetchone()
+    assert not set(sentences) & set("<>'\"{}&=")
 
 
 def test_a_year_s_report_is_put_into_the_lake(workspace: Workspace) -> None:

@@ -1,89 +1,96 @@
-"""News: the flagged days of a year that the warehouse does not flag yet, which people are alerted to."""
+"""News: the disruptions of a year that the warehouse does not have yet, which people are alerted to."""
 
 import hashlib
 import json
+from collections.abc import Set
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 import polars as pl
-from psycopg import sql
 
-from tarmac.runs.scores import read_scored
+from tarmac.detect.severity import lost_flights
+from tarmac.runs.scores import read_disruptions
 from tarmac.runs.workspace import Workspace
 from tarmac.storage.errors import explained
 from tarmac.storage.lake import Lake
 from tarmac.storage.scratch import scratch_folder
-from tarmac.warehouse.migrations import is_migrated, to_table_name
+from tarmac.tables.events import EVENTS
+from tarmac.warehouse.migrations import is_migrated
 from tarmac.warehouse.postgres import open_warehouse
 from tarmac.warehouse.session import transaction
 
 WORST = 20
-"""The number of days that an alert lists; it counts all."""
+"""The number of disruptions that an alert lists; it counts all."""
 
 _SHOWN = (
-    "origin",
-    "fl_date",
-    "anomaly_score",
-    "anomaly_direction",
-    "mean_dep_delay",
-    "expected",
+    "event_id",
+    "start_date",
+    "end_date",
+    "scope",
+    "carriers",
+    "origins",
     "flights",
-    "cancelled_share",
+    "cancelled",
+    "excess_cancelled",
+    "excess_delay_minutes",
+    "severity",
+    "cause",
+    "cause_share",
+    "summary",
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class News:
-    """The key of a run's news in the lake, and the number of airport-days in it."""
+    """The key of a run's news in the lake, and the number of disruptions in it."""
 
     key: str
-    days: int
+    disruptions: int
 
 
 def note_news(workspace: Workspace, year: int, run_id: str) -> News:
-    """Keep in the lake which flagged days the warehouse does not flag yet. Call it before the year is loaded.
+    """Keep in the lake which disruptions the warehouse does not have yet. Call it before the year is loaded.
 
-    A second call by the same run for the same scores changes nothing, as the year may have been loaded meanwhile.
+    A second call by the same run for the same disruptions changes nothing, as the year may have been loaded meanwhile.
+
+    Raises:
+        InputError: the year's disruptions are not in the lake.
     """
     lake = workspace.lake
     with explained(lake.root):
+        events = read_disruptions(lake, year).events
         key = _key(lake, year, run_id)
         if lake.size(key) is None:
-            published, _ = read_scored(lake, year)
-            new = new_anomalies(published, _known(workspace, year))
-            _keep(workspace, key, {"year": year, "days": new.height, "worst": new.head(WORST).to_dicts()})
-        return News(key=key, days=read_news(lake, key)["days"])
+            new = new_disruptions(events, _known(workspace, year))
+            _keep(workspace, key, {"year": year, "disruptions": new.height, "worst": new.head(WORST).to_dicts()})
+        return News(key=key, disruptions=read_news(lake, key)["disruptions"])
 
 
-def new_anomalies(published: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
-    """The flagged airport-days that are not among the known (origin, fl_date), the highest score first."""
-    flagged = published.filter(pl.col("anomaly") == 1).join(known, on=["origin", "fl_date"], how="anti")
-    order = ["anomaly_score", "origin", "fl_date"]
-    return flagged.sort(order, descending=[True, False, False], nulls_last=True).select(_SHOWN)
+def new_disruptions(events: pl.DataFrame, known: Set[str]) -> pl.DataFrame:
+    """The disruptions (`tables.events`) whose event_id is not known, those that lost most flights first."""
+    departed = pl.col("flights") - pl.col("cancelled")
+    lost = lost_flights(pl.col("excess_cancelled"), pl.col("excess_delay_minutes"), departed)
+    new = events.filter(~pl.col("event_id").is_in(list(known)))
+    return new.sort(lost, "event_id", descending=[True, False], nulls_last=True).select(_SHOWN)
 
 
 def read_news(lake: Lake, key: str) -> dict[str, Any]:
-    """What `note_news` kept: the year, the number of new days, and the worst of them."""
+    """What `note_news` kept: the year, the number of new disruptions, and the worst of them."""
     news: dict[str, Any] = json.loads(lake.read(key))
     return news
 
 
 def _key(lake: Lake, year: int, run_id: str) -> str:
-    # A run that has scored the year again has other news.
-    judged = hashlib.sha256(lake.read(lake.anomalies_key(year))).hexdigest()
-    return f"{lake.runs_folder(year)}/news/{run_id}-{judged[:16]}.json"
+    # A run that has found the year's disruptions again has other news.
+    found = hashlib.sha256(lake.read(lake.disruptions_key(year))).hexdigest()
+    return f"{lake.runs_folder(year)}/news/{run_id}-{found[:16]}.json"
 
 
-def _known(workspace: Workspace, year: int) -> pl.DataFrame:
-    schema = {"origin": pl.String, "fl_date": pl.Date}
-    table = to_table_name(workspace.table)
-    query = sql.SQL("SELECT origin, fl_date FROM {} WHERE anomaly = 1 AND fl_date BETWEEN {} AND {}").format(
-        sql.Identifier(table), sql.Literal(date(year, 1, 1)), sql.Literal(date(year, 12, 31))
-    )
+def _known(workspace: Workspace, year: int) -> frozenset[str]:
+    query = f"SELECT event_id FROM {EVENTS.name} WHERE year = %s"  # noqa: S608 - our own name
     with open_warehouse(workspace.warehouse, workspace.home) as connection, transaction(connection):
-        rows = connection.execute(query).fetchall() if is_migrated(connection, table) else []
-    return pl.DataFrame(rows, schema=schema, orient="row")
+        rows = connection.execute(query, [year]).fetchall() if is_migrated(connection, None) else []
+    return frozenset(event_id for (event_id,) in rows)
 
 
 def _keep(workspace: Workspace, key: str, news: dict[str, Any]) -> None:
