@@ -13,11 +13,12 @@ SHELL := bash
 .SHELLFLAGS := -o pipefail -ec
 
 .DEFAULT_GOAL := help
-.PHONY: help setup environments demo airflow superset superset-assets notebooks check test test-services test-rest test-dags test-quick \
+.PHONY: help setup environments demo demo-real airflow superset superset-assets notebooks check test test-services test-rest test-dags test-quick \
 	docs site leaderboard bench synth release lock clean
 
 help:
 	@echo "make demo         simulate a year, run every step on it, and write its report"
+	@echo "make demo-real    download one month of real flights from BTS (YEAR=2024 MONTH=1 MIRROR=URL) and show it"
 	@echo "make airflow      start Airflow and its services, in a browser (PORT=8080)"
 	@echo "make superset     start Superset with the dashboards on this machine"
 	@echo "make notebooks    open the notebooks that explain the detectors' methods, in a browser"
@@ -73,6 +74,16 @@ superset-assets: setup
 
 demo: setup
 	$(RUN)/tarmac demo
+
+# One month of real flights from BTS, or from MIRROR=URL, with all the steps and a report of its own.
+demo-real: YEAR ?= 2024
+demo-real: MONTH ?= 1
+demo-real: export TARMAC_HOME ?= .tarmac/demo-real
+demo-real: setup
+	$(RUN)/tarmac download bts --year $(YEAR) --month $(MONTH) $(if $(MIRROR),--mirror $(MIRROR))
+	$(RUN)/tarmac run --year $(YEAR)
+	$(RUN)/tarmac report --year $(YEAR) --out $(TARMAC_HOME)/report.html
+	@echo 'Ask the warehouse: TARMAC_HOME=$(TARMAC_HOME) $(RUN)/tarmac query "SELECT * FROM disruption_events ORDER BY severity DESC LIMIT 20"'
 
 airflow: PORT ?= 8080
 airflow: setup .venv-airflow/.ready

@@ -160,6 +160,30 @@ class Settings:
         steps=ENGINE_STEPS,
     )
     parameters: Parameters = field(default_factory=Parameters)
+    mirror: str = setting(
+        "https://transtats.bts.gov/PREZIP", "Address below which BTS's monthly archives are.", metavar="URL"
+    )
+    download_at_once: int = setting(
+        4, "Files that are downloaded at once.", metavar="N", limit=Limit(at_least=1, at_most=4)
+    )
+    download_attempts: int = setting(
+        6,
+        "Attempts to download a file without getting further, before giving up.",
+        metavar="N",
+        limit=Limit(at_least=1, at_most=100),
+    )
+    download_pause: float = setting(
+        2.0,
+        "Seconds before the second attempt; each later pause is twice as long.",
+        metavar="SECONDS",
+        limit=Limit(at_least=0, at_most=120),
+    )
+    download_timeout: float = setting(
+        60.0,
+        "Seconds without an answer after which an attempt has failed.",
+        metavar="SECONDS",
+        limit=Limit(above=0, at_most=3600),
+    )
     home: Path = setting(Path(".tarmac"), "Folder of the local state, such as the embedded warehouse.", metavar="DIR")
     scratch: str = setting("", "Folder of unpublished files.", metavar="DIR", reference="local_path")
     bronze_folder: str = setting("01_bronze", "Bronze's folder in the lake.", reference="s3_bronze_folder")

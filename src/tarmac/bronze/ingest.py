@@ -186,7 +186,7 @@ def _plan(candidates: Sequence[_Candidate], lake: Lake, on_overlap: OnOverlap, f
     there: dict[int, list[tuple[BronzeFile, Contents]]] = {}
     for candidate in candidates:
         if candidate.year not in there:
-            there[candidate.year] = _in_bronze(lake, candidate.year)
+            there[candidate.year] = in_bronze(lake, candidate.year)
         plan = _plan_one(
             candidate,
             lake,
@@ -254,7 +254,7 @@ def _shown(months: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"
 
 
-def _in_bronze(lake: Lake, year: int) -> list[tuple[BronzeFile, Contents]]:
+def in_bronze(lake: Lake, year: int) -> list[tuple[BronzeFile, Contents]]:
     """The year's bronze files, and what each holds: as was found when it was ingested, else read now."""
     found = []
     for file in lake.bronze_candidates(year):

@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from tarmac.cli.demo import demo
+from tarmac.cli.download import download
 from tarmac.cli.evaluate import evaluate
 from tarmac.cli.explain import explain
 from tarmac.cli.ingest import ingest
@@ -30,7 +31,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for command in (demo, ingest, run, silver, gold, detect, load, explain, report, query, simulate, evaluate):
+for command in (demo, download, ingest, run, silver, gold, detect, load, explain, report, query, simulate, evaluate):
     app.command()(command)
 
 _STOPPED = "stopped. Nothing half-written was published; run the same command again."

@@ -9,8 +9,19 @@ from typing import Any
 
 import structlog
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    SpinnerColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 from rich.table import Table
+from rich.text import Text
 
 STEP_WORDS: dict[str, str] = {
     "silver": "clean",
@@ -72,10 +83,35 @@ class Terminal:
             yield lambda share: progress.update(task, completed=min(share, 1.0))
             progress.update(task, completed=1.0)
 
+    def tell(self, event: str, **facts: object) -> None:
+        """Log that something happened."""
+        if not self.quiet:
+            structlog.get_logger().info(event, **facts)
+
+    def downloads(self) -> Progress:
+        """Bars of several files that arrive at once, in bytes."""
+        columns = (
+            TextColumn("{task.description:<10}"),
+            BarColumn(),
+            _Amount(),
+            TransferSpeedColumn(),
+            TimeRemainingColumn(),
+        )
+        return Progress(*columns, console=self.console)
+
     def note(self, text: str, **facts: object) -> None:
         """Log a remark that the user should see."""
         if not self.quiet:
             structlog.get_logger().warning(text, **facts)
+
+
+class _Amount(DownloadColumn):
+    """So many of so many bytes; or of the unit that a task names."""
+
+    def render(self, task: Task) -> Text:
+        """As rich calls it."""
+        unit = task.fields.get("unit")
+        return super().render(task) if unit is None else Text(f"{task.completed:.0f}/{task.total:.0f} {unit}")
 
 
 def open_terminal(*, quiet: bool) -> Terminal:

@@ -80,7 +80,7 @@ def ingest(
     if as_json:
         print_json({"command": "ingest", "lake": workspace.lake.root, "files": [vars(file) for file in done]})
     elif not quiet:
-        _show(done, workspace.lake)
+        show_ingested(done, workspace.lake)
 
 
 def _order(date_order: str | None) -> str | None:
@@ -95,7 +95,8 @@ def _code(origin: str | None) -> str | None:
     return origin.upper() if origin else None
 
 
-def _show(done: "list[Ingested]", lake: "Lake") -> None:
+def show_ingested(done: "list[Ingested]", lake: "Lake") -> None:
+    """Print a table of the files, what each was taken for and where it is in bronze."""
     from tarmac.cli.console import print_table
 
     rows = [

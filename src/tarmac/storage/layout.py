@@ -71,6 +71,10 @@ class Layout:
         """Key of what `tarmac ingest` found in the bronze file of that key."""
         return f"{self.zones.bronze}/ingested/{key.removeprefix(f'{self.zones.bronze}/')}.json"
 
+    def downloaded_key(self, year: int, month: int) -> str:
+        """Key of what `tarmac download` noted of a month: which edition it is, and where it is in bronze."""
+        return f"{self.zones.bronze}/downloaded/{year}-{month:02d}.json"
+
     @property
     def airport_ids_key(self) -> str:
         """Key of BTS's ids of airports and their codes, as files in bronze had them."""

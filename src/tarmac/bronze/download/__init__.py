@@ -1,0 +1,1 @@
+"""Fetch public files of flights: BTS's monthly archives (`bts`), Kaggle's yearly files (`kaggle`)."""
