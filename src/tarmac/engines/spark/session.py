@@ -69,14 +69,10 @@ def start_spark(master: str | None, home: Path, options: Mapping[str, str] | Non
         InputError: where pyspark or Java is not installed.
         SystemFailure: where the master does not answer.
     """
-    try:
-        from pyspark.errors import PySparkException
-        from pyspark.sql import SparkSession
-    except ImportError:
-        raise InputError(
-            "engine 'spark' needs pyspark, which is not installed. Install it: pip install 'tarmac[spark]', or take "
-            "--engine polars."
-        ) from None
+    _check_installed()
+    from pyspark.errors import PySparkException
+    from pyspark.sql import SparkSession
+
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ
     master = master or (None if submitted else "local[*]")
     builder = SparkSession.builder
@@ -99,13 +95,25 @@ def start_spark(master: str | None, home: Path, options: Mapping[str, str] | Non
         raise SystemFailure(f"Spark did not start at {master}: {_first_line(error)}. Check --spark-master.") from error
 
 
+def _check_installed() -> None:
+    try:
+        import pyspark.errors  # noqa: F401 - an empty folder of that name imports, too
+    except ImportError:
+        raise InputError(
+            "engine 'spark' needs pyspark, which is not installed. Install it: pip install 'tarmac[spark]', or use "
+            "--engine polars."
+        ) from None
+
+
 @contextmanager
 def spark_errors() -> Iterator[None]:
     """Tell what a failed job says in a sentence.
 
     Raises:
+        InputError: where pyspark is not installed.
         SystemFailure: in place of what Spark raised.
     """
+    _check_installed()
     from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
 
