@@ -38,6 +38,8 @@ from tarmac.storage.errors import explained
 from tarmac.storage.lake import Lake
 from tarmac.storage.scratch import scratch_folder
 from tarmac.tables.daily import CARRIER_DAILY, CARRIER_ORIGIN_DAILY, DAILY
+from tarmac.tables.disruption_parts import DISRUPTION_PARTS
+from tarmac.tables.events import EVENTS
 
 if TYPE_CHECKING:
     import psycopg
@@ -148,18 +150,22 @@ def publish_report(workspace: Workspace, years: range, out: Path, *, about: str 
 
     `about` says in a few words what the flights are, where they are not what airlines reported.
     """
-    from tarmac.report import render_report, write_report
-    from tarmac.warehouse.postgres import open_warehouse, read_published
+    from tarmac.report import Tables, render_report, write_report
+    from tarmac.warehouse.postgres import open_warehouse, read_published, read_years
 
     with open_warehouse(workspace.warehouse, workspace.home) as connection:
-        published = read_published(connection, years, published_table=workspace.table)
-    there = set(published["fl_date"].dt.year().unique())
+        tables = Tables(
+            published=read_published(connection, years, published_table=workspace.table),
+            events=read_years(connection, EVENTS, years),
+            parts=read_years(connection, DISRUPTION_PARTS, years),
+        )
+    there = set(tables.published["fl_date"].dt.year().unique())
     if missing := [year for year in years if year not in there]:
         raise InputError(
             f"the warehouse has no rows of {', '.join(map(str, missing))}. Load them first: tarmac run --year {missing[0]}"
         )
     page = render_report(
-        published,
+        tables,
         years=list(years),
         generated_by=f"Tarmac {version('tarmac')}{about and f' from {about}'}",
         generated_at=datetime.now(UTC),

@@ -6,13 +6,15 @@ Waiting is by `expect`: playwright's wait_for_function needs eval, which the pag
 import re
 import subprocess
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tarmac.report import render_report, write_report
+from tarmac.report import Tables, render_report, write_report
+from tests.support.disruptions import one_event, one_part, to_events, to_parts
 from tests.support.machine import find, need
 from tests.support.published_years import make_published, real_codes
 
@@ -30,17 +32,38 @@ def national(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A year of 340 airports, one of them unknown."""
     codes = [*real_codes(339), "QQ9"]
     out = tmp_path_factory.mktemp("report") / "report.html"
-    write_report(render_report(make_published(codes), years=[2009], generated_by="Tarmac test"), out)
+    write_report(render_report(Tables(published=make_published(codes)), years=[2009], generated_by="Tarmac test"), out)
     return out
 
 
 @pytest.fixture(scope="module")
 def regional(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A year of fourteen airports, one with a hostile name and one unknown: quick to open."""
-    codes = [*real_codes(12), "<script>document.title='broken'</script>", "QQ9"]
+    codes = [*real_codes(12), HOSTILE, "QQ9"]
     out = tmp_path_factory.mktemp("report") / "report.html"
-    write_report(render_report(make_published(codes), years=[2009], generated_by="Tarmac test"), out)
+    write_report(render_report(regional_tables(codes), years=[2009], generated_by="Tarmac test"), out)
     return out
+
+
+HOSTILE = "<script>document.title='broken'</script>"
+
+
+def regional_tables(codes: list[str]) -> Tables:
+    """A storm of two days, and a disruption of a carrier with a hostile code; twelve more of one day each."""
+    days = {"year": 2009, "start_date": date(2009, 2, 8), "end_date": date(2009, 2, 9), "worst_date": date(2009, 2, 8)}
+    storm = one_event("ORD20090208", **days, worst_origin="ORD", scope="region", airports=2, excess_cancelled=900.0)
+    carrier = one_event(f"{HOSTILE}20090303", year=2009, scope="carrier", carriers=HOSTILE, summary=HOSTILE)
+    small = [
+        one_event(f"SEA200904{day}", **(days | dict.fromkeys(("start_date", "end_date"), date(2009, 4, day))))
+        for day in range(10, 22)
+    ]
+    parts = [
+        *(one_part("origin", code, event_id="ORD20090208", year=2009) for code in ("ORD", "DEN")),
+        *(one_part("op_carrier", code, event_id="ORD20090208", year=2009) for code in ("UA", HOSTILE)),
+        *(one_part("hour", f"{hour:02}", event_id="ORD20090208", year=2009) for hour in range(5, 23)),
+    ]
+    carrier |= {"start_date": date(2009, 3, 3), "end_date": date(2009, 3, 3), "worst_date": date(2009, 3, 3)}
+    return Tables(published=make_published(codes), events=to_events(storm, carrier, *small), parts=to_parts(*parts))
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +71,7 @@ def decade(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three years of one airport."""
     out = tmp_path_factory.mktemp("report") / "years.html"
     rows = make_published(["ABQ"], years=[2008, 2009, 2010])
-    write_report(render_report(rows, years=[2008, 2009, 2010], generated_by="Tarmac test"), out)
+    write_report(render_report(Tables(published=rows), years=[2008, 2009, 2010], generated_by="Tarmac test"), out)
     return out
 
 
@@ -131,9 +154,50 @@ def test_the_report_draws_without_errors_and_without_a_network(window: Window, n
     assert page.locator("#series .scatterlayer path.js-line").count() >= 2
     assert page.locator("#series .barlayer path").count() > 100
     assert page.locator("#worst-table tbody tr").count() == 20
-    assert page.title() == "Abnormal airport days 2009"
+    assert page.title() == "US flight disruptions 2009"
     assert window.errors == []
     assert [url for url in window.fetched if not url.startswith(("file:", "data:", "blob:"))] == []
+
+
+def test_a_disruption_opens_its_parts_and_its_days_on_the_map(opened: Window):
+    """By the keyboard, as by a click; every day of it has its picture."""
+    page = opened.page
+    row = page.locator(".story").first
+    row.locator("summary").focus()
+    page.keyboard.press("Enter")
+    expect(row.locator(".panel h4")).to_have_text(
+        ["On the map: Sunday, February 8, 2009", "Hours of scheduled departure", "Carriers", "Airports"]
+    )
+    assert row.locator(".story-map circle.own").count() == 2
+    assert row.locator(".hour").count() == 18
+    before = row.locator(".story-map svg").get_attribute("aria-label")
+    row.locator(".choice button", has_text="Feb 9").click()
+    expect(row.locator(".choice button", has_text="Feb 9")).to_have_attribute("aria-pressed", "true")
+    assert row.locator(".story-map svg").get_attribute("aria-label") != before
+    page.keyboard.press("Escape")
+    row.locator("summary").click()
+    assert opened.errors == []
+
+
+def test_disruptions_are_ordered_and_the_rest_is_shown_on_request(opened: Window):
+    """Ten at first; what was lost orders them, or the date."""
+    page = opened.page
+    rows = page.locator(".story")
+    assert rows.count() == 10
+    page.locator("#stories-more").click()
+    expect(rows).to_have_count(14)
+    page.locator("#stories-order button", has_text="Date").click()
+    expect(rows.first.locator(".who b")).to_have_text("Chicago (ORD) and 1 more airport")
+    expect(rows.nth(1).locator(".who b")).to_have_text(HOSTILE)
+    page.locator("#stories-order button", has_text="Most lost").click()
+    assert page.title() == "US flight disruptions 2009"
+
+
+def test_an_address_with_a_disruption_opens_it(window: Window, regional: Path):
+    """Also one that the first ten do not show."""
+    page = window.show(regional, "#SEA20090421")
+    expect(page.locator(".story[open]")).to_have_id("story-SEA20090421")
+    assert window.errors == []
 
 
 def test_typing_a_code_shows_the_airport(opened: Window):
@@ -173,8 +237,8 @@ def test_a_hostile_name_is_shown_as_text(opened: Window):
     page = opened.page
     page.locator("#search").fill("<script>")
     page.keyboard.press("Enter")
-    expect(page.locator("#airport-title")).to_have_text("<script>document.title='broken'</script>")
-    assert page.title() == "Abnormal airport days 2009"
+    expect(page.locator("#airport-title")).to_have_text(HOSTILE)
+    assert page.title() == "US flight disruptions 2009"
     assert opened.errors == []
 
 
@@ -340,7 +404,7 @@ def test_no_code_is_broken_and_no_region_is_cut(browser: Browser, tmp_path: Path
     """MDW is three wide letters, and Puerto Rico lies at the map's edge."""
     file = tmp_path / "report.html"
     codes = ["MDW", "MMH", "SJU", "STT", "HNL", "ANC", "ATL", "SEA", "BOS", "MIA", "GUM", "PPG"]
-    write_report(render_report(make_published(codes), years=[2009], generated_by="Tarmac test"), file)
+    write_report(render_report(Tables(published=make_published(codes)), years=[2009], generated_by="Tarmac test"), file)
     opened = Window(browser, width)
     page = opened.show(file)
     heights = page.locator("#ranking .list a, #day .list a").evaluate_all(

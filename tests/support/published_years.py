@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from tarmac.tables.daily import CAUSES
+from tarmac.tables.losses import LOSSES
 
 BIG = (
     "ATL",
@@ -79,6 +80,10 @@ def _one(code, rank, days, season, storms, rng):
             "departed": flights - cancelled,
             "cancelled_share": cancelled / flights,
             **causes,
+            "excess_cancelled": cancelled - 0.012 * flights,
+            "excess_delay_minutes": np.nan_to_num(mean - expected) * (flights - cancelled),
+            "lost_flights": np.maximum(cancelled - 0.012 * flights, 0),
+            "severity": np.digitize(cancelled / (flights + 5), (0.05, 0.1, 0.18, 0.35, 0.6)).astype(np.int16),
             "expected": expected,
             "lower": expected - 3 * noise,
             "upper": expected + 3 * noise,
@@ -113,6 +118,7 @@ def one_day(origin: str = "JFK", day: date = date(2013, 2, 8), **changes: object
         "cancelled": 3,
         "cancelled_share": 0.01,
         **dict.fromkeys(CAUSES),
+        **dict.fromkeys(column.name for column in LOSSES),
         "detector": "arima",
         "measure": "mean_dep_delay",
         "expected": 10.0,
@@ -130,5 +136,6 @@ def to_published(*rows: dict[str, object]) -> pl.DataFrame:
     """The rows as a published table, typed where all values are null."""
     texts = {"detector": pl.String, "measure": pl.String, "anomaly_direction": pl.String}
     numbers = dict.fromkeys(("expected", "lower", "upper", "anomaly_score", "mean_dep_delay", *CAUSES), pl.Float64)
+    numbers |= dict.fromkeys((column.name for column in LOSSES), pl.Float64)
     flags = dict.fromkeys(("anomaly", "anomaly_if", "anomaly_arima"), pl.Int16)
     return pl.DataFrame(rows, schema_overrides={**texts, **numbers, **flags})

@@ -16,21 +16,29 @@ import pytest
 
 from tarmac.airports import find_places, land_dots, place
 from tarmac.errors import InputError, SystemFailure
-from tarmac.report import render_report, write_report
+from tarmac.report import Tables, render_report, write_report
 from tarmac.report.summary import percent
+from tests.support.disruptions import one_event, one_part, to_events, to_parts
 from tests.support.published_years import make_published, one_day, to_published
 
+NONE_JUDGED = "In February 2013, 1 airport had 1 airport-day with flights; no detector has judged any."
 FLAGGED = {"anomaly": 1, "anomaly_score": 9.0, "mean_dep_delay": 80.0, "anomaly_direction": "high"}
 
 
 def render(*rows: dict[str, object], years: tuple[int, ...] = (2013,), **more: str) -> str:
-    return render_report(to_published(*rows), years=years, generated_by="Tarmac test", **more)
+    return render_report(Tables(published=to_published(*rows)), years=years, generated_by="Tarmac test", **more)
 
 
 def data_of(html: str) -> dict:
     packed = re.search(r'id="data-packed">([^<]*)<', html)
     assert packed is not None
     return json.loads(gzip.decompress(base64.b64decode(packed[1])))
+
+
+def render_events(*events: dict[str, object], parts: tuple[dict[str, object], ...] = ()) -> str:
+    rows = to_published(one_day(), one_day("LGA"), one_day("ORD"))
+    tables = Tables(published=rows, events=to_events(*events), parts=to_parts(*parts))
+    return render_report(tables, years=[2013], generated_by="Tarmac test")
 
 
 class Reader(HTMLParser):
@@ -67,7 +75,8 @@ def test_the_headline_counts_abnormal_among_judged_airport_days():
         one_day("LGA"),
         one_day("EWR", anomaly=None, anomaly_score=None),
     )
-    assert text_of(html, "headline") == "In 2013, 3 airports had 1 abnormal airport-day: 33% of the 3 that were judged."
+    told = "In February 2013, 3 airports had 1 abnormal airport-day: 33% of the 3 that were judged."
+    assert text_of(html, "headline") == told
     assert "1 could not be judged" in html
 
 
@@ -81,7 +90,7 @@ def test_without_any_judgement_the_headline_says_so():
     """Nulls everywhere are a state of the data, not an error."""
     nulls = dict.fromkeys(("detector", "measure", "expected", "lower", "upper", "anomaly_score", "anomaly"))
     html = render(one_day(mean_dep_delay=None, **nulls))
-    assert text_of(html, "headline") == "In 2013, 1 airport had 1 airport-day with flights; no detector has judged any."
+    assert text_of(html, "headline") == NONE_JUDGED
     assert data_of(html)["flags"]["a"] == []
 
 
@@ -89,9 +98,7 @@ def test_the_worst_sentence_names_airport_day_and_how_badly():
     """Observed against expected, and the cancellations beside it."""
     html = render(one_day(**FLAGGED, cancelled=150), one_day("LGA", **(FLAGGED | {"anomaly_score": 3.0})))
     told = text_of(html, "worst-sentence")
-    assert told.startswith(
-        "The highest score: New York (JFK) on February 8, 2013, with a mean departure delay of 80 min"
-    )
+    assert told.startswith("The worst day: New York (JFK) on February 8, 2013, with a mean departure delay of 80 min")
     assert "80 min against 10 min expected and 50% of 300 flights cancelled." in told
     assert told.endswith("Most airports at once: 2 on February 8, 2013.")
 
@@ -126,7 +133,10 @@ def test_a_hostile_name_stays_text():
 def test_texts_from_the_caller_are_escaped():
     """Program name and the detector's explanation come from outside the page."""
     html = render_report(
-        to_published(one_day(detector="<b>x")), years=[2013], generated_by="<i>y</i>", about_detector="<u>z</u>"
+        Tables(published=to_published(one_day(detector="<b>x"))),
+        years=[2013],
+        generated_by="<i>y</i>",
+        about_detector="<u>z</u>",
     )
     assert "&lt;b&gt;x" in html
     assert "&lt;i&gt;y&lt;/i&gt;" in html
@@ -152,6 +162,116 @@ def test_an_unknown_airport_has_no_dot_and_the_page_says_so():
     airports = data_of(html)["airports"]
     assert [airport["x"] is None for airport in airports] == [False, True]
     assert text_of(html, "unplaced").endswith("is not known: QQ9.")
+
+
+def test_the_report_opens_with_the_disruptions_that_lost_most():
+    """Lost flights are the cancelled ones above the usual, and one for every five hours of delay above it."""
+    storm = one_event(excess_cancelled=100.0, excess_delay_minutes=0.0)
+    late = one_event("LGA20130209", worst_origin="LGA", excess_cancelled=0.0, excess_delay_minutes=33000.0)
+    old = one_event("ORD20130210", excess_cancelled=None, excess_delay_minutes=None, scope=None, severity=None)
+    html = render_events(old, storm, late)
+    stories = data_of(html)["stories"]
+    assert [(story["id"], story["lost"]) for story in stories] == [
+        ("LGA20130209", 110),
+        ("JFK20130208", 100),
+        ("ORD20130210", None),
+    ]
+    assert text_of(html, "headline") == (
+        "In February 2013, 3 airports had 3 disruptions, which cancelled 100 flights and delayed others by 550 hours "
+        "more than usual."
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "title"),
+    [
+        ({"scope": "airport", "airports": 1}, "New York (JFK)"),
+        ({"scope": "region", "airports": 2}, "New York (JFK) and 1 more airport"),
+        ({"scope": "nation", "airports": 280}, "The country: 280 airports"),
+        ({"scope": "carrier", "airports": 68, "carriers": "AA"}, "American"),
+        ({"scope": "carrier", "airports": 68, "carriers": "AA,MQ"}, "American and Envoy (American Eagle)"),
+        ({"scope": "carrier_at_airport", "airports": 1, "carriers": "QQ"}, "QQ at New York (JFK)"),
+        ({"scope": None, "airports": 3, "carriers": None}, "New York (JFK) and 2 more airports"),
+    ],
+)
+def test_a_disruption_says_who_and_where(changes: dict[str, object], title: str):
+    """A carrier without a known name has its code."""
+    assert data_of(render_events(one_event(**changes)))["stories"][0]["title"] == title
+
+
+def test_a_disruption_has_its_parts_with_the_largest_share_of_the_losses_first():
+    """Of a dimension with many values eight are shown, and how many more there are; of the hours all, in order."""
+    parts = [one_part("dest", f"D{i:02}", share_of_excess=i / 100) for i in range(1, 12)]
+    hours = [one_part("hour", f"{i:02}", share_of_excess=0.05 * (i % 3)) for i in (7, 6, 5)]
+    story = data_of(render_events(one_event(), parts=(*parts, *hours)))["stories"][0]
+    dests, by_hour = story["parts"]
+    assert [row[:3] for row in dests["rows"]][:2] == [["D11", 110, 100], ["D10", 100, 100]]
+    assert (len(dests["rows"]), dests["more"]) == (8, 3)
+    assert [row[0] for row in by_hour["rows"]] == ["05", "06", "07"]
+    assert dests["rows"][0][3] == "5 of 10 cancelled, 2 h of delay"
+
+
+def test_parts_are_called_what_people_call_them():
+    """Names of carriers and cities, and the meaning of a code; an unknown one stays as it is."""
+    given = [
+        *(("op_carrier", "AA"), ("op_carrier", "??"), ("origin", "LGA"), ("origin", "QQ9")),
+        *(("cancellation_code", "C"), ("cancellation_code", ""), ("delay_cause", "national air system")),
+    ]
+    story = data_of(render_events(one_event(), parts=tuple(one_part(*each) for each in given)))["stories"][0]
+    assert [row[0] for panel in story["parts"] for row in panel["rows"]] == [
+        *("??", "American (AA)", "New York (LGA)", "QQ9", "Not stated", "National air system", "National air system"),
+    ]
+    assert story["spots"] == [1]
+
+
+def test_hostile_carriers_and_airports_of_a_disruption_stay_text():
+    """Ids, titles, sentences and parts come from files that anybody may have written."""
+    hostile = '</script><img src=x onerror="alert(2)">'
+    event = one_event(f"{hostile}20130208", scope="carrier", carriers=hostile, worst_origin=hostile, summary=hostile)
+    html = render_events(event, parts=(one_part("op_carrier", hostile, event_id=f"{hostile}20130208"),))
+    assert Reader(html).tags == Reader(render_events(one_event())).tags
+    assert "<img" not in html
+    story = data_of(html)["stories"][0]
+    assert story["title"] == hostile
+    assert story["parts"][0]["rows"][0][0] == hostile
+
+
+def test_without_disruptions_the_report_says_so_and_without_their_table_it_has_no_such_part():
+    """None found, and none looked for, are two things."""
+    assert "No disruption was found." in render_events()
+    assert data_of(render_events())["stories"] == []
+    assert '<section class="card" id="disruptions" aria-labelledby="disruptions-title" hidden>' in render(one_day())
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "when"),
+    [
+        (date(2013, 2, 8), date(2013, 2, 8), "Feb 8, 2013"),
+        (date(2013, 2, 8), date(2013, 2, 9), "Feb 8–9, 2013"),
+        (date(2013, 1, 31), date(2013, 2, 1), "Jan 31–Feb 1, 2013"),
+        (date(2012, 12, 31), date(2013, 1, 1), "Dec 31, 2012 – Jan 1, 2013"),
+    ],
+)
+def test_dates_are_as_short_as_they_can_be(first: date, last: date, when: str):
+    """A day, days of a month, of two months, of two years."""
+    event = one_event(start_date=first, end_date=last, year=2013)
+    assert data_of(render_events(event))["stories"][0]["when"] == when
+
+
+@pytest.mark.parametrize(
+    ("months", "told"),
+    [
+        ((1,), "2013 has flights of January only."),
+        ((1, 2), "2013 has flights of January and February only."),
+        ((1, 2, 3), "2013 has flights of January to March only."),
+        ((1, 3, 5), "2013 has flights of January, March and May only."),
+        (tuple(range(1, 13)), ""),
+    ],
+)
+def test_an_incomplete_year_says_which_months_it_has(months: tuple[int, ...], told: str):
+    """A year of twelve months says nothing."""
+    html = render(*(one_day(day=date(2013, month, 1)) for month in months))
+    assert Reader(html).texts.get("incomplete", "").strip() == told
 
 
 @pytest.mark.parametrize(
@@ -227,7 +347,7 @@ def test_infinite_values_become_null():
 def test_decimals_as_postgres_gives_them_are_read():
     """numeric(8,2) arrives as Decimal."""
     rows = to_published(one_day()).with_columns(pl.col("mean_dep_delay").cast(pl.Decimal(8, 2)))
-    assert data_of(render_report(rows, years=[2013], generated_by="x"))["series"][0]["d"] == [125]
+    assert data_of(render_report(Tables(published=rows), years=[2013], generated_by="x"))["series"][0]["d"] == [125]
 
 
 @pytest.mark.parametrize(("observed", "expected", "side"), [(80.0, 10.0, 1), (-9.0, 10.0, -1), (80.0, None, 0)])
@@ -285,7 +405,9 @@ def test_a_year_without_rows_is_an_input_error_that_says_what_to_run():
 def test_a_table_that_lacks_columns_is_an_input_error_that_names_them():
     """An old warehouse is mended by loading again."""
     with pytest.raises(InputError, match="expected, lower"):
-        render_report(to_published(one_day()).drop("expected", "lower"), years=[2013], generated_by="x")
+        render_report(
+            Tables(published=to_published(one_day()).drop("expected", "lower")), years=[2013], generated_by="x"
+        )
 
 
 def test_equal_input_in_any_order_gives_an_equal_page():
@@ -293,7 +415,10 @@ def test_equal_input_in_any_order_gives_an_equal_page():
     rows = make_published(["JFK", "LGA", "ZZZ"], years=[2012])
     shuffled = rows.sample(fraction=1.0, shuffle=True, seed=3)
     moment = datetime(2026, 1, 1, 12, tzinfo=UTC)
-    pages = [render_report(frame, years=[2012], generated_by="x", generated_at=moment) for frame in (rows, shuffled)]
+    pages = [
+        render_report(Tables(published=frame), years=[2012], generated_by="x", generated_at=moment)
+        for frame in (rows, shuffled)
+    ]
     assert pages[0] == pages[1]
     assert "x, 2026-01-01 12:00 UTC" in pages[0]
 

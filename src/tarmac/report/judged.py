@@ -5,11 +5,14 @@ from collections.abc import Sequence
 import polars as pl
 
 from tarmac.errors import InputError
+from tarmac.report.columns import COLUMNS
 from tarmac.tables.daily import CAUSES
 
+_COUNTS = ("flights", "cancelled")
+_SHOWN = tuple(column.name for column in COLUMNS if column.name not in _COUNTS)
 NEEDED = (
-    *("origin", "fl_date", "mean_dep_delay", "flights", "cancelled", *CAUSES),
-    *("detector", "measure", "expected", "lower", "upper", "anomaly_score", "anomaly", "anomaly_direction"),
+    *("origin", "fl_date", *_COUNTS, *_SHOWN, *CAUSES),
+    *("detector", "measure", "expected", "lower", "upper", "anomaly", "anomaly_direction"),
     *("anomaly_if", "anomaly_arima"),
 )
 HIGH, LOW, UNSTATED = 1, -1, 0
@@ -34,13 +37,14 @@ def judge_rows(published: pl.DataFrame, years: Sequence[int]) -> pl.DataFrame:
 
 def _typed(published: pl.DataFrame) -> pl.DataFrame:
     # Infinite values cannot be written as JSON nor drawn.
-    numbers = ["mean_dep_delay", "expected", "lower", "upper", "anomaly_score", *CAUSES, *_other_measures(published)]
+    names = (*_SHOWN, "expected", "lower", "upper", *CAUSES, *_other_measures(published))
+    numbers = list(dict.fromkeys(names))
     finite = [pl.col(n).cast(pl.Float64).pipe(lambda c: pl.when(c.is_finite()).then(c)).alias(n) for n in numbers]
     return published.select(
         pl.col("origin").cast(pl.String),
         "fl_date",
         pl.col("fl_date").dt.year().alias("year"),
-        pl.col("flights", "cancelled").cast(pl.Int64).fill_null(0),
+        pl.col(_COUNTS).cast(pl.Int64).fill_null(0),
         *finite,
         pl.col("detector").cast(pl.String),
         pl.col("measure").cast(pl.String).fill_null(DEFAULT_MEASURE),

@@ -11,10 +11,11 @@ from typing import Any
 import polars as pl
 
 from tarmac.airports import Place, land_dots
+from tarmac.report.columns import COLUMNS, SCALES, Unit
 from tarmac.tables.daily import CAUSES
 
-# Whole numbers pack best: delays keep tenths of a minute, shares tenths of a percent, other measures hundredths.
-DELAY_SCALE, SHARE_SCALE, OTHER_SCALE = 10, 1000, 100
+_DAILY = [column.key for column in COLUMNS if column.daily]
+_OF_FLAGS = [column.key for column in COLUMNS if not column.daily]
 
 
 def pack(text: str | bytes) -> str:
@@ -26,8 +27,11 @@ def pack(text: str | bytes) -> str:
     return base64.b64encode(zipped).decode("ascii")
 
 
-def to_payload(rows: pl.DataFrame, places: Sequence[Place]) -> str:
-    """JSON of airports, their series and the flagged days. Days count from January 1 of the first year."""
+def to_payload(rows: pl.DataFrame, places: Sequence[Place], stories: Sequence[dict[str, Any]] | None = None) -> str:
+    """JSON of airports, their series, the flagged days and the disruptions; `stories` None: there is no table of them.
+
+    Days count from January 1 of the first year.
+    """
     years = rows["year"].unique().sort().to_list()
     measures = rows["measure"].unique().sort().to_list()
     scaled = _scale(rows, date(years[0], 1, 1), measures)
@@ -35,24 +39,27 @@ def to_payload(rows: pl.DataFrame, places: Sequence[Place]) -> str:
         "years": years,
         "start": f"{years[0]}-01-01",
         "measures": measures,
-        "scales": [_scale_of(name) for name in measures],
+        "scales": [SCALES[_unit_of(name)] for name in measures],
+        "columns": [asdict(column) | {"scale": SCALES[column.unit]} for column in COLUMNS],
         "causes": [name.removesuffix("_delay") for name in CAUSES],
         "airports": [asdict(place) for place in places],
         "series": _to_series(scaled),
         "flags": _to_flags(scaled, [place.code for place in places]),
         "land": _land(places),
+        "stories": stories,
     }
     return json.dumps(content, separators=(",", ":"), allow_nan=False)
 
 
-def _scale_of(measure: str) -> int:
+def _unit_of(measure: str) -> Unit:
     if measure.endswith("_share"):
-        return SHARE_SCALE
-    return DELAY_SCALE if measure.endswith("_delay") else OTHER_SCALE
+        return "share"
+    return "minutes" if measure.endswith("_delay") else "number"
 
 
 def _scale(rows: pl.DataFrame, start: date, measures: Sequence[str]) -> pl.DataFrame:
-    factor = pl.col("measure").replace_strict({name: _scale_of(name) for name in measures}, return_dtype=pl.Int64)
+    scales = {name: SCALES[_unit_of(name)] for name in measures}
+    factor = pl.col("measure").replace_strict(scales, return_dtype=pl.Int64)
 
     def whole(value: pl.Expr, by: pl.Expr | int) -> pl.Expr:
         # Beyond 1e12 nothing is a delay any more; the bound keeps the cast to whole numbers safe.
@@ -65,18 +72,15 @@ def _scale(rows: pl.DataFrame, start: date, measures: Sequence[str]) -> pl.DataF
     return rows.select(
         "origin",
         (pl.col("fl_date") - start).dt.total_days().alias("day"),
-        whole(pl.col("mean_dep_delay"), DELAY_SCALE).alias("d"),
+        *(whole(pl.col(column.name), SCALES[column.unit]).alias(column.key) for column in COLUMNS),
         expected.alias("e"),
         # Offsets from the expected value repeat from day to day, so they pack to almost nothing.
         (expected - whole(pl.col("lower"), factor)).alias("l"),
         (whole(pl.col("upper"), factor) - expected).alias("u"),
-        pl.col("flights").alias("f"),
-        pl.col("cancelled").alias("c"),
         pl.col("judged").cast(pl.Int8).alias("j"),
         pl.col("measure").replace_strict({m: i for i, m in enumerate(measures)}, return_dtype=pl.Int64).alias("m"),
         "flag",
         whole(pl.col("observed"), factor).alias("v"),
-        whole(pl.col("anomaly_score"), 100).alias("s"),
         pl.col("direction").alias("r"),
         pl.col("cause").struct.field("index").alias("k"),
         whole(pl.col("cause").struct.field("share"), 100).alias("p"),
@@ -86,7 +90,7 @@ def _scale(rows: pl.DataFrame, start: date, measures: Sequence[str]) -> pl.DataF
 
 def _to_series(scaled: pl.DataFrame) -> list[dict[str, Any]]:
     """One object an airport: `day` of its first flight, then a value a day; null on days without flights."""
-    columns = ["d", "e", "l", "u", "f", "c", "j", "m"]
+    columns = [*_DAILY, "e", "l", "u", "j", "m"]
     spans = scaled.group_by("origin").agg(pl.int_range(pl.col("day").min(), pl.col("day").max() + 1).alias("day"))
     dense = spans.explode("day").join(scaled, on=["origin", "day"], how="left", validate="1:1").sort("origin", "day")
     grouped = dense.group_by("origin", maintain_order=True).agg(pl.col("day").first(), *columns)
@@ -107,7 +111,7 @@ def _to_flags(scaled: pl.DataFrame, codes: Sequence[str]) -> dict[str, list[Any]
     flagged = scaled.filter("flag").with_columns(
         pl.col("origin").replace_strict(index, return_dtype=pl.Int64).alias("a")
     )
-    return flagged.select("a", pl.col("day").alias("t"), "v", "s", "r", "k", "p", "o").to_dict(as_series=False)
+    return flagged.select("a", pl.col("day").alias("t"), *_OF_FLAGS, "v", "r", "k", "p", "o").to_dict(as_series=False)
 
 
 def _land(places: Sequence[Place]) -> dict[str, list[tuple[int, int]]]:

@@ -2,13 +2,14 @@
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from html import escape
 from importlib import resources
 from string import Template
+from typing import Any
 
 import polars as pl
 
@@ -16,8 +17,22 @@ from tarmac.airports import Place, find_places
 from tarmac.report import summary
 from tarmac.report.judged import judge_rows
 from tarmac.report.payload import pack, to_payload
+from tarmac.report.stories import rank_events, to_stories
+from tarmac.tables.disruption_parts import DISRUPTION_PARTS
+from tarmac.tables.frames import schema_of
 
-SCRIPTS = ("start.js", "model.js", "calendar.js", "map.js", "worst.js", "airport.js", "main.js")
+SCRIPTS = ("start.js", "model.js", "stories.js", "calendar.js", "map.js", "worst.js", "airport.js", "main.js")
+STORIES_WITHOUT_SCRIPTS = 10
+"""Disruptions that show where scripts do not run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tables:
+    """The warehouse's tables that the report is of; `events` (with their `parts`) are None where there are none yet."""
+
+    published: pl.DataFrame
+    events: pl.DataFrame | None = None
+    parts: pl.DataFrame | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +45,7 @@ class Charts:
 
 
 def render_report(
-    published: pl.DataFrame,
+    tables: Tables,
     *,
     years: Sequence[int],
     generated_by: str,
@@ -38,15 +53,22 @@ def render_report(
     about_detector: str = "",
 ) -> str:
     """The page as HTML. `generated_by` names program and version; `about_detector` explains it in plain words."""
-    rows = judge_rows(published, years)
+    rows = judge_rows(tables.published, years)
     places = find_places(rows["origin"].unique().sort().to_list())
+    ranked = None if tables.events is None else rank_events(tables.events.filter(pl.col("year").is_in(list(years))))
+    stories = None
+    if ranked is not None:
+        parts = pl.DataFrame(schema=schema_of(DISRUPTION_PARTS)) if tables.parts is None else tables.parts
+        stories = to_stories(ranked, parts, places, date(rows["year"].min(), 1, 1))  # type: ignore[arg-type]
     charts, script = load_charts(), _scripts()
-    sentences = _sentences(rows, places, about_detector)
+    sentences = _sentences(rows, places, ranked, about_detector)
     made = f"{generated_by}, {generated_at:%Y-%m-%d %H:%M %Z}".rstrip() if generated_at else generated_by
     return Template(_asset("page.html")).substitute(
         {name: escape(text) for name, text in sentences.items()},
         # A line break inside the word reads badly in large letters.
         headline_html=escape(sentences["headline"]).replace("airport-day", '<span class="together">airport-day</span>'),
+        stories=_stories(stories or []),
+        no_stories="hidden" if stories is None else "",
         tiles=_tiles(summary.count(rows)),
         years_table=_years_table(rows),
         generated=escape(made),
@@ -54,9 +76,18 @@ def render_report(
         script_hashes=f"'sha256-{_sha256(script)}' 'sha256-{charts.sha256}'",
         style=_asset("style.css"),
         charts=charts.packed,
-        data=pack(to_payload(rows, places)),
+        data=pack(to_payload(rows, places, stories)),
         script=script,
     )
+
+
+def _stories(stories: Sequence[Mapping[str, Any]]) -> str:
+    """The largest disruptions as a list, which scripts replace by one that opens."""
+    lines = "".join(
+        f"<li><b>{escape(story['title'])}</b>, {escape(story['when'])}. {escape(story['sentence'])}</li>"
+        for story in stories[:STORIES_WITHOUT_SCRIPTS]
+    )
+    return f"<ol>{lines}</ol>" if lines else '<p class="empty">No disruption was found.</p>'
 
 
 @cache
@@ -81,13 +112,16 @@ def _sha256(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
 
 
-def _sentences(rows: pl.DataFrame, places: Sequence[Place], about_detector: str) -> dict[str, str]:
+def _sentences(
+    rows: pl.DataFrame, places: Sequence[Place], events: pl.DataFrame | None, about_detector: str
+) -> dict[str, str]:
     shown = rows["year"].unique().sort().to_list()
     judges = summary.plain_detectors(rows)
     return {
-        "title": f"Abnormal airport days {summary.span(shown)}",
+        "title": f"US flight disruptions {summary.period(rows)}",
         "span": summary.span(shown),
-        "headline": summary.headline(summary.count(rows), shown),
+        "headline": summary.headline(summary.count(rows), summary.period(rows), events),
+        "incomplete": summary.incomplete(rows),
         "worst": summary.worst_sentence(rows, {place.code: place for place in places}),
         "detector": _detector_sentence(judges),
         "about_detector": about_detector,

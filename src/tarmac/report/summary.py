@@ -10,6 +10,9 @@ import polars as pl
 from tarmac.airports import Place
 from tarmac.report.judged import HIGH, LOW
 
+MONTHS = 12
+"""Of a complete year."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Numbers:
@@ -44,10 +47,12 @@ def count(rows: pl.DataFrame) -> Numbers:
     return Numbers(**{name: int(value or 0) for name, value in sums.items()})
 
 
-def headline(numbers: Numbers, years: Sequence[int]) -> str:
-    """On which share of days an airport was abnormal, in one sentence."""
+def headline(numbers: Numbers, when: str, disruptions: pl.DataFrame | None) -> str:
+    """What was lost, in one sentence; without `disruptions`, on which share of days an airport was abnormal."""
     airports = f"{numbers.airports:,} airport{'' if numbers.airports == 1 else 's'}"
-    when = f"In {span(years)}"
+    if disruptions is not None and disruptions["lost"].sum():
+        return _lost_sentence(airports, when, disruptions)
+    when = f"In {when}"
     if not numbers.judged:
         days = f"{numbers.airport_days:,} airport-day{'' if numbers.airport_days == 1 else 's'}"
         return f"{when}, {airports} had {days} with flights; no detector has judged any."
@@ -56,17 +61,56 @@ def headline(numbers: Numbers, years: Sequence[int]) -> str:
     return f"{when}, {airports} had {numbers.flagged:,} abnormal {days}: {part}."
 
 
+def _lost_sentence(airports: str, when: str, disruptions: pl.DataFrame) -> str:
+    cancelled = disruptions["excess_cancelled"].sum()
+    hours = disruptions["excess_delay_minutes"].sum() / 60
+    number = f"{disruptions.height:,} disruption{'' if disruptions.height == 1 else 's'}"
+    return (
+        f"In {when}, {airports} had {number}, which cancelled {cancelled:,.0f} flights and delayed others by "
+        f"{max(hours, 0):,.0f} hours more than usual."
+    )
+
+
+def period(rows: pl.DataFrame) -> str:
+    """The years, and the months where it is one year of which some have no flights: January and February 2008."""
+    years = rows["year"].unique().sort().to_list()
+    months = _months(rows, years[0])
+    return span(years) if len(years) > 1 or len(months) == MONTHS else f"{_named(months)} {years[0]}"
+
+
+def incomplete(rows: pl.DataFrame) -> str:
+    """Which months the incomplete years have; empty where every year has all."""
+    told = [
+        f"{year} has flights of {_named(months)} only"
+        for year in rows["year"].unique().sort().to_list()
+        if len(months := _months(rows, year)) < MONTHS
+    ]
+    return f"{'; '.join(told)}." if told else ""
+
+
+def _months(rows: pl.DataFrame, year: int) -> list[int]:
+    return rows.filter(pl.col("year") == year)["fl_date"].dt.month().unique().sort().to_list()
+
+
+def _named(months: Sequence[int]) -> str:
+    """January; January and February; January to March; January, March and May."""
+    names = [f"{date(2000, month, 1):%B}" for month in months]
+    if len(months) > 2 and months[-1] - months[0] == len(months) - 1:
+        return f"{names[0]} to {names[-1]}"
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
 def worst_sentence(rows: pl.DataFrame, places: Mapping[str, Place]) -> str:
-    """The flagged day with the highest score, told; empty where nothing is flagged."""
+    """The flagged day that lost most flights, or else has the highest score; empty where nothing is flagged."""
     flagged = rows.filter("flag").sort(
-        "anomaly_score", "origin", "fl_date", descending=[True, False, False], nulls_last=True
+        "lost_flights", "anomaly_score", "origin", "fl_date", descending=[True, True, False, False], nulls_last=True
     )
     if flagged.is_empty():
         return ""
     row = flagged.row(0, named=True)
     city = places[row["origin"]].city
     where = f"{city} ({row['origin']})" if city else row["origin"]
-    told = f"The highest score: {where} on {long_date(row['fl_date'])}, {_what_happened(row)}."
+    told = f"The worst day: {where} on {long_date(row['fl_date'])}, {_what_happened(row)}."
     return f"{told} {_busiest_day(flagged)}".rstrip()
 
 

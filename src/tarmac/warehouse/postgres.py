@@ -15,6 +15,7 @@ from tarmac.errors import InputError
 from tarmac.tables.frames import schema_of
 from tarmac.tables.published import PUBLISHED
 from tarmac.tables.runs import RUNS
+from tarmac.tables.schema import Table
 from tarmac.warehouse.failures import explained
 from tarmac.warehouse.migrations import is_migrated, migrate, to_table_name
 from tarmac.warehouse.session import connect, transaction
@@ -79,27 +80,43 @@ def read_published(
     connection: psycopg.Connection, years: range, *, published_table: str = PUBLISHED.name
 ) -> pl.DataFrame:
     """The published rows of these years by date and airport; InputError where nothing was loaded yet."""
-    table = to_table_name(published_table)
-    with explained(f"Reading {table}"), transaction(connection) as cursor:
-        if not is_migrated(connection, table):
-            raise InputError(f"The warehouse has no table {table!r} yet. Fill it first: tarmac run --year …")
+    return _read(connection, PUBLISHED, years, to_table_name(published_table))
+
+
+def read_years(connection: psycopg.Connection, table: Table, years: range) -> pl.DataFrame:
+    """The rows of these years of a table that has a date or a year; InputError where nothing was loaded yet."""
+    return _read(connection, table, years, table.name)
+
+
+def _read(connection: psycopg.Connection, table: Table, years: range, name: str) -> pl.DataFrame:
+    with explained(f"Reading {name}"), transaction(connection) as cursor:
+        if not is_migrated(connection, name if table is PUBLISHED else None):
+            raise InputError(f"The warehouse has no table {name!r} yet. Fill it first: tarmac run --year …")
         columns = sql.SQL(", ").join(
             sql.SQL("(extract(epoch FROM {}) * 1000000)::bigint" if column.kind == "instant" else "{}").format(
                 sql.Identifier(column.name)
             )
-            for column in PUBLISHED.columns
+            for column in table.columns
         )
-        query = sql.SQL(
-            "COPY (SELECT {} FROM {} WHERE fl_date >= {} AND fl_date < {} ORDER BY fl_date, origin) "
-            "TO STDOUT (FORMAT csv)"
-        ).format(
-            columns,
-            sql.Identifier(table),
-            sql.Literal(f"{years.start:04}-01-01"),
-            sql.Literal(f"{years.stop:04}-01-01"),
+        query = sql.SQL("COPY (SELECT {} FROM {} WHERE {} ORDER BY {}) TO STDOUT (FORMAT csv)").format(
+            columns, sql.Identifier(name), _within(table, years), _order(table)
         )
         with cursor.copy(query) as copy:
             text = b"".join(bytes(block) for block in copy)
-    schema = schema_of(PUBLISHED)
+    schema = schema_of(table)
     rows = pl.read_csv(io.BytesIO(text), has_header=False, schema=schema) if text else pl.DataFrame(schema=schema)
-    return rows.with_columns(pl.col("last_update").cast(pl.Datetime("us", "UTC")))
+    instants = [column.name for column in table.columns if column.kind == "instant"]
+    return rows.with_columns(pl.col(instants).cast(pl.Datetime("us", "UTC")))
+
+
+def _within(table: Table, years: range) -> sql.Composable:
+    """The condition that a row is of these years."""
+    if "fl_date" not in table.names:
+        return sql.SQL("year >= {} AND year < {}").format(years.start, years.stop)
+    first, end = (sql.Literal(f"{year:04}-01-01") for year in (years.start, years.stop))
+    return sql.SQL("fl_date >= {} AND fl_date < {}").format(first, end)
+
+
+def _order(table: Table) -> sql.Composable:
+    by = ("fl_date", "origin") if table is PUBLISHED else table.key
+    return sql.SQL(", ").join(map(sql.Identifier, by))

@@ -13,6 +13,7 @@ function openAirport(code) {
 }
 
 function followHash() {
+  if (openStory(hashCode())) return;
   const a = model.index.get(hashCode());
   if (a === undefined) return;
   drawAirport(a, chosenYear);
@@ -44,6 +45,7 @@ function drawTiles(year) {
 
 function drawTables(year) {
   if (model.years.length > 1) drawTiles(year);
+  drawStories(year);
   drawCalendar(year);
   drawWorst(year);
 }
@@ -126,7 +128,7 @@ async function start() {
   addEventListener('beforeprint', drawForPaper);
   addEventListener('afterprint', drawForScreen);
   for (const query of ['(prefers-color-scheme: dark)', '(max-width: 640px)']) matchMedia(query).addEventListener('change', () => drawCharts(chosenYear));
-  if (model.index.has(hashCode())) followHash();
+  followHash();
   document.documentElement.dataset.ready = 'true';
 }
 

@@ -84,10 +84,15 @@ function mapWindow(placed, sheet) {
   return box[0][1] - box[0][0] < 2000 && box[1][1] - box[1][0] < 1300 ? box : sheet;
 }
 
-function mapLayout(placed) {
+// West and east, south and north end of the sheet that holds all land.
+function mapSheet() {
   const dots = Object.values(model.land).flat();
   const ends = (i) => dots.reduce(([low, high], dot) => [Math.min(low, dot[i] - (i ? 190 : 60)), Math.max(high, dot[i] + 60)], [Infinity, -Infinity]);
-  const sheet = [ends(0), ends(1)];
+  return [ends(0), ends(1)];
+}
+
+function mapLayout(placed) {
+  const sheet = mapSheet();
   const frame = mapWindow(placed, sheet);
   const axis = (range) => ({ range, visible: false, fixedrange: touch() });
   return {

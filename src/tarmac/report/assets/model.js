@@ -8,7 +8,7 @@ function buildModel(data) {
   model = { ...data, start, index: new Map(data.airports.map((airport, i) => [airport.code, i])) };
   model.spans = new Map(data.years.map((year) => [year, [dayOf(Date.UTC(year, 0, 1)), dayOf(Date.UTC(year, 11, 31))]]));
   const rows = data.flags.a.map((a, i) => readFlag(data, a, i));
-  model.flags = rows.sort((one, two) => (two.s ?? -1) - (one.s ?? -1) || one.a - two.a || one.t - two.t);
+  model.flags = rows.sort((one, two) => (two.w ?? -1) - (one.w ?? -1) || (two.s ?? -1) - (one.s ?? -1) || one.a - two.a || one.t - two.t);
   model.flightsOf = data.series.map((series) => series.f.reduce((all, flights) => all + (flights || 0), 0));
   model.last = model.spans.get(data.years[data.years.length - 1])[1];
   return model;
@@ -18,20 +18,23 @@ const dayOf = (time) => Math.round((time - model.start) / DAY);
 const timeOf = (day) => model.start + day * DAY;
 const isoOf = (day) => new Date(timeOf(day)).toISOString().slice(0, 10);
 
-// A flagged day: a airport, t day, v observed, e l u expected and interval, d mean delay, f flights, c cancelled,
-// s score, r direction, k p main cause and its share in percent, o other detectors (1 forest, 2 ARIMA).
+// A flagged day: a airport, t day, v observed, e l u expected and interval, r direction, k p main cause and its share in
+// percent, o other detectors (1 forest, 2 ARIMA), and the measures of the list of columns by their keys.
 function readFlag(data, a, i) {
   const t = data.flags.t[i];
   const here = at(data.series[a], t, data);
   const scale = data.scales[here.m];
   const value = data.flags.v[i];
-  return {
-    ...here, a, t, scale, v: value === null ? null : value / scale, s: data.flags.s[i] === null ? null : data.flags.s[i] / 100,
-    r: data.flags.r[i], k: data.flags.k[i], p: data.flags.p[i], o: data.flags.o[i] || 0,
-  };
+  const flag = { ...here, a, t, v: value === null ? null : value / scale, r: data.flags.r[i], k: data.flags.k[i], p: data.flags.p[i], o: data.flags.o[i] || 0 };
+  for (const column of data.columns) if (!column.daily) flag[column.key] = unscaled(data.flags[column.key][i], column);
+  flag.usualCancelled = flag.x === null ? null : Math.max(0, flag.c - flag.x);
+  flag.usualDelay = flag.y === null || flag.d === null || flag.f <= flag.c ? null : flag.d - flag.y / (flag.f - flag.c);
+  return flag;
 }
 
-// One airport's day in the measure's own units; null on days without flights.
+const unscaled = (value, column) => (value === null || value === undefined ? null : value / column.scale);
+
+// One airport's day in the measures' own units; null on days without flights.
 function at(series, day, data = model) {
   const i = day - series.day;
   const flights = series.f[i];
@@ -40,11 +43,9 @@ function at(series, day, data = model) {
   const scale = data.scales[m];
   const expected = series.e[i];
   const off = (by, sign) => (by === null || expected === null ? null : (expected + sign * by) / scale);
-  return {
-    m, f: flights, c: series.c[i], d: series.d[i] === null ? null : series.d[i] / 10,
-    e: expected === null ? null : expected / scale, l: off(series.l[i], -1), u: off(series.u[i], 1),
-    judged: Boolean(Array.isArray(series.j) ? series.j[i] : series.j),
-  };
+  const row = { m, e: expected === null ? null : expected / scale, l: off(series.l[i], -1), u: off(series.u[i], 1), judged: Boolean(Array.isArray(series.j) ? series.j[i] : series.j) };
+  for (const column of data.columns) if (column.daily) row[column.key] = unscaled(series[column.key][i], column);
+  return row;
 }
 
 const kindOf = (m) => {

@@ -32,6 +32,7 @@ function percent(part, all) {
 
 const dayFormat = (options) => new Intl.DateTimeFormat('en-US', { timeZone: 'UTC', ...options });
 const shortDay = dayFormat({ month: 'short', day: 'numeric', year: 'numeric' });
+const shortDate = dayFormat({ month: 'short', day: 'numeric' });
 const weekDay = dayFormat({ weekday: 'short' });
 const fullDay = dayFormat({ weekday: 'long', month: 'long', day: 'numeric', year: 'numeric' });
 const shortMonth = dayFormat({ month: 'short' });
