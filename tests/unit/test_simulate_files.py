@@ -16,6 +16,8 @@ HEADER = (
 )
 CAUSES = ["CARRIER_DELAY", "WEATHER_DELAY", "NAS_DELAY", "SECURITY_DELAY", "LATE_AIRCRAFT_DELAY"]
 
+EVENT = ["event", "scope", "carriers", "origins", "start_date", "end_date", "cause", "flights_lost"]
+
 
 def parameters(**changes):
     return SimulationParameters(**({"year": 2018, "flights": 40_000, "airports": 12, "seed": 1} | changes))
@@ -168,11 +170,14 @@ def test_the_truth_names_airport_days_with_flights_sorted_once(written, flights)
 
 
 def test_the_events_say_what_went_wrong_on_each_true_anomaly(written):
-    """Same rows as the truth, with kind, severity and flights beside them."""
+    """Same rows as the truth, with kind, severity and flights beside them, and the event that they are part of."""
     events, truth = pl.read_csv(written.events), pl.read_csv(written.truth)
-    assert events.columns == ["origin", "fl_date", "kind", "severity", "flights"]
+    assert events.columns == ["origin", "fl_date", "kind", "severity", "flights", *EVENT]
+    assert events.select(EVENT).n_unique() == events["event"].n_unique()
     assert events.select("origin", "fl_date").equals(truth)
-    assert set(events["kind"]) <= {"storm", "blizzard", "outage", "drift", "low"}
+    assert set(events["kind"]) <= {
+        "storm", "blizzard", "outage", "drift", "low", "carrier", "carrier_at_airport", "nation",
+    }  # fmt: skip
     assert events["flights"].min() >= 1
 
 
@@ -248,3 +253,60 @@ def test_an_interrupted_run_leaves_nothing_under_the_final_names(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         write_simulation(parameters(), tmp_path, progress=interrupt)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture(scope="module")
+def disrupted(tmp_path_factory):
+    """A year of many disruptions: its flights, and one row per event."""
+    year = parameters(flights=600_000, airports=80, shape="disruptions", anomalous_share=0.04, seed=3)
+    written = write_simulation(year, tmp_path_factory.mktemp("disrupted"))
+    flights = pl.read_csv(written.csv, try_parse_dates=True, infer_schema_length=None)
+    events = pl.read_csv(written.events, try_parse_dates=True).fill_null("")
+    return flights, events.select("kind", *EVENT).unique().sort("event")
+
+
+def flights_of(flights, event):
+    """The flights that an event is about."""
+    mine = pl.col("FL_DATE").is_between(event["start_date"], event["end_date"])
+    mine &= pl.col("ORIGIN").is_in(event["origins"].split())
+    if event["carriers"]:
+        mine &= pl.col("OP_CARRIER").is_in(event["carriers"].split())
+    return flights.filter(mine)
+
+
+def test_a_carriers_failure_cancels_its_flights_and_no_others(disrupted):
+    """At all its airports."""
+    flights, events = disrupted
+    failures = events.filter(pl.col("kind") == "carrier").to_dicts()
+    assert failures
+    for event in failures:
+        days = flights.filter(pl.col("FL_DATE").is_between(event["start_date"], event["end_date"]))
+        others = days.filter(~pl.col("OP_CARRIER").is_in(event["carriers"].split()))
+        hit = flights_of(flights, event)
+        assert hit["CANCELLED"].mean() > others["CANCELLED"].mean() + 0.1
+        assert hit["CANCELLED"].sum() > 0.6 * event["flights_lost"]
+
+
+def test_three_quarters_of_codes_and_two_thirds_of_minutes_name_the_true_cause(disrupted):
+    """The rest names anything else; late aircraft is named beside."""
+    flights, events = disrupted
+    for kinds, code, column in ((("carrier", "carrier_at_airport"), "A", 0), (("nation",), "C", 2)):
+        of_kind = events.filter(pl.col("kind").is_in(kinds)).to_dicts()
+        assert of_kind
+        hit = pl.concat([flights_of(flights, event) for event in of_kind])
+        codes = hit["CANCELLATION_CODE"].drop_nulls()
+        minutes = hit.select(CAUSES[:4]).sum().row(0)
+        assert (codes == code).mean() == pytest.approx(0.75, abs=0.05)
+        assert minutes[column] / sum(minutes) == pytest.approx(2 / 3, abs=0.07)
+
+
+def test_the_flights_an_event_costs_are_those_it_is_expected_to(disrupted):
+    """Cancelled ones, and late ones at 300 minutes for one, over all events of carriers."""
+    flights, events = disrupted
+    usual = flights["CANCELLED"].mean()
+    delay = flights["DEP_DELAY"].mean()
+    told = events.filter(pl.col("kind").str.starts_with("carrier"))
+    hit = pl.concat([flights_of(flights, event) for event in told.to_dicts()])
+    left = hit.filter(pl.col("CANCELLED") == 0)
+    lost = hit["CANCELLED"].sum() - usual * hit.height + (left["DEP_DELAY"] - delay).sum() / 300
+    assert lost == pytest.approx(told["flights_lost"].sum(), rel=0.15)

@@ -24,7 +24,9 @@ def evaluate(
     ] = None,
     shapes: Annotated[
         str,
-        typer.Option(help="Mixes of anomalies, with commas between: default, storms, outages, thin.", metavar="A,…"),
+        typer.Option(
+            help="Mixes of anomalies, with commas between: default, storms, outages, thin, disruptions.", metavar="A,…"
+        ),
     ] = "default",
     flights: Annotated[int, typer.Option(help="Number of flights in a simulated year.", metavar="N")] = 6_500_000,
     airports: Annotated[int, typer.Option(help="Number of airports in a simulated year.", metavar="K")] = 340,

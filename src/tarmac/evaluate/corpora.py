@@ -158,7 +158,7 @@ def _gold_of(flights: pl.DataFrame, year: int) -> pl.DataFrame:
 
 
 def _truth_of(plan: DayPlan) -> pl.DataFrame:
-    from tarmac.simulate.anomalies import KINDS
+    from tarmac.simulate.events import KINDS
 
     place, day = np.nonzero(plan.truth)
     return pl.DataFrame(

@@ -6,11 +6,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
 
-import numpy as np
-
 from tarmac.simulate.days import DayPlan
 from tarmac.simulate.flights import flights_between
-from tarmac.simulate.routes import routes_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -23,13 +20,12 @@ _WORKERS = 2  # numpy and Polars let go of the interpreter: two chunks are made 
 
 def each_chunk(plan: DayPlan, turn: Callable[["pl.DataFrame"], T]) -> Iterator[T]:
     """What `turn` makes of the flights of some whole days, in order; it is called in more than one thread."""
-    routes = routes_of(plan.airports, np.random.default_rng([plan.parameters.seed, 2]))
     a_day = max(plan.scheduled.sum(axis=0).mean(), 1)
     step = max(int(_CHUNK_FLIGHTS / a_day), 1)
 
     def made(first: int, last: int) -> T:
         # The seed names the chunk's first day, so no chunk depends on which thread made which other.
-        return turn(flights_between(plan, routes, first, last, [plan.parameters.seed, plan.parameters.year, 3, first]))
+        return turn(flights_between(plan, first, last, [plan.parameters.seed, plan.parameters.year, 3, first]))
 
     with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
         waiting: deque[Future[T]] = deque()

@@ -7,9 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tarmac.simulate.airports import Airports, Floats, Ints, first_airports, great_circle_miles
-from tarmac.simulate.anomalies import Anomalies, draw_anomalies
+from tarmac.simulate.anomalies import draw_anomalies
 from tarmac.simulate.delays import PUNCTUAL_MEAN, STRANDED_MINUTES, flight_variance
+from tarmac.simulate.events import Anomalies
 from tarmac.simulate.parameters import SHAPES, SimulationParameters
+from tarmac.simulate.routes import Routes, routes_of
 from tarmac.simulate.seasons import Calendar, calendar_of
 
 _NATIONAL, _REGIONAL, _OWN = 0.15, 0.27, 0.20  # standard deviations of the log of a day's excess: shocks of one day
@@ -24,11 +26,12 @@ class DayPlan:
     """Airports × days. `level` is the mean delay that the season and the airport lead one to expect, in minutes.
 
     `excess` is what the day's flights are drawn from (minutes above the punctual mean; shocks and anomalies
-    included), `cancelled` each flight's chance to be cancelled.
+    included), `cancelled` each flight's chance to be cancelled; carriers' failures come on top of both.
     """
 
     parameters: SimulationParameters
     airports: Airports
+    routes: Routes
     dates: tuple[date, ...]
     scheduled: Ints
     level: Floats
@@ -55,8 +58,10 @@ def simulate_days(parameters: SimulationParameters) -> DayPlan:
     usual = np.exp(habit + step + _wandering(habit.shape, yearly))
     shock = _shocks(airports, calendar, yearly)
     level = usual * np.exp(_SHOCK_VARIANCE / 2) + PUNCTUAL_MEAN
+    routes = routes_of(airports, np.random.default_rng([parameters.seed, 2]))
     anomalies = draw_anomalies(
         airports=airports,
+        carriers=routes.carriers_of_airports(),
         scheduled=scheduled,
         level=level,
         winter=calendar.winter,
@@ -69,6 +74,7 @@ def simulate_days(parameters: SimulationParameters) -> DayPlan:
     return DayPlan(
         parameters=parameters,
         airports=airports,
+        routes=routes,
         dates=calendar.dates,
         scheduled=scheduled,
         level=level + STRANDED_MINUTES,

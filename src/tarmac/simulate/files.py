@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tarmac.simulate.anomalies import KINDS
 from tarmac.simulate.chunks import each_chunk
 from tarmac.simulate.days import DayPlan, simulate_days
+from tarmac.simulate.events import KINDS
 from tarmac.simulate.flights import COLUMNS
 from tarmac.simulate.parameters import SimulationParameters
+from tarmac.simulate.truth import truth_of_events
 from tarmac.storage.atomic import whole_files
 from tarmac.storage.errors import explained
 
@@ -85,9 +86,11 @@ def _truth_lines(plan: DayPlan, *, with_kind: bool) -> str:
     )
     if not with_kind:
         return "".join(f"{line}\n" for line in ("origin,fl_date", *(f"{row[0]},{row[1]}" for row in rows)))
-    wrong = plan.anomalies
-    lines = ["origin,fl_date,kind,severity,flights\n"]
+    wrong, events = plan.anomalies, truth_of_events(plan)
+    lines = [f"origin,fl_date,kind,severity,flights,{','.join(events.columns)}\n"]
+    told = [",".join(map(str, row)) for row in events.iter_rows()]
     for code, day_text, place, day in rows:
         kind, severity = KINDS[wrong.kind[place, day]], wrong.severity[place, day]
-        lines.append(f"{code},{day_text},{kind},{severity:.4f},{plan.scheduled[place, day]}\n")
+        event = told[wrong.event[place, day]]
+        lines.append(f"{code},{day_text},{kind},{severity:.4f},{plan.scheduled[place, day]},{event}\n")
     return "".join(lines)

@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tarmac.simulate.airports import Floats, Ints
-from tarmac.simulate.causes import CAUSES, cancellation_codes, cause_minutes
+from tarmac.simulate.causes import CAUSES, Causes, cancellation_codes, cause_minutes
 from tarmac.simulate.days import DayPlan
 from tarmac.simulate.delays import Singles, draw_delays
-from tarmac.simulate.routes import CARRIERS, Routes
+from tarmac.simulate.networks import CARRIERS
+from tarmac.simulate.routes import Routes
 
 if TYPE_CHECKING:
     import polars as pl
@@ -44,6 +45,15 @@ class _Schedule:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class _Wrong:
+    """Of each flight: the true cause of what is wrong (an index of `CAUSE_WORDS`), its chance to be cancelled, its excess."""
+
+    cause: Causes
+    cancelled: Floats
+    excess: Singles
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class _Flown:
     """What became of each flight, in whole minutes; NaN where it did not come to that."""
 
@@ -56,12 +66,13 @@ class _Flown:
     arrival_delay: Singles
 
 
-def flights_between(plan: DayPlan, routes: Routes, first: int, last: int, seed: list[int]) -> "pl.DataFrame":
+def flights_between(plan: DayPlan, first: int, last: int, seed: list[int]) -> "pl.DataFrame":
     """The flights of days first … last − 1, by date, origin and scheduled departure; equal seeds give equal flights."""
     rng = np.random.default_rng(seed)
-    schedule = _scheduled(plan, routes, first, last, rng)
-    flown = _flown(plan, routes, schedule, rng)
-    return _frame(plan, routes, schedule, flown, rng)
+    schedule = _scheduled(plan, plan.routes, first, last, rng)
+    wrong = _wrong(plan, schedule, first, last)
+    flown = _flown(plan, schedule, wrong, rng)
+    return _frame(plan, schedule, flown, wrong.cause, rng)
 
 
 def _scheduled(plan: DayPlan, routes: Routes, first: int, last: int, rng: np.random.Generator) -> _Schedule:
@@ -92,15 +103,38 @@ def _scheduled(plan: DayPlan, routes: Routes, first: int, last: int, rng: np.ran
     )
 
 
-def _flown(plan: DayPlan, routes: Routes, schedule: _Schedule, rng: np.random.Generator) -> _Flown:
-    flights = len(schedule.place)
+def _wrong(plan: DayPlan, schedule: _Schedule, first: int, last: int) -> _Wrong:
+    """Of each flight: what its airport's day has in store for it, and its carrier's failures on top."""
     at = (schedule.place, schedule.day)
-    excess = plan.excess.astype(np.float32)[at]
+    events = plan.anomalies.events
+    causes = np.array([*(event.cause for event in events), 0], dtype=np.int8)  # an event of −1 is the last: none
+    # The airport-day of a carrier's failure is abnormal for the carrier's flights alone.
+    causes[:-1][[bool(event.carriers) for event in events]] = 0
+    wrong = _Wrong(
+        cause=causes[plan.anomalies.event[at]],
+        cancelled=plan.cancelled[at],
+        excess=plan.excess.astype(np.float32)[at],
+    )
+    for event in events:
+        if not event.carriers or event.days[-1] < first or event.days[0] >= last:
+            continue
+        hit = np.isin(plan.routes.carrier[schedule.route], event.carriers) & np.isin(schedule.place, event.places)
+        for day, cancelled, minutes in zip(event.days, event.cancelled, event.minutes, strict=True):
+            mine = hit & (schedule.day == day)
+            wrong.cause[mine] = event.cause
+            wrong.cancelled[mine] = 1 - (1 - wrong.cancelled[mine]) * (1 - cancelled)
+            wrong.excess[mine] += np.float32(plan.parameters.severity * minutes)
+    return wrong
+
+
+def _flown(plan: DayPlan, schedule: _Schedule, wrong: _Wrong, rng: np.random.Generator) -> _Flown:
+    flights, routes = len(schedule.place), plan.routes
+    at, excess = (schedule.place, schedule.day), wrong.excess
     shift = np.rint(plan.anomalies.shift[at]).astype(np.float32)
     delay = draw_delays(excess * _PACE.astype(np.float32)[schedule.departs], rng) + shift
     chance = rng.random(flights)
-    cancelled = chance < plan.cancelled[at]
-    left_first = chance < plan.cancelled[at] * plan.parameters.cancelled_after_departure_share
+    cancelled = chance < wrong.cancelled
+    left_first = chance < wrong.cancelled * plan.parameters.cancelled_after_departure_share
     diverted = ~cancelled & (rng.random(flights, dtype=np.float32) < plan.parameters.diverted_share)
     congestion = np.float32(12.5) + np.float32(1.1) * np.sqrt(np.minimum(excess, 150))
     taxi_out = _lognormal(congestion, 0.42, rng).clip(1, 170)
@@ -136,20 +170,20 @@ def _clock(minutes: Singles | Floats | Ints) -> Singles:
 
 
 def _frame(
-    plan: DayPlan, routes: Routes, schedule: _Schedule, flown: _Flown, rng: np.random.Generator
+    plan: DayPlan, schedule: _Schedule, flown: _Flown, cause: Causes, rng: np.random.Generator
 ) -> "pl.DataFrame":
     import polars as pl
 
-    kind = plan.anomalies.kind[schedule.place, schedule.day]
+    routes = plan.routes
     blank_carriers = [CARRIERS.index(code) for code in plan.parameters.blank_on_time_carriers if code in CARRIERS]
     blank = (flown.delay == 0) & np.isin(routes.carrier[schedule.route], blank_carriers)
     values = {
         **_scheduled_columns(plan, routes, schedule),
         **_flown_columns(schedule, flown),
         "DEP_DELAY": np.where(blank, np.float32(np.nan), flown.delay),
-        "CANCELLATION_CODE": cancellation_codes(flown.cancelled, kind, rng),
-        **cause_minutes(flown.arrival_delay, kind, rng),
-        "Unnamed: 27": pl.repeat(None, len(kind), dtype=pl.String, eager=True),
+        "CANCELLATION_CODE": cancellation_codes(flown.cancelled, cause, rng),
+        **cause_minutes(flown.arrival_delay, cause, rng),
+        "Unnamed: 27": pl.repeat(None, len(cause), dtype=pl.String, eager=True),
     }
     return pl.DataFrame([pl.Series(name, values[name], nan_to_null=True) for name in COLUMNS])
 

@@ -17,16 +17,31 @@ class Shape:
     outage: float
     drift: float
     low: float
+    carrier: float = 0.0
+    carrier_at_airport: float = 0.0
+    nation: float = 0.0
     size_exponent: float = 1.0
 
 
-# Four, so that no detector is tuned to one: what finds regional storms need not find lone outages or thin airports.
+# Several, so that no detector is tuned to one: what finds regional storms need not find lone outages or thin airports.
 SHAPES = MappingProxyType(
     {
-        "default": Shape(storm=0.66, blizzard=0.04, outage=0.19, drift=0.09, low=0.02),
+        "default": Shape(
+            storm=0.61, blizzard=0.04, outage=0.18, drift=0.09, low=0.02, carrier=0.04, carrier_at_airport=0.02
+        ),
         "storms": Shape(storm=0.94, blizzard=0.06, outage=0.0, drift=0.0, low=0.0),
         "outages": Shape(storm=0.0, blizzard=0.0, outage=0.75, drift=0.20, low=0.05),
         "thin": Shape(storm=0.58, blizzard=0.02, outage=0.30, drift=0.10, low=0.0, size_exponent=1.2),
+        "disruptions": Shape(
+            storm=0.35,
+            blizzard=0.05,
+            outage=0.10,
+            drift=0.0,
+            low=0.0,
+            carrier=0.25,
+            carrier_at_airport=0.05,
+            nation=0.20,
+        ),
     }
 )
 

@@ -1,27 +1,29 @@
-"""Where flights go and who flies them: routes, mostly to hubs, each with one carrier and a block time."""
+"""Where flights go and who flies them: routes, mostly to hubs, each flown by one or more carriers, and its block time."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from tarmac.simulate.airports import Airports, Floats, Ints, first_airports
+from tarmac.simulate.networks import CARRIERS, carrier_shares
 
-CARRIERS = ("WN", "AA", "DL", "UA", "OO", "B6", "AS", "MQ", "EV", "OH", "9E", "YX", "NK", "F9", "HA", "G4", "YV", "VX")
-_MAINLINE, _REGIONAL, _HAWAII = np.array([0, 1, 2, 3, 5, 6, 12, 13, 17]), np.array([4, 7, 8, 9, 10, 11, 16, 15]), 14
-_MAINLINE_SHARE = np.array([0.27, 0.20, 0.20, 0.14, 0.06, 0.05, 0.04, 0.025, 0.015])
-_REGIONAL_SHARE = np.array([0.30, 0.13, 0.12, 0.12, 0.10, 0.13, 0.07, 0.03])
 _ROUTES = 60  # of one airport, at most
 _DESTINATIONS = 30  # to choose among, even where fewer airports are simulated
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Routes:
-    """One entry per route, those of one origin together. `until` rises from a to a + 1 over the routes of airport a."""
+    """One entry per origin, destination and carrier, those of one origin together.
+
+    `share`: of the origin's flights, 0–1. `until` rises from a to a + 1 over the entries of airport a.
+    """
 
     codes: tuple[str, ...]
-    until: Floats
+    origin: Ints
     dest: Ints
     carrier: Ints
+    share: Floats
+    until: Floats
     miles: Floats
     block_minutes: Ints
     clock_minutes: Ints
@@ -31,6 +33,13 @@ class Routes:
         # A hair below 1: a + 0.999… must not round up to the first route of airport a + 1.
         return np.searchsorted(self.until, origin + rng.random(len(origin)) * (1 - 1e-9), side="right")
 
+    def carriers_of_airports(self) -> Floats:
+        """Airports × `CARRIERS`: the share of an airport's flights that are a carrier's."""
+        places = int(self.origin.max()) + 1
+        shares = np.zeros((places, len(CARRIERS)))
+        np.add.at(shares, (self.origin, self.carrier), self.share)
+        return shares
+
 
 def routes_of(airports: Airports, rng: np.random.Generator) -> Routes:
     """The routes of every airport; their `dest` indexes `codes`, which begin with the airports simulated."""
@@ -39,18 +48,24 @@ def routes_of(airports: Airports, rng: np.random.Generator) -> Routes:
     everywhere = np.arange(len(world.codes))
     miles = np.maximum(world.miles_between(everywhere[:, None], everywhere), 30)
     flow = _flow(world, miles, rng)[:count]
-    origin, dest = np.nonzero(flow)
-    until = origin + (np.cumsum(flow, axis=1) / flow.sum(axis=1, keepdims=True))[origin, dest]
+    from_place, to_place = np.nonzero(flow)
+    block = np.rint(46 + 0.1215 * miles[from_place, to_place] + rng.normal(0, 4, len(from_place))).astype(np.int64)
+    flown_by = carrier_shares(world, from_place, to_place, rng)
+    pair, carrier = np.nonzero(flown_by)
+    origin, dest = from_place[pair], to_place[pair]
+    share = (flow / flow.sum(axis=1, keepdims=True))[origin, dest] * flown_by[pair, carrier]
+    until = np.cumsum(share)
     ends = np.flatnonzero(np.diff(origin, append=count))
     until[ends] = origin[ends] + 1.0
-    distance = np.rint(miles[origin, dest])
     return Routes(
         codes=world.codes,
-        until=until,
+        origin=origin,
         dest=dest,
-        carrier=_carriers(world, origin, dest, rng),
-        miles=distance,
-        block_minutes=np.rint(46 + 0.1215 * distance + rng.normal(0, 4, len(distance))).astype(np.int64),
+        carrier=carrier,
+        share=share,
+        until=until,
+        miles=np.rint(miles[origin, dest]),
+        block_minutes=block[pair],
         clock_minutes=world.utc_minutes[dest] - world.utc_minutes[origin],
     )
 
@@ -66,12 +81,3 @@ def _flow(world: Airports, miles: Floats, rng: np.random.Generator) -> Floats:
     one_way = world.size[:, None] * pull / pull.sum(axis=1, keepdims=True)
     both_ways: Floats = one_way + one_way.T
     return both_ways
-
-
-def _carriers(world: Airports, origin: Ints, dest: Ints, rng: np.random.Generator) -> Ints:
-    mainline = rng.choice(_MAINLINE, len(dest), p=_MAINLINE_SHARE)
-    regional = rng.choice(_REGIONAL, len(dest), p=_REGIONAL_SHARE)
-    carrier = np.where(np.minimum(world.size[origin], world.size[dest]) > 55, mainline, regional)
-    hawaiian = (world.utc_minutes[origin] == -600) & (world.utc_minutes[dest] == -600)
-    picked: Ints = np.where(hawaiian, _HAWAII, carrier)
-    return picked
