@@ -35,7 +35,7 @@ ENTRIES: tuple[tuple[str, Table, str | None, bool], ...] = (
     ("Gold: airport-days", DAILY, "gold", False),
     ("Gold: carriers' days", CARRIER_DAILY, "gold_carriers", False),
     ("Gold: carriers' days at airports", CARRIER_ORIGIN_DAILY, "gold_carrier_origins", False),
-    ("Judgements", ANOMALIES, "anomalies", True),
+    ("Scores", ANOMALIES, "anomalies", True),
     ("Published airport-days", PUBLISHED, None, True),
     ("Published carriers' days", CARRIER_DAYS, None, True),
     ("Disruptions", EVENTS, "disruptions", True),

@@ -1,4 +1,4 @@
-"""The pipeline, step by step: bronze → silver → gold → judgements → warehouse → report. Read this first.
+"""The pipeline, step by step: bronze → silver → gold → scores → warehouse → report. Read this first.
 
 Each step reads one zone and publishes the next, so it can run alone, again, or on another machine.
 """

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tarmac.detect import DetectParameters
-from tarmac.detect.contract import Detector, Judgement
+from tarmac.detect.contract import Detector, Scores
 from tarmac.detect.detectors.bands import Band
 from tarmac.detect.panel import FloatArray, Panel
 from tarmac.detect.parameters import detector_named
@@ -81,8 +81,8 @@ def noise(airports: int, days: int = DAYS, *, seed: int = 0) -> FloatArray:
     return 10.0 + 5.0 * np.random.default_rng(seed).normal(size=(airports, days))
 
 
-def same(left: Judgement, right: Judgement) -> bool:
-    """Whether two judgements are the same to the last bit."""
+def same(left: Scores, right: Scores) -> bool:
+    """Whether two scores are the same to the last bit."""
     names = ("expected", "lower", "upper", "score")
     return all(getattr(left, n).tobytes() == getattr(right, n).tobytes() for n in names)
 
@@ -111,9 +111,9 @@ def test_a_parameter_outside_its_limits_is_refused_by_name(detector: Detector) -
 def test_all_arrays_have_the_panel_s_shape_and_flags_are_booleans(detector: Detector) -> None:
     """Whatever the shape: airports × days."""
     panel = panel_for(detector, noise(3))
-    judgement = detector.judge(panel)
-    flags = detector.flags(panel, judgement)
-    assert judgement.score.shape == judgement.expected.shape == panel.shape
+    scores = detector.score(panel)
+    flags = detector.flags(panel, scores)
+    assert scores.score.shape == scores.expected.shape == panel.shape
     assert flags.shape == panel.shape
     assert flags.dtype == np.bool_
 
@@ -123,54 +123,54 @@ def test_a_day_without_flights_has_no_score_and_no_flag(detector: Detector) -> N
     value = noise(2)
     value[0, 40:44] = np.nan
     panel = panel_for(detector, value)
-    judgement = detector.judge(panel)
-    assert np.isnan(judgement.score[0, 40:44]).all()
-    assert not detector.flags(panel, judgement)[0, 40:44].any()
-    assert not np.isnan(judgement.score[0, 50:]).any()
+    scores = detector.score(panel)
+    assert np.isnan(scores.score[0, 40:44]).all()
+    assert not detector.flags(panel, scores)[0, 40:44].any()
+    assert not np.isnan(scores.score[0, 50:]).any()
 
 
 @pytest.mark.parametrize("days", [1, 2, 5, 20])
 def test_short_series_raise_nothing_and_flag_nothing_wild(detector: Detector, days: int) -> None:
-    """A detector that cannot judge says null; it does not fail."""
+    """A detector that cannot score says null; it does not fail."""
     panel = panel_for(detector, noise(2, days))
-    judgement = detector.judge(panel)
+    scores = detector.score(panel)
     # The reference's rule flags up to an eighth of any series; from fewer than fourteen days nothing is cut.
-    assert detector.flags(panel, judgement).sum() <= (5 if days >= 14 else 0)
+    assert detector.flags(panel, scores).sum() <= (5 if days >= 14 else 0)
 
 
-def test_an_airport_that_cannot_be_judged_costs_the_others_nothing(detector: Detector) -> None:
-    """All missing, a single day, two days, constant: their neighbours are judged all the same."""
+def test_an_airport_that_cannot_be_scored_costs_the_others_nothing(detector: Detector) -> None:
+    """All missing, a single day, two days, constant: their neighbours are scored all the same."""
     value = noise(5)
     value[1] = np.nan
     value[2, 1:] = np.nan
     value[3, 2:] = np.nan
     value[4] = 7.0
     panel = panel_for(detector, value)
-    judgement = detector.judge(panel)
-    flags = detector.flags(panel, judgement)
-    assert not np.isnan(judgement.score[0, 60:]).any()  # who sees only the past needs some of it first
-    assert np.isnan(judgement.score[1]).all()
+    scores = detector.score(panel)
+    flags = detector.flags(panel, scores)
+    assert not np.isnan(scores.score[0, 60:]).any()  # who sees only the past needs some of it first
+    assert np.isnan(scores.score[1]).all()
     assert not flags[1:4].any()
     if detector.name not in FLOORS:
         assert not flags[4].any()
 
 
-def test_an_empty_panel_is_judged_in_silence(detector: Detector) -> None:
+def test_an_empty_panel_is_scored_in_silence(detector: Detector) -> None:
     """No airports, no days, no error."""
     panel = panel_for(detector, np.empty((0, 0)))
-    judgement = detector.judge(panel)
-    assert detector.flags(panel, judgement).shape == (0, 0)
+    scores = detector.score(panel)
+    assert detector.flags(panel, scores).shape == (0, 0)
 
 
 def test_the_same_panel_gives_the_same_bits_with_any_number_of_workers(detector: Detector) -> None:
     """No sum is taken across threads."""
     panel = panel_for(detector, noise(4))
-    assert same(detector.judge(panel, workers=1), detector.judge(panel, workers=3))
+    assert same(detector.score(panel, workers=1), detector.score(panel, workers=3))
 
 
 @only(lambda detector: not detector.pools)
 def test_one_airport_has_no_effect_on_another_unless_the_detector_pools(detector: Detector) -> None:
-    """Neither its presence nor its place: judged alone, an airport gets the same bits."""
+    """Neither its presence nor its place: scored alone, an airport gets the same bits."""
     value = noise(3)
     together = panel_for(detector, value, origins=("ABQ", "JFK", "LGA"))
     alone = replace(
@@ -179,7 +179,7 @@ def test_one_airport_has_no_effect_on_another_unless_the_detector_pools(detector
         **{name: getattr(together, name)[1:2] for name in ("value", "flights", "departed", "cancelled")},
         also={name: array[1:2] for name, array in together.also.items()},
     )
-    assert detector.judge(together).score[1].tobytes() == detector.judge(alone).score[0].tobytes()
+    assert detector.score(together).score[1].tobytes() == detector.score(alone).score[0].tobytes()
 
 
 @only(lambda detector: detector.name not in FLOORS)
@@ -188,27 +188,27 @@ def test_a_planted_spike_has_the_highest_score_of_its_airport_and_is_flagged(det
     value = noise(3)
     value[1, 70] += 60.0
     panel = panel_for(detector, value)
-    judgement = detector.judge(panel)
-    assert np.nanargmax(judgement.score[1]) == 70
-    assert detector.flags(panel, judgement)[1, 70]
-    if not np.isnan(judgement.upper[1, 70]):
-        assert panel.value[1, 70] > judgement.upper[1, 70]
+    scores = detector.score(panel)
+    assert np.nanargmax(scores.score[1]) == 70
+    assert detector.flags(panel, scores)[1, 70]
+    if not np.isnan(scores.upper[1, 70]):
+        assert panel.value[1, 70] > scores.upper[1, 70]
 
 
 @only(lambda detector: detector.name not in FLOORS)
 def test_an_unusually_early_day_scores_too(detector: Detector) -> None:
-    """Both directions are judged."""
+    """Both directions are scored."""
     value = noise(1)
     value[0, 70] -= 80.0
-    assert np.nanargmax(detector.judge(panel_for(detector, value)).score[0]) == 70
+    assert np.nanargmax(detector.score(panel_for(detector, value)).score[0]) == 70
 
 
 def test_the_interval_holds_what_was_expected(detector: Detector) -> None:
     """lower ≤ expected ≤ upper wherever there are all three."""
-    judgement = detector.judge(panel_for(detector, noise(3)))
-    known = ~np.isnan(judgement.expected + judgement.lower + judgement.upper)
-    assert (judgement.lower[known] <= judgement.expected[known]).all()
-    assert (judgement.expected[known] <= judgement.upper[known]).all()
+    scores = detector.score(panel_for(detector, noise(3)))
+    known = ~np.isnan(scores.expected + scores.lower + scores.upper)
+    assert (scores.lower[known] <= scores.expected[known]).all()
+    assert (scores.expected[known] <= scores.upper[known]).all()
 
 
 # Shares have ends, and what is usual near one is unusual in the middle.
@@ -217,8 +217,8 @@ def test_adding_a_constant_changes_no_ranking(detector: Detector) -> None:
     """An airport where everything is twenty minutes later has the same abnormal days."""
     value = noise(2)
     before, after = (
-        detector.judge(panel_for(detector, value)).score,
-        detector.judge(panel_for(detector, value + 20.0)).score,
+        detector.score(panel_for(detector, value)).score,
+        detector.score(panel_for(detector, value + 20.0)).score,
     )
     # The rank of a forest's score may turn on a rounded split; correlation of ranks is what must hold.
     for one, other in zip(before, after, strict=True):
@@ -234,16 +234,16 @@ def test_another_unit_changes_no_ranking(detector: Detector, factor: float) -> N
     panel = panel_for(detector, noise(2))
     minutes = {name: array * factor for name, array in panel.also.items() if name.endswith("_delay")}
     scaled = replace(panel, value=panel.value * factor, also={**panel.also, **minutes})
-    for one, other in zip(detector.judge(panel).score, detector.judge(scaled).score, strict=True):
+    for one, other in zip(detector.score(panel).score, detector.score(scaled).score, strict=True):
         assert _rank_correlation(one, other) > 0.99
 
 
 def test_history_is_baseline_and_never_flagged(detector: Detector) -> None:
-    """Days before the first judged one help to judge and are not judged."""
+    """Days before the first scored one serve as history and are not scored."""
     value = noise(2)
     value[0, 10] += 60.0
-    panel = replace(panel_for(detector, value), first_judged=60)
-    assert not detector.flags(panel, detector.judge(panel))[:, :60].any()
+    panel = replace(panel_for(detector, value), first_scored=60)
+    assert not detector.flags(panel, detector.score(panel))[:, :60].any()
 
 
 def _rank_correlation(left: FloatArray, right: FloatArray) -> float:
@@ -261,10 +261,10 @@ def test_peculiar_series_are_survived(detector: Detector) -> None:
     value = np.stack(
         [days % 2, days, (days > 60).astype(float), np.sin(2 * np.pi * (days % 7) / 7), days // 17 % 2, giant, lone]
     )
-    judgement = detector.judge(panel_for(detector, value))
-    assert judgement.score.shape == value.shape
+    scores = detector.score(panel_for(detector, value))
+    assert scores.score.shape == value.shape
     if detector.name not in FLOORS and detector.name != "rolling_band":
-        assert np.nanargmax(judgement.score[5]) == 50
+        assert np.nanargmax(scores.score[5]) == 50
 
 
 def regular_series(days: int) -> dict[str, FloatArray]:
@@ -283,15 +283,15 @@ def regular_series(days: int) -> dict[str, FloatArray]:
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("days", [14, 50, 365, pytest.param(3650, marks=pytest.mark.slow)])
-def test_regular_series_are_judged_in_silence_and_in_finite_numbers(detector: Detector, days: int) -> None:
+def test_regular_series_are_scored_in_silence_and_in_finite_numbers(detector: Detector, days: int) -> None:
     """No warning on the terminal, no infinite end of an interval, with and without one odd day."""
     if days > 50 and detector.slow:
         pytest.skip("statsmodels takes minutes for it")
     value = np.stack(list(regular_series(days).values()))
     for odd in (0.0, 60.0):
         value[:, days // 2] += odd
-        judgement = detector.judge(panel_for(detector, value))
-        for each in (judgement.expected, judgement.lower, judgement.upper, judgement.score):
+        scores = detector.score(panel_for(detector, value))
+        for each in (scores.expected, scores.lower, scores.upper, scores.score):
             assert not np.isinf(each).any()
 
 
@@ -299,10 +299,10 @@ def test_regular_series_are_judged_in_silence_and_in_finite_numbers(detector: De
 @only(lambda detector: isinstance(detector, Band) and detector.name != "mstl")
 @pytest.mark.parametrize("kind", ["alternating", "weekly"])
 def test_a_series_that_repeats_exactly_has_no_flags_and_its_odd_day_has_one(detector: Detector, kind: str) -> None:
-    """Once a method has seen four weeks of it; what is left then is rounding, and no scale to judge by."""
+    """Once a method has seen four weeks of it; what is left then is rounding, and no scale to score by."""
     value = regular_series(120)[kind][None, :]
     panel = panel_for(detector, value)
-    assert not detector.flags(panel, detector.judge(panel))[0, 28:].any()
+    assert not detector.flags(panel, detector.score(panel))[0, 28:].any()
     value[0, 70] += 60.0
     panel = panel_for(detector, value)
-    assert detector.flags(panel, detector.judge(panel))[0, 70]
+    assert detector.flags(panel, detector.score(panel))[0, 70]

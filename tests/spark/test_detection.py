@@ -1,4 +1,4 @@
-"""Judging on Spark: by airport or all at once, the same bits, and a detector's failure costs the others nothing."""
+"""Scoring on Spark: by airport or all at once, the same bits, and a detector's failure costs the others nothing."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,7 @@ import pytest
 from tarmac.detect import DetectParameters, detect
 from tarmac.detect.panel import panel_from_gold
 from tarmac.detect.parameters import detector_named
-from tarmac.detect.run import judge_here
+from tarmac.detect.run import score_here
 from tarmac.errors import SystemFailure
 from tests.support.spark_session import on_spark
 
@@ -48,18 +48,18 @@ def test_detectors_that_pool_and_those_that_do_not_give_the_same_rows(gold: pl.D
         detectors=("isolation_forest", "arima", "disruption", "stl"), max_p=1, max_q=1, threshold=threshold
     )
     here = detect(gold, parameters, year=2011)
-    there = detect(gold, parameters, year=2011, judge=on_spark().score)
+    there = detect(gold, parameters, year=2011, scorer=on_spark().score)
     assert (here.failures, there.failures) == ({}, {})
     assert there.anomalies.equals(here.anomalies)
     assert set(there.anomalies["detector"]) == set(parameters.detectors)
 
 
-def test_judging_by_the_past_alone_is_the_same(gold: pl.DataFrame) -> None:
+def test_scoring_by_the_past_alone_is_the_same(gold: pl.DataFrame) -> None:
     """Each day by itself and those before it."""
     parameters = DetectParameters(detectors=("rolling_band", "isolation_forest"), mode="online")
     few = gold.filter(pl.col("fl_date") < pl.date(2011, 1, 20))
     here = detect(few, parameters, year=2011)
-    there = detect(few, parameters, year=2011, judge=on_spark().score)
+    there = detect(few, parameters, year=2011, scorer=on_spark().score)
     assert there.anomalies.equals(here.anomalies)
 
 
@@ -70,22 +70,22 @@ def test_a_detector_that_fails_says_why_and_is_not_tried_again(gold: pl.DataFram
     class Broken:
         pools: bool
 
-        def judge(self, panel: Any, *, workers: int) -> Any:
+        def score(self, panel: Any, *, workers: int) -> Any:
             raise ValueError(f"{len(panel.origins)} airports are too many")
 
     panel = panel_from_gold(gold, "mean_dep_delay", year=2011)
-    judge = on_spark().score
+    score = on_spark().score
     with pytest.raises(SystemFailure, match=r"^ValueError: 5 airports are too many$"):
-        judge(Broken(pools=True), panel, mode="hindsight", workers=1)  # type: ignore[arg-type]
+        score(Broken(pools=True), panel, mode="hindsight", workers=1)  # type: ignore[arg-type]
     with pytest.raises(SystemFailure, match=r"^ValueError: [12] airports are too many$"):
-        judge(Broken(pools=False), panel, mode="hindsight", workers=1)  # type: ignore[arg-type]
+        score(Broken(pools=False), panel, mode="hindsight", workers=1)  # type: ignore[arg-type]
 
 
 def test_the_scores_have_the_same_bits(gold: pl.DataFrame) -> None:
     """NaN included."""
     detector = detector_named("ecod", DetectParameters())
     panel = panel_from_gold(gold, detector.reads, year=2011, also=detector.also)
-    here = judge_here(detector, panel, mode="hindsight", workers=1)
+    here = score_here(detector, panel, mode="hindsight", workers=1)
     there = on_spark().score(detector, panel, mode="hindsight", workers=1)
     for name in ("expected", "lower", "upper", "score"):
         assert getattr(there, name).tobytes() == getattr(here, name).tobytes()

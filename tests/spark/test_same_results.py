@@ -1,4 +1,4 @@
-"""Both engines from the same files: the same silver, quarantine, gold, judgements, counts and messages."""
+"""Both engines from the same files: the same silver, quarantine, gold, scores, counts and messages."""
 
 from pathlib import Path
 from typing import Any
@@ -84,7 +84,7 @@ def test_real_flights_give_the_same(shared_data: Path, tmp_path: Path, name: str
 
 
 @pytest.mark.slow
-def test_a_simulated_year_gives_the_same_to_its_judgements(tmp_path: Path) -> None:
+def test_a_simulated_year_gives_the_same_to_its_scores(tmp_path: Path) -> None:
     """Sixty thousand flights over many splits; every airport's scores have the same bits."""
     (tmp_path / "made").mkdir()
     made = write_simulation(SimulationParameters(year=2019, flights=60_000, airports=8, seed=3), tmp_path / "made")
@@ -92,7 +92,7 @@ def test_a_simulated_year_gives_the_same_to_its_judgements(tmp_path: Path) -> No
     cleaning = assert_same_cleaning(lake, 2019, tmp_path)
     gold = assert_same_gold(lake, 2019, cleaning.silver, tmp_path)
     parameters = DetectParameters(max_p=1, max_q=1)
-    here, there = detect(gold, parameters, year=2019), detect(gold, parameters, year=2019, judge=on_spark().score)
+    here, there = detect(gold, parameters, year=2019), detect(gold, parameters, year=2019, scorer=on_spark().score)
     assert not here.failures
     assert there.failures == here.failures
     assert there.anomalies.equals(here.anomalies)

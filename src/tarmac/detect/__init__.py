@@ -1,4 +1,4 @@
-"""The judges of airport-days. `detect` runs them; importing this package loads no heavy library.
+"""The detectors of abnormal airport-days. `detect` runs them; importing this package loads no heavy library.
 
 Read contract.py first, then panel.py, then any detector.
 """
@@ -12,7 +12,7 @@ from tarmac.settings import Criterion, DetectParameters, Mode, Threshold
 if TYPE_CHECKING:
     import polars as pl
 
-    from tarmac.detect.run import Judge
+    from tarmac.detect.run import Scorer
 
 __all__ = ["Criterion", "DetectParameters", "Detection", "Mode", "Threshold", "detect"]
 
@@ -33,14 +33,14 @@ def detect(
     year: int,
     progress: Callable[[str], None] | None = None,
     workers: int = 0,
-    judge: "Judge | None" = None,
+    scorer: "Scorer | None" = None,
 ) -> Detection:
-    """Judge the days of `year` in gold; its rows of earlier years serve as history.
+    """Score the days of `year` in gold; its rows of earlier years serve as history.
 
     `progress` is called with each detector's name before it starts. `workers` is the number of threads, 0 for as
     many as the process may use; the result does not depend on it, nor on the order of gold's rows. A detector that
-    fails is named in `failures` with its reason, and the others' rows stand. `judge` has the panels scored elsewhere.
+    fails is named in `failures` with its reason, and the others' rows stand. `score` has the panels scored elsewhere.
     """
     from tarmac.detect.run import run_detectors
 
-    return run_detectors(gold, parameters, year=year, progress=progress, workers=workers, judge=judge)
+    return run_detectors(gold, parameters, year=year, progress=progress, workers=workers, scorer=scorer)

@@ -1,4 +1,4 @@
-"""What every detector takes and gives: a panel in, a judgement out; flags are a step of their own."""
+"""The interface of every detector: a panel in, scores out; flags follow from them in a separate step."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ from tarmac.errors import InputError
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judgement:
-    """What a detector says of each airport and day; all arrays airports × days, NaN where it cannot judge.
+class Scores:
+    """What a detector computed for each airport and day; all arrays airports × days, NaN where it has no score.
 
     `score`: higher is more anomalous. `expected` with its interval `lower` … `upper` is in the measure's unit.
     """
@@ -28,21 +28,21 @@ class Judgement:
         """Refuse arrays of different shapes and infinite scores."""
         shapes = {name: getattr(self, name).shape for name in ("expected", "lower", "upper", "score")}
         if len(set(shapes.values())) > 1:
-            raise ValueError(f"a judgement's arrays must share one shape: {shapes}")
+            raise ValueError(f"a scores's arrays must share one shape: {shapes}")
         if np.isinf(self.score).any():
-            raise ValueError("a score is finite, or NaN where the detector cannot judge")
+            raise ValueError("a score is finite, or NaN where the detector cannot compute one")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Detector(ABC):
-    """A frozen record of parameters that judges a panel. A detector overrides `judge` and `flags`, or inherits them.
+    """A frozen record of parameters that scores a panel. A detector overrides `score` and `flags`, or inherits them.
 
     Most detectors inherit from `AirportByAirport` or `Band` (detectors/by_airport.py, detectors/bands.py) and override
     one method. What values a parameter may have is declared with its default, by `limited`.
 
     Attributes of the class:
         name: the name in the registry and in the output.
-        measure: the name of what is judged, in the output's column `measure`.
+        measure: the name of what is scored, in the output's column `measure`.
         reads: the column of gold that is the panel's value.
         also: further columns of gold that the panel must hold.
         pools: whether an airport's score may depend on other airports.
@@ -67,7 +67,7 @@ class Detector(ABC):
         check_limits(self, of=self.name)
 
     @abstractmethod
-    def judge(self, panel: Panel, *, workers: int = 1) -> Judgement:
+    def score(self, panel: Panel, *, workers: int = 1) -> Scores:
         """Expected values and scores of all the panel's days. `workers` changes the speed and never the result.
 
         Raises:
@@ -75,8 +75,8 @@ class Detector(ABC):
         """
 
     @abstractmethod
-    def flags(self, panel: Panel, judgement: Judgement) -> BoolArray:
-        """Which of the judged days are abnormal; False before the first judged day and where the score is NaN."""
+    def flags(self, panel: Panel, scores: Scores) -> BoolArray:
+        """Which of the scored days are abnormal; False before the first scored day and where the score is NaN."""
 
     def check_needs(self) -> None:
         """Raise an InputError, which says how to install it, for a package that is not there."""

@@ -1,11 +1,11 @@
-"""Judging as on the day itself: no day has an effect on a day before it.
+"""Scoring as on the day itself: no day has an effect on a day before it.
 
-A year seen whole lets a storm in December decide what was ordinary in March. Here, each day is judged with a panel that
+A year seen whole lets a storm in December decide what was ordinary in March. Here, each day is scored with a panel that
 ends with it, and flagged by the scores up to it. Detectors that look ahead are simply run once a day; that takes a few
-hundred times as long, so one that can do better has `judge_online`: arima fits once a month, on the days before it.
+hundred times as long, so one that can do better has `score_online`: arima fits once a month, on the days before it.
 Detectors that never look ahead are run once. Days for which the past is too short have no score.
 
-Judgements of this mode bear their detector's name with "@online" in the anomalies table. The name is a part of its key:
+Scores of this mode bear their detector's name with "@online" in the anomalies table. The name is a part of its key:
 so both modes can stand side by side, no column is new, and nobody takes one for the other.
 """
 
@@ -15,44 +15,44 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from tarmac.detect.contract import Detector, Judgement, nothing
+from tarmac.detect.contract import Detector, Scores, nothing
 from tarmac.detect.panel import BoolArray, Panel
 
 SUFFIX = "@online"
 
-Flags = Callable[[Panel, Judgement], BoolArray]
+Flags = Callable[[Panel, Scores], BoolArray]
 
 
 @runtime_checkable
-class JudgesOnline(Protocol):
-    """A detector with a quicker way to judge each day by its past than to be run once a day."""
+class ScoresOnline(Protocol):
+    """A detector with a quicker way to score each day by its past than to be run once a day."""
 
-    def judge_online(self, panel: Panel, *, workers: int = 1) -> Judgement:
-        """As `judge`, but no score, expectation or interval depends on later days."""
+    def score_online(self, panel: Panel, *, workers: int = 1) -> Scores:
+        """As `score`, but no score, expectation or interval depends on later days."""
         ...
 
 
-def judge_online(detector: Detector, panel: Panel, flags: Flags, *, workers: int) -> tuple[Judgement, BoolArray]:
-    """The judgement of the judged days, each by itself and the days before it, and their flags; NaN before them."""
-    judgement = score_online(detector, panel, workers=workers)
-    return judgement, flag_online(panel, judgement, flags)
+def score_and_flag_online(detector: Detector, panel: Panel, flags: Flags, *, workers: int) -> tuple[Scores, BoolArray]:
+    """The scores of the scored days, each by itself and the days before it, and their flags; NaN before them."""
+    scores = score_online(detector, panel, workers=workers)
+    return scores, flag_online(panel, scores, flags)
 
 
-def score_online(detector: Detector, panel: Panel, *, workers: int) -> Judgement:
-    """The judgement of the judged days, each by itself and the days before it; NaN before them."""
+def score_online(detector: Detector, panel: Panel, *, workers: int) -> Scores:
+    """The scores of the scored days, each by itself and the days before it; NaN before them."""
     if not detector.looks_ahead:
-        return detector.judge(panel, workers=workers)
-    if isinstance(detector, JudgesOnline):
-        return detector.judge_online(panel, workers=workers)
+        return detector.score(panel, workers=workers)
+    if isinstance(detector, ScoresOnline):
+        return detector.score_online(panel, workers=workers)
     return _day_by_day(detector, panel, workers)
 
 
-def flag_online(panel: Panel, judgement: Judgement, flags: Flags) -> BoolArray:
-    """The flags of the judged days, each by the scores that were known at its end."""
+def flag_online(panel: Panel, scores: Scores, flags: Flags) -> BoolArray:
+    """The flags of the scored days, each by the scores that were known at its end."""
     flagged = np.zeros(panel.shape, dtype=np.bool_)
-    for day in range(panel.first_judged, panel.shape[1]):
+    for day in range(panel.first_scored, panel.shape[1]):
         # A share of scores is cut among those known by then.
-        flagged[:, day] = flags(until(panel, day), _judgement_until(judgement, day))[:, day]
+        flagged[:, day] = flags(until(panel, day), _scores_until(scores, day))[:, day]
     return flagged
 
 
@@ -62,26 +62,26 @@ def until(panel: Panel, day: int) -> Panel:
     return replace(
         panel,
         dates=panel.dates[some],
-        first_judged=min(panel.first_judged, day + 1),
+        first_scored=min(panel.first_scored, day + 1),
         **{name: getattr(panel, name)[:, some] for name in ("value", "flights", "departed", "cancelled")},
         also={name: array[:, some] for name, array in panel.also.items()},
     )
 
 
-def _day_by_day(detector: Detector, panel: Panel, workers: int) -> Judgement:
-    whole = Judgement(expected=nothing(panel), lower=nothing(panel), upper=nothing(panel), score=nothing(panel))
-    for day in range(panel.first_judged, panel.shape[1]):
-        judgement = detector.judge(until(panel, day), workers=workers)
+def _day_by_day(detector: Detector, panel: Panel, workers: int) -> Scores:
+    whole = Scores(expected=nothing(panel), lower=nothing(panel), upper=nothing(panel), score=nothing(panel))
+    for day in range(panel.first_scored, panel.shape[1]):
+        scores = detector.score(until(panel, day), workers=workers)
         for name in ("expected", "lower", "upper", "score"):
-            getattr(whole, name)[:, day] = getattr(judgement, name)[:, day]
+            getattr(whole, name)[:, day] = getattr(scores, name)[:, day]
     return whole
 
 
-def _judgement_until(judgement: Judgement, day: int) -> Judgement:
+def _scores_until(scores: Scores, day: int) -> Scores:
     some = slice(0, day + 1)
-    return Judgement(
-        expected=judgement.expected[:, some],
-        lower=judgement.lower[:, some],
-        upper=judgement.upper[:, some],
-        score=judgement.score[:, some],
+    return Scores(
+        expected=scores.expected[:, some],
+        lower=scores.lower[:, some],
+        upper=scores.upper[:, some],
+        score=scores.score[:, some],
     )

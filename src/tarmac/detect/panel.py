@@ -1,4 +1,4 @@
-"""The panel that detectors judge: airports × calendar days, dense, NaN where there is nothing to judge."""
+"""The panel that detectors score: airports × calendar days, dense, NaN where there is nothing to score."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,8 +22,8 @@ class Panel:
     """One measure of some airports over contiguous calendar days.
 
     `value` and the counts have one row an airport and one column a day. A day without flights, and a day whose
-    measure is null, is NaN in `value`; nothing is carried forward. Days before `first_judged` are history: they
-    serve as baseline and are not judged. `also` holds further columns of gold, NaN where null.
+    measure is null, is NaN in `value`; nothing is carried forward. Days before `first_scored` are history: they
+    serve as baseline and are not scored. `also` holds further columns of gold, NaN where null.
     """
 
     measure: str
@@ -33,19 +33,19 @@ class Panel:
     flights: FloatArray
     departed: FloatArray
     cancelled: FloatArray
-    first_judged: int = 0
+    first_scored: int = 0
     also: Mapping[str, FloatArray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse arrays of another shape, dates with a hole and a first judged day beyond the last."""
+        """Refuse arrays of another shape, dates with a hole and a first scored day beyond the last."""
         shape = (len(self.origins), len(self.dates))
         named = {"value": self.value, **{name: getattr(self, name) for name in COUNTS}, **self.also}
         if wrong := {name: array.shape for name, array in named.items() if array.shape != shape}:
             raise ValueError(f"the panel's arrays must be airports × days {shape}; these are not: {wrong}")
         if len(self.dates) > 1 and not (np.diff(self.dates) == np.timedelta64(1, "D")).all():
             raise ValueError("the panel's dates must be contiguous calendar days")
-        if not 0 <= self.first_judged <= len(self.dates):
-            raise ValueError(f"first_judged is {self.first_judged}; it must be in 0…{len(self.dates)}")
+        if not 0 <= self.first_scored <= len(self.dates):
+            raise ValueError(f"first_scored is {self.first_scored}; it must be in 0…{len(self.dates)}")
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -59,9 +59,9 @@ class Panel:
         return (self.dates.astype("datetime64[D]").astype(np.int64) + 3) % 7
 
     @property
-    def judged(self) -> slice:
-        """The days that are judged."""
-        return slice(self.first_judged, len(self.dates))
+    def scored(self) -> slice:
+        """The days that are scored."""
+        return slice(self.first_scored, len(self.dates))
 
 
 def panel_from_gold(gold: pl.DataFrame, measure: str, *, year: int, also: tuple[str, ...] = ()) -> Panel:
@@ -98,7 +98,7 @@ def panel_from_gold(gold: pl.DataFrame, measure: str, *, year: int, also: tuple[
         flights=dense("flights", 0.0),
         departed=dense("departed", 0.0),
         cancelled=dense("cancelled", 0.0),
-        first_judged=int(np.searchsorted(dates, np.datetime64(f"{year:04d}-01-01"))),
+        first_scored=int(np.searchsorted(dates, np.datetime64(f"{year:04d}-01-01"))),
         also={name: dense(name, np.nan) for name in also},
     )
 

@@ -1,4 +1,4 @@
-"""Runs the detectors over gold and lays their judgements out as rows. The one module here that knows a clock."""
+"""Runs the detectors over gold and turns their scores into rows."""
 
 import os
 from collections.abc import Callable
@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from tarmac.detect import Detection, DetectParameters
-from tarmac.detect.contract import Detector, Judgement
+from tarmac.detect.contract import Detector, Scores
 from tarmac.detect.disruption.losses import Losses, losses_of_days
 from tarmac.detect.disruption.online import losses_online
 from tarmac.detect.online import SUFFIX, flag_online, score_online
@@ -26,11 +26,11 @@ from tarmac.tables.frames import schema_of
 SCHEMA = schema_of(ANOMALIES)
 
 
-class Judge(Protocol):
+class Scorer(Protocol):
     """Has a detector score a panel, here or elsewhere; the scores are the same to the last bit."""
 
-    def __call__(self, detector: Detector, panel: Panel, *, mode: Mode, workers: int) -> Judgement:
-        """The panel's judgement."""
+    def __call__(self, detector: Detector, panel: Panel, *, mode: Mode, workers: int) -> Scores:
+        """The panel's scores."""
 
 
 def run_detectors(
@@ -40,10 +40,10 @@ def run_detectors(
     year: int,
     progress: Callable[[str], None] | None,
     workers: int,
-    judge: Judge | None = None,
+    scorer: Scorer | None = None,
 ) -> Detection:
     """See tarmac.detect.detect."""
-    judge = judge or judge_here
+    scorer = scorer or score_here
     workers = workers or available_cores()
     frames: list[pl.DataFrame] = [pl.DataFrame(schema=SCHEMA)]
     losses = _losses_of_gold(gold, parameters.mode, year=year, workers=workers)
@@ -57,7 +57,7 @@ def run_detectors(
         # Outside the try: where gold itself is wrong no detector could do better.
         panel = panel_from_gold(gold, detector.reads, year=year, also=detector.also)
         try:
-            frames.append(_judge(detector, panel, parameters, workers, judge, losses))
+            frames.append(_rows_by(detector, panel, parameters, workers, scorer, losses))
         except TarmacError as error:
             failures[name] = str(error)
         except Exception as error:  # noqa: BLE001 - one detector's failure must not lose the others' results
@@ -74,40 +74,40 @@ def available_cores() -> int:
         return os.cpu_count() or 1
 
 
-def judge_here(detector: Detector, panel: Panel, *, mode: Mode, workers: int) -> Judgement:
+def score_here(detector: Detector, panel: Panel, *, mode: Mode, workers: int) -> Scores:
     """The scores of a panel, on this machine."""
     if mode == "online":
         return score_online(detector, panel, workers=workers)
-    return detector.judge(panel, workers=workers)
+    return detector.score(panel, workers=workers)
 
 
 def _losses_of_gold(gold: pl.DataFrame, mode: Mode, *, year: int, workers: int) -> Losses:
-    """What each day lost: the same beside every detector's judgement, whatever that detector expects."""
+    """What each day lost: the same beside every detector's scores, whatever that detector expects."""
     panel = panel_from_gold(gold, "mean_dep_delay", year=year, also=("std_dep_delay",))
     return losses_online(panel) if mode == "online" else losses_of_days(panel, workers=workers)
 
 
-def _judge(
-    detector: Detector, panel: Panel, parameters: DetectParameters, workers: int, judge: Judge, losses: Losses
+def _rows_by(
+    detector: Detector, panel: Panel, parameters: DetectParameters, workers: int, scorer: Scorer, losses: Losses
 ) -> pl.DataFrame:
     if not panel.origins:
         return pl.DataFrame(schema=SCHEMA)
     flags_of = partial(flags_by, parameters, detector)
-    judgement = judge(detector, panel, mode=parameters.mode, workers=workers)
+    scores = scorer(detector, panel, mode=parameters.mode, workers=workers)
     if parameters.mode == "online":
-        flags = flag_online(panel, judgement, flags_of)
-        return rows_of(panel, judgement, flags, losses, detector, name=detector.name + SUFFIX)
-    return rows_of(panel, judgement, flags_of(panel, judgement), losses, detector, name=detector.name)
+        flags = flag_online(panel, scores, flags_of)
+        return rows_of(panel, scores, flags, losses, detector, name=detector.name + SUFFIX)
+    return rows_of(panel, scores, flags_of(panel, scores), losses, detector, name=detector.name)
 
 
 def rows_of(
-    panel: Panel, judgement: Judgement, flags: BoolArray, losses: Losses, detector: Detector, *, name: str
+    panel: Panel, scores: Scores, flags: BoolArray, losses: Losses, detector: Detector, *, name: str
 ) -> pl.DataFrame:
-    """One row for each judged day with scheduled flights, in the schema of the anomalies table; never a NaN."""
+    """One row for each scored day with scheduled flights, in the schema of the anomalies table; never a NaN."""
     has_row = panel.flights > 0
-    has_row[:, : panel.first_judged] = False
+    has_row[:, : panel.first_scored] = False
     airport, day = np.nonzero(has_row)
-    known = ~np.isnan(judgement.score)
+    known = ~np.isnan(scores.score)
 
     def column(array: FloatArray) -> pl.Series:
         return pl.Series(array[airport, day], dtype=pl.Float64).fill_nan(None)
@@ -119,10 +119,10 @@ def rows_of(
             "measure": pl.repeat(detector.measure, airport.size, dtype=pl.String, eager=True),
             "detector": pl.repeat(name, airport.size, dtype=pl.String, eager=True),
             "observed": column(panel.value),
-            "expected": column(judgement.expected),
-            "lower": column(judgement.lower),
-            "upper": column(judgement.upper),
-            "score": column(judgement.score),
+            "expected": column(scores.expected),
+            "lower": column(scores.lower),
+            "upper": column(scores.upper),
+            "score": column(scores.score),
             "flag": pl.Series((flags & known)[airport, day], dtype=pl.Boolean),
             "excess_cancelled": column(losses.cancelled),
             "excess_delay_minutes": column(losses.minutes),

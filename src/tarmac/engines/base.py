@@ -12,7 +12,7 @@ from typing import Protocol
 import polars as pl
 
 from tarmac.bronze.header import Header
-from tarmac.detect.contract import Detector, Judgement
+from tarmac.detect.contract import Detector, Scores
 from tarmac.detect.panel import Panel
 from tarmac.errors import InputError, SystemFailure
 from tarmac.settings import Mode
@@ -83,8 +83,8 @@ class Engine(Protocol):
         Returns the rows by table; the tables are in `scratch`, each in a file of `gold_file`.
         """
 
-    def score(self, detector: Detector, panel: Panel, *, mode: Mode, workers: int) -> Judgement:
-        """Have the detector score a panel: see tarmac.detect.run.Judge."""
+    def score(self, detector: Detector, panel: Panel, *, mode: Mode, workers: int) -> Scores:
+        """Have the detector score a panel: see tarmac.detect.run.Scorer."""
 
 
 def gold_file(scratch: Path, table: str) -> Path:

@@ -51,17 +51,17 @@ def _judged(name: str, corpus: Corpus, parameters: DetectParameters, workers: in
     _warm_up(detector, corpus)
     panel = panel_from_gold(corpus.gold, detector.reads, year=corpus.year, also=detector.also)
     began = perf_counter()
-    judgement = detector.judge(panel, workers=workers)
-    flags = detector.flags(panel, judgement)
+    scores = detector.score(panel, workers=workers)
+    flags = detector.flags(panel, scores)
     cost = Cost(seconds=perf_counter() - began, megabytes=_peak_megabytes())
-    return result_of(name, corpus, panel, judgement.score, flags, cost)
+    return result_of(name, corpus, panel, scores.score, flags, cost)
 
 
 def _warm_up(detector: Detector, corpus: Corpus) -> None:
     """Compile or load kernels on a few airports, so that no measured run pays for it."""
     few = corpus.gold["origin"].unique().sort().head(WARM_UP_AIRPORTS).to_list()
     gold = corpus.gold.filter(pl.col("origin").is_in(few))
-    detector.judge(panel_from_gold(gold, detector.reads, year=corpus.year, also=detector.also))
+    detector.score(panel_from_gold(gold, detector.reads, year=corpus.year, also=detector.also))
 
 
 def _peak_megabytes() -> float:

@@ -94,7 +94,7 @@ def result_of(detector: str, corpus: Corpus, panel: Panel, score: FloatArray, fl
     """Measure scores and flags (airports × days) against the corpus's labels."""
     label = cells(panel, corpus.labels)
     counted = panel.flights > 0
-    counted[:, : panel.first_judged] = False
+    counted[:, : panel.first_scored] = False
     label &= counted
     many = counted & (panel.flights >= MANY_FLIGHTS)
     own, truth = agreement(flags[counted], label[counted]), label[counted]

@@ -39,7 +39,7 @@ def score_year(
         InputError: gold is not there.
     """
     gold, _ = _read_gold(workspace.lake, year, parameters)
-    return detect(gold, parameters.detect, year=year, progress=progress, judge=workspace.engine.score)
+    return detect(gold, parameters.detect, year=year, progress=progress, scorer=workspace.engine.score)
 
 
 def score_part(workspace: Workspace, year: int, parameters: Parameters, detector: str, run_id: str) -> int:
@@ -51,7 +51,7 @@ def score_part(workspace: Workspace, year: int, parameters: Parameters, detector
     """
     alone = replace(parameters, detect=replace(parameters.detect, detectors=(detector,)))
     gold, fingerprint = _read_gold(workspace.lake, year, alone)
-    found = detect(gold, alone.detect, year=year, judge=workspace.engine.score)
+    found = detect(gold, alone.detect, year=year, scorer=workspace.engine.score)
     folder = _parts_of(workspace.lake, year, run_id, fingerprint)
     with scratch_folder(workspace.lake.scratch_parent(workspace.scratch)) as scratch:
         file = scratch / detector
@@ -114,7 +114,7 @@ def score_carriers(workspace: Workspace, year: int, parameters: Parameters) -> D
         past for past in range(year - parameters.history, year) if lake.size(lake.carriers_key(past)) is not None
     ]
     gold = pl.concat([read_table(lake, lake.carriers_key(each)) for each in (*earlier, year)])
-    found = detect(gold.rename(_AS_AIRPORTS), parameters.detect, year=year, judge=workspace.engine.score)
+    found = detect(gold.rename(_AS_AIRPORTS), parameters.detect, year=year, scorer=workspace.engine.score)
     anomalies = found.anomalies if found.anomalies.width else pl.DataFrame(schema=schema_of(ANOMALIES))
     return replace(found, anomalies=anomalies.rename(_AS_CARRIERS))
 
@@ -123,7 +123,7 @@ def read_scored_carriers(lake: Lake, year: int) -> pl.DataFrame:
     """The carriers' days of the year as the warehouse publishes them.
 
     Raises:
-        InputError: gold or the judgements are not there.
+        InputError: gold or the scores are not there.
     """
     need(lake, lake.carriers_key(year), f"tarmac gold --year {year}")
     need(lake, lake.carrier_anomalies_key(year), f"tarmac detect --year {year}")
@@ -146,7 +146,7 @@ def read_disruptions(lake: Lake, year: int) -> Disruptions:
 
 
 def explain_scored(workspace: Workspace, year: int, anomalies: pl.DataFrame) -> Disruptions:
-    """The disruptions of the year's flights; `anomalies` are the judgements of its airport-days."""
+    """The disruptions of the year's flights; `anomalies` are the scores of its airport-days."""
     lake = workspace.lake
     need(lake, lake.silver_key(year), f"tarmac silver --year {year}")
     published = published_rows(read_table(lake, lake.gold_key(year)), anomalies, chosen=_chosen_detector(anomalies))

@@ -1,4 +1,4 @@
-"""One row per airport-day, measure and detector: what each detector expected, and its judgement."""
+"""One row per airport-day, measure and detector: what each detector expected, its score and its flag."""
 
 from tarmac.tables.losses import LOSSES
 from tarmac.tables.schema import Column, Table
@@ -10,8 +10,8 @@ ANOMALIES = Table(
     columns=(
         Column(name="origin", kind="text", nullable=False, description="IATA code of the airport."),
         Column(name="fl_date", kind="date", nullable=False, description="Local flight date."),
-        Column(name="measure", kind="text", nullable=False, description="The gold column that was judged."),
-        Column(name="detector", kind="text", nullable=False, description="The detector that judged it."),
+        Column(name="measure", kind="text", nullable=False, description="The gold column that was scored."),
+        Column(name="detector", kind="text", nullable=False, description="The detector that scored it."),
         Column(name="observed", kind="double", unit="the measure's", description="The measure's value on that day."),
         Column(name="expected", kind="double", unit="the measure's", description="What the detector expected."),
         Column(name="lower", kind="double", unit="the measure's", description="Lower end of the expected interval."),
@@ -19,7 +19,7 @@ ANOMALIES = Table(
         Column(
             name="score",
             kind="double",
-            description="Higher is more anomalous; comparable within one detector only. Null: the detector cannot judge.",
+            description="Higher is more anomalous; comparable within one detector only. Null: no score.",
         ),
         Column(
             name="flag",

@@ -29,13 +29,15 @@ _REFERENCE = (
     ),
 )
 
-_JUDGEMENT = (
-    Column(name="detector", kind="text", description="The chosen detector, whose judgement the next columns hold."),
+_RESULT = (
+    Column(name="detector", kind="text", description="The chosen detector, whose results are in the next columns."),
     Column(name="measure", kind="text", description="The measure that expected, lower and upper are of."),
     Column(name="expected", kind="double", unit="the measure's", description="What the chosen detector expected."),
     Column(name="lower", kind="double", unit="the measure's", description="Lower end of the expected interval."),
     Column(name="upper", kind="double", unit="the measure's", description="Upper end of the expected interval."),
-    Column(name="anomaly_score", kind="double", description="Its score: higher is more anomalous; null: cannot judge."),
+    Column(
+        name="anomaly_score", kind="double", description="Its score: higher is more anomalous; null where it has none."
+    ),
     Column(name="anomaly", kind="smallint", description="1 where it flags the day, else 0; null where it did not run."),
     Column(
         name="anomaly_direction",
@@ -47,14 +49,14 @@ _JUDGEMENT = (
 _COLUMNS = (
     *_REFERENCE,
     *(column for column in MEASURES if column.name not in {"mean_dep_delay", *CANCELLATION_CODES}),
-    *_JUDGEMENT,
+    *_RESULT,
     *(column for column in MEASURES if column.name in CANCELLATION_CODES),
     *LOSSES,
 )
 
 PUBLISHED = Table(
     name="agg_dep_delay_by_date",
-    grain="One row per origin airport and local flight date with scheduled flights, with its judgement.",
+    grain="One row per origin airport and local flight date with scheduled flights, with the chosen detector's result.",
     key=("id",),
     columns=(
         Column(name="id", kind="text", nullable=False, description="origin and fl_date as JFK20090101."),
@@ -65,7 +67,7 @@ PUBLISHED = Table(
 
 CARRIER_DAYS = Table(
     name="carrier_days",
-    grain="One row per carrier and local flight date with scheduled flights, with its judgement.",
+    grain="One row per carrier and local flight date with scheduled flights, with the chosen detector's result.",
     key=("op_carrier", "fl_date"),
     columns=(*CARRIER_DAILY.columns[:2], *_COLUMNS),
 )

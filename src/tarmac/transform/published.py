@@ -1,4 +1,4 @@
-"""From airport-days and their judgements to the rows that the warehouse publishes."""
+"""From airport-days and their scores to the rows that the warehouse publishes."""
 
 import polars as pl
 
@@ -11,15 +11,15 @@ _KEY = ["origin", "fl_date"]
 
 
 def published_rows(gold: pl.DataFrame, anomalies: pl.DataFrame, *, chosen: str) -> pl.DataFrame:
-    """Each gold row with the reference pipeline's two flags and the chosen detector's judgement.
+    """Each gold row with the reference pipeline's two flags and the chosen detector's scores.
 
-    What a detector did not judge is null. Judgements that saw only the past are their detector's, too. Of a detector
-    that judges several measures, mean_dep_delay is shown.
+    Days without a score are null. Scores of the online mode count as their detector's, too. Of a detector
+    that scores several measures, mean_dep_delay is shown.
     """
     return (
         gold.join(_flags(anomalies, "isolation_forest", "anomaly_if"), on=_KEY, how="left", validate="1:1")
         .join(_flags(anomalies, "arima", "anomaly_arima"), on=_KEY, how="left", validate="1:1")
-        .join(_judgement(anomalies, chosen), on=_KEY, how="left", validate="1:1")
+        .join(_scores(anomalies, chosen), on=_KEY, how="left", validate="1:1")
         .select(
             *_KEY,
             "mean_dep_delay",
@@ -41,7 +41,7 @@ def _flags(anomalies: pl.DataFrame, detector: str, name: str) -> pl.DataFrame:
     return _of(anomalies, detector, DELAY).select(*_KEY, pl.col("flag").cast(pl.Int16).alias(name))
 
 
-def _judgement(anomalies: pl.DataFrame, detector: str) -> pl.DataFrame:
+def _scores(anomalies: pl.DataFrame, detector: str) -> pl.DataFrame:
     measures = anomalies.filter(pl.col("detector") == detector)["measure"].unique().sort().to_list()
     measure = DELAY if DELAY in measures or not measures else measures[0]
     # Disruption joins delays and cancellations; what it expects, and its interval, are the mean delay's.
@@ -61,5 +61,5 @@ def _judgement(anomalies: pl.DataFrame, detector: str) -> pl.DataFrame:
 
 
 def _column_or_null(anomalies: pl.DataFrame, name: str) -> pl.Expr:
-    # Judgements written before the column was there are read all the same.
+    # Files of an older version lack the column.
     return pl.col(name) if name in anomalies.columns else pl.lit(None).alias(name)

@@ -160,7 +160,7 @@ def test_the_noise_of_thin_days_is_found_where_there_is_some() -> None:
 
 
 def flagged(y: np.ndarray, parameters: Arima) -> np.ndarray:
-    """The days that ARIMA flags in a series, as `Arima.judge` does."""
+    """The days that ARIMA flags in a series, as `Arima.score` does."""
     model = model_of(y, np.zeros(y.size), parameters)
     innovation, deviation = innovations(y, model, parameters.echo)
     return np.flatnonzero(np.abs(innovation) > parameters.cut * model.widening(parameters.cut) * deviation)
@@ -206,7 +206,7 @@ def test_few_days_make_a_wide_interval_and_a_small_order() -> None:
     assert long.widening(5.0) < 1.05
 
 
-def test_the_first_weeks_of_a_year_judged_online_have_no_false_alarms() -> None:
+def test_the_first_weeks_of_a_year_scored_online_have_no_false_alarms() -> None:
     """Ordinary autocorrelated days; the model knows one month of them."""
     rng = np.random.default_rng(11)
     alarms = 0

@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import betabinom
 
 from tarmac.detect import DetectParameters, detect
-from tarmac.detect.contract import Judgement
+from tarmac.detect.contract import Scores
 from tarmac.detect.disruption.cancellations import cancellation_scores, log_upper_tail
 from tarmac.detect.disruption.companions import companions_of, days_beside
 from tarmac.detect.disruption.detector import Disruption
@@ -149,16 +149,16 @@ def test_survivors_of_cancellations_never_make_a_day_low() -> None:
     assert day["anomaly_direction"] == "high"
 
 
-def test_a_score_of_one_is_flagged_and_only_on_judged_days() -> None:
+def test_a_score_of_one_is_flagged_and_only_on_scored_days() -> None:
     """However many they are: a flag is no share of days."""
     days = pl.date_range(date(2013, 2, 1), date(2013, 2, 28), eager=True)
     gold = pl.DataFrame(
         {"origin": "ABQ", "fl_date": days, "mean_dep_delay": 0.0, "flights": 9, "departed": 9, "cancelled": 0}
     )
-    panel = replace(panel_from_gold(gold, "mean_dep_delay", year=2013), first_judged=14)
+    panel = replace(panel_from_gold(gold, "mean_dep_delay", year=2013), first_scored=14)
     score = np.where(np.arange(28) % 2 == 0, 1.0, 0.999)[None, :]
     nothing = np.full(panel.shape, np.nan)
-    flags = Disruption().flags(panel, Judgement(expected=nothing, lower=nothing, upper=nothing, score=score))
+    flags = Disruption().flags(panel, Scores(expected=nothing, lower=nothing, upper=nothing, score=score))
     assert flags[0].tolist() == [day >= 14 and day % 2 == 0 for day in range(28)]
 
 

@@ -82,10 +82,10 @@ def test_a_weekday_s_habit_is_expected_and_its_absence_is_not(detector: Stl) -> 
     """A Friday like every Friday scores low; one without its usual delay scores high."""
     value = weekly(210)
     value[130] -= 10.0  # 130 % 7 == 4
-    judgement = detector.judge(panel_of(value[None, :]))
-    assert judgement.score[0, 130] > 5.0
+    scores = detector.score(panel_of(value[None, :]))
+    assert scores.score[0, 130] > 5.0
     usual = np.delete(np.arange(32, 210, 7), (130 - 32) // 7)
-    assert np.nanmedian(judgement.score[0, usual]) < 4.0
+    assert np.nanmedian(scores.score[0, usual]) < 4.0
 
 
 def test_missing_days_are_filled_for_the_fit_only() -> None:
@@ -93,7 +93,7 @@ def test_missing_days_are_filled_for_the_fit_only() -> None:
     value = weekly(140)
     holes = value.copy()
     holes[60:63] = np.nan
-    whole, torn = (Stl().judge(panel_of(each[None, :])) for each in (value, holes))
+    whole, torn = (Stl().score(panel_of(each[None, :])) for each in (value, holes))
     assert np.isnan(torn.score[0, 60:63]).all()
     assert np.abs(whole.expected - torn.expected)[0, 80:].max() < 1.0
 
@@ -105,7 +105,7 @@ def test_a_year_s_swing_is_seen_where_history_has_three_of_them() -> None:
     season = 5.0 * ((days % 365 > 180) & (days % 365 < 190))
     panel = panel_of((weekly(days.size) + season)[None, :])
     struck = np.flatnonzero(season)
-    assert Mstl().judge(panel).score[0, struck].mean() < Stl().judge(panel).score[0, struck].mean()
+    assert Mstl().score(panel).score[0, struck].mean() < Stl().score(panel).score[0, struck].mean()
 
 
 def test_a_disaster_does_not_lead_exponential_smoothing_astray() -> None:
@@ -113,7 +113,7 @@ def test_a_disaster_does_not_lead_exponential_smoothing_astray() -> None:
     value = weekly(120)
     struck = value.copy()
     struck[70] += 500.0
-    before, after = (ExponentialSmoothing().judge(panel_of(each[None, :])) for each in (value, struck))
+    before, after = (ExponentialSmoothing().score(panel_of(each[None, :])) for each in (value, struck))
     assert after.score[0, 70] > 100.0
     assert np.abs(after.expected - before.expected)[0, 71:].max() < 3.0
 
@@ -122,51 +122,51 @@ def test_a_day_does_not_explain_itself_to_gradient_boosting() -> None:
     """Its week is predicted by other weeks, which it moves a little as one of the days before them."""
     mild, bad = (np.stack([weekly(105, seed=seed) for seed in range(3)]) for _ in range(2))
     mild[0, 49], bad[0, 49] = 14.0, 15.5  # farther, with the same median and spread of the airport
-    first, second = (GradientBoosting().judge(panel_of(each)).expected for each in (mild, bad))
+    first, second = (GradientBoosting().score(panel_of(each)).expected for each in (mild, bad))
     assert np.abs(first[:, 49] - second[:, 49]).max() < 0.15
 
 
 def test_a_day_with_every_flight_cancelled_stands_out_in_the_panel_forest() -> None:
-    """It has no mean, and is judged by its cancellations."""
+    """It has no mean, and is scored by its cancellations."""
     value = np.stack([weekly(120, seed=seed) for seed in range(3)])
     cancelled = np.zeros(value.shape)
     value[1, 50], cancelled[1, 50] = np.nan, 40.0
     panel = panel_of(value, cancelled=cancelled)
     detector = PanelForest()
-    judgement = detector.judge(panel)
-    assert judgement.score[1, 50] > np.nanquantile(judgement.score, 0.99)
-    assert detector.flags(panel, judgement)[1, 50]
+    scores = detector.score(panel)
+    assert scores.score[1, 50] > np.nanquantile(scores.score, 0.99)
+    assert detector.flags(panel, scores)[1, 50]
 
 
 class TestCancellations:
-    def judged(self, cancelled: FloatArray, flights: float) -> tuple[FloatArray, FloatArray]:
+    def scored(self, cancelled: FloatArray, flights: float) -> tuple[FloatArray, FloatArray]:
         detector = Cancellations()
         panel = panel_of(cancelled / flights, flights=flights, cancelled=cancelled)
-        judgement = detector.judge(panel)
-        outside = (panel.value < judgement.lower - 1e-12) | (panel.value > judgement.upper + 1e-12)
-        assert np.array_equal(outside, judgement.score > detector.at_least)
-        assert ((judgement.lower <= judgement.expected) & (judgement.expected <= judgement.upper + 1.0)).all()
-        return judgement.score[0], detector.flags(panel, judgement)[0]
+        scores = detector.score(panel)
+        outside = (panel.value < scores.lower - 1e-12) | (panel.value > scores.upper + 1e-12)
+        assert np.array_equal(outside, scores.score > detector.at_least)
+        assert ((scores.lower <= scores.expected) & (scores.expected <= scores.upper + 1.0)).all()
+        return scores.score[0], detector.flags(panel, scores)[0]
 
     def test_few_flights_prove_little(self) -> None:
         """Half of two cancelled scores less than half of a hundred, at the same usual share."""
         rng = np.random.default_rng(0)
         few, many = (rng.binomial(int(n), 0.02, size=(1, 200)).astype(float) for n in (2.0, 100.0))
         few[0, 60], many[0, 60] = 1.0, 50.0
-        assert self.judged(many, 100.0)[0][60] > self.judged(few, 2.0)[0][60] + 2.0
+        assert self.scored(many, 100.0)[0][60] > self.scored(few, 2.0)[0][60] + 2.0
 
     def test_an_ordinary_year_has_no_flags_and_a_blizzard_has_one(self) -> None:
         """The budget is a ceiling; what is inside the interval is not flagged."""
         cancelled = np.random.default_rng(1).binomial(100, 0.02, size=(1, 200)).astype(float)
-        assert not self.judged(cancelled, 100.0)[1].any()
+        assert not self.scored(cancelled, 100.0)[1].any()
         cancelled[0, 60] = 90.0
-        assert np.flatnonzero(self.judged(cancelled, 100.0)[1]).tolist() == [60]
+        assert np.flatnonzero(self.scored(cancelled, 100.0)[1]).tolist() == [60]
 
     def test_where_many_are_usual_none_is_unusual(self) -> None:
-        """Both directions are judged."""
+        """Both directions are scored."""
         cancelled = np.random.default_rng(2).binomial(400, 0.5, size=(1, 200)).astype(float)
         cancelled[0, 60] = 0.0
-        score, flags = self.judged(cancelled, 400.0)
+        score, flags = self.scored(cancelled, 400.0)
         assert score.argmax() == 60
         assert flags[60]
 

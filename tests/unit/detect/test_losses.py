@@ -56,7 +56,7 @@ def with_days(panel: Panel, days: slice | int, *, delay: float | None = None, ca
 
 def score(panel: Panel, day: int = DAY) -> float:
     """The first airport's score on that day; from 1 on it is flagged."""
-    return float(Disruption().judge(panel).score[0, day])
+    return float(Disruption().score(panel).score[0, day])
 
 
 @pytest.mark.parametrize("flights", [6.0, 30.0, 200.0])
@@ -97,9 +97,9 @@ def test_what_anybody_would_call_a_disaster_is_flagged(
 def test_a_month_of_storms_does_not_become_what_is_expected() -> None:
     """Thirty days of an hour's delay and a tenth cancelled stay abnormal, to the last one."""
     stormy = with_days(ordinary(), slice(180, 210), delay=60.0, cancelled=0.10)
-    judgement = Disruption().judge(stormy)
-    assert (judgement.score[0, 180:210] >= 1.0).all()
-    assert judgement.expected[0, 180:210].max() < 20.0
+    scores = Disruption().score(stormy)
+    assert (scores.score[0, 180:210] >= 1.0).all()
+    assert scores.expected[0, 180:210].max() < 20.0
 
 
 def test_a_bad_season_does_not_hide_its_worst_days() -> None:
@@ -116,9 +116,9 @@ def test_the_share_expected_is_that_of_ordinary_days() -> None:
 
 
 @pytest.mark.parametrize("days", [20, 60, 120])
-def test_an_airport_with_few_days_is_judged(days: int) -> None:
+def test_an_airport_with_few_days_is_scored(days: int) -> None:
     """A new one, one of two months, one of four: its worst day is flagged and few others are."""
-    flags = Disruption().judge(with_days(ordinary(days=days), 10, cancelled=0.6)).score[0] >= 1.0
+    flags = Disruption().score(with_days(ordinary(days=days), 10, cancelled=0.6)).score[0] >= 1.0
     assert flags[10]
     assert flags.sum() <= 2
 
@@ -133,4 +133,4 @@ def test_one_flight_more_or_less_changes_little_on_a_thin_day(flights: int) -> N
 
 def test_calm_days_are_not_flagged() -> None:
     """Of twenty airports' calm years at most three days in a thousand."""
-    assert (Disruption().judge(ordinary(airports=20)).score >= 1.0).mean() <= 0.003
+    assert (Disruption().score(ordinary(airports=20)).score >= 1.0).mean() <= 0.003

@@ -1,4 +1,4 @@
-"""Judging as on the day itself: what comes later changes nothing."""
+"""Scoring as on the day itself: what comes later changes nothing."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from tarmac.detect.contract import Detector
 from tarmac.detect.detectors.arima import Arima
 from tarmac.detect.detectors.bands import GlobalBand, RollingBand
 from tarmac.detect.disruption.detector import Disruption
-from tarmac.detect.online import judge_online, until
+from tarmac.detect.online import score_and_flag_online, until
 from tarmac.detect.panel import FloatArray, Panel
 from tarmac.detect.parameters import detector_named
 from tarmac.detect.registry import DETECTORS, detectors_of_the_extra, slow_detectors
@@ -21,11 +21,11 @@ from tarmac.settings import Threshold
 DAYS, FIRST, CHANGED = 74, 56, 68
 QUICK = {"max_p": 1, "max_q": 0}
 FIT_LONG = slow_detectors() | {"panel_forest", "gradient_boosting"}
-"""Quick enough for a year as a whole, and slow where every day is judged anew."""
+"""Quick enough for a year as a whole, and slow where every day is scored anew."""
 
 
 def panel_of(value: FloatArray) -> Panel:
-    """Forty flights a day, one cancelled at times; judged from FIRST on."""
+    """Forty flights a day, one cancelled at times; scored from FIRST on."""
     flights = np.full(value.shape, 40.0)
     cancelled = (np.random.default_rng(1).random(value.shape) < 0.3).astype(float)
     return Panel(
@@ -36,7 +36,7 @@ def panel_of(value: FloatArray) -> Panel:
         flights=flights,
         departed=flights - cancelled,
         cancelled=cancelled,
-        first_judged=FIRST,
+        first_scored=FIRST,
         also={
             "std_dep_delay": np.full(value.shape, 30.0),
             "median_dep_delay": value - 5.0,
@@ -63,11 +63,11 @@ def two_futures() -> tuple[Panel, Panel]:
     return calm, wild
 
 
-def judged(detector: Detector, panel: Panel, threshold: Threshold = "detector") -> list[np.ndarray]:
+def scored(detector: Detector, panel: Panel, threshold: Threshold = "detector") -> list[np.ndarray]:
     """Everything that is said of the days before the change."""
     parameters = DetectParameters(threshold=threshold)
-    judgement, flags = judge_online(detector, panel, lambda p, j: flags_by(parameters, detector, p, j), workers=1)
-    said = (judgement.expected, judgement.lower, judgement.upper, judgement.score, flags)
+    scores, flags = score_and_flag_online(detector, panel, lambda p, j: flags_by(parameters, detector, p, j), workers=1)
+    said = (scores.expected, scores.lower, scores.upper, scores.score, flags)
     return [array[:, :CHANGED] for array in said]
 
 
@@ -78,20 +78,20 @@ def judged(detector: Detector, panel: Panel, threshold: Threshold = "detector") 
         for name in sorted(set(DETECTORS) - detectors_of_the_extra())
     ],
 )
-def test_the_future_changes_no_judgement_of_the_past(name: str) -> None:
-    """Neither score, expectation, interval nor flag; and days with enough of a past are judged."""
+def test_the_future_changes_no_scores_of_the_past(name: str) -> None:
+    """Neither score, expectation, interval nor flag; and days with enough of a past are scored."""
     detector = detector_named(name, DetectParameters(**QUICK))  # type: ignore[arg-type]
     calm, wild = (replace(p, value=p.cancelled / p.flights) if name == "cancellations" else p for p in two_futures())
-    left, right = judged(detector, calm), judged(detector, wild)
+    left, right = scored(detector, calm), scored(detector, wild)
     assert all(np.array_equal(one, other, equal_nan=True) for one, other in zip(left, right, strict=True))
     assert not np.isnan(left[3][:, 59:]).any()
 
 
 def test_arima_sees_nothing_later_within_a_month_and_refits_with_the_next() -> None:
-    """The first month is judged by history alone, or not at all."""
+    """The first month is scored by history alone, or not at all."""
     detector = Arima(max_p=1, max_q=0, flight_noise=True)
     calm, wild = two_futures()
-    score, changed = (detector.judge_online(replace(p, first_judged=0)).score for p in (calm, wild))
+    score, changed = (detector.score_online(replace(p, first_scored=0)).score for p in (calm, wild))
     assert np.isnan(score[:, :31]).all()
     assert not np.isnan(score[:, 31:]).any()
     assert np.array_equal(score[:, 31:CHANGED], changed[:, 31:CHANGED])
@@ -101,22 +101,22 @@ def test_arima_sees_nothing_later_within_a_month_and_refits_with_the_next() -> N
 @pytest.mark.parametrize("threshold", ["budget", "reference"])
 def test_a_threshold_cuts_among_the_scores_known_by_then(threshold: Threshold) -> None:
     """A later storm takes no earlier day out of the budget."""
-    left, right = (judged(GlobalBand(), panel, threshold)[4] for panel in two_futures())
+    left, right = (scored(GlobalBand(), panel, threshold)[4] for panel in two_futures())
     assert np.array_equal(left, right)
 
 
-def test_who_never_looks_ahead_is_judged_as_in_hindsight() -> None:
+def test_who_never_looks_ahead_is_scored_as_in_hindsight() -> None:
     """The rolling band, at once and not day by day."""
     calm, _ = two_futures()
-    judgement, _ = judge_online(RollingBand(), calm, RollingBand().flags, workers=1)
-    assert np.array_equal(judgement.score, RollingBand().judge(calm).score, equal_nan=True)
+    scores, _ = score_and_flag_online(RollingBand(), calm, RollingBand().flags, workers=1)
+    assert np.array_equal(scores.score, RollingBand().score(calm).score, equal_nan=True)
 
 
 def test_a_panel_until_a_day_ends_with_it() -> None:
     """All its arrays, and history stays history."""
     cut = until(two_futures()[0], 60)
     assert cut.shape == (2, 61)
-    assert cut.first_judged == FIRST
+    assert cut.first_scored == FIRST
     assert {array.shape for array in cut.also.values()} == {(2, 61)}
 
 
@@ -134,14 +134,14 @@ def test_the_mode_is_in_the_detector_s_name() -> None:
     assert found.anomalies.filter(pl.col("fl_date") == dates[40])["score"].null_count() == 0
 
 
-def test_disruption_judges_each_day_as_if_it_were_the_last() -> None:
+def test_disruption_scores_each_day_as_if_it_were_the_last() -> None:
     """The one pass over 25 airports and 130 days gives what each day gives as the end of its panel, to the last bit."""
-    panel = replace(panel_of(10.0 + 5.0 * np.random.default_rng(3).normal(size=(25, 130))), first_judged=0)
+    panel = replace(panel_of(10.0 + 5.0 * np.random.default_rng(3).normal(size=(25, 130))), first_scored=0)
     panel.cancelled[4, 60], panel.departed[4, 60], panel.value[4, 60] = 40.0, 0.0, np.nan
     detector = Disruption()
-    whole = detector.judge_online(panel)
+    whole = detector.score_online(panel)
     for day in (6, 27, 28, 55, 60, 61, 99, 129):
-        alone = detector.judge_online(until(panel, day))
+        alone = detector.score_online(until(panel, day))
         for name in ("expected", "lower", "upper", "score"):
             assert np.array_equal(getattr(whole, name)[:, day], getattr(alone, name)[:, day], equal_nan=True)
     assert whole.score[4, 60] >= 1.0
@@ -171,7 +171,7 @@ def test_weeks_of_bad_days_stay_abnormal_and_a_lasting_change_becomes_the_norm()
             "dep_del15_share": np.clip(value / 100.0, 0.0, 1.0),
         },
     )
-    score = Disruption().judge_online(panel).score
+    score = Disruption().score_online(panel).score
     assert (score[0, 90:120] >= 1.0).all()
     assert (score[0, 200:] < 1.0).all()
     assert (score[1:, 20:] < 1.0).all()

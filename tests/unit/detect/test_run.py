@@ -53,7 +53,7 @@ def test_the_rows_have_the_anomalies_table_s_columns_order_and_no_nan() -> None:
 
 
 def test_a_day_with_every_flight_cancelled_scores_and_is_flagged_high() -> None:
-    """It has no mean, so detectors of the mean cannot judge it; disruption does."""
+    """It has no mean, so detectors of the mean cannot score it; disruption does."""
     lost = detect(gold_of(), QUICK, year=2011).anomalies.filter(
         (pl.col("origin") == "JFK") & (pl.col("fl_date") == date(2011, 1, 12))
     )
@@ -90,7 +90,7 @@ def test_one_detector_s_failure_is_recorded_and_the_others_stand(monkeypatch: py
     def broken(name: str, parameters: DetectParameters) -> object:
         detector = real(name, parameters)
         if name == "arima":
-            monkeypatch.setattr(type(detector), "judge", _fail)
+            monkeypatch.setattr(type(detector), "score", _fail)
         return detector
 
     monkeypatch.setattr(run_module, "detector_named", broken)
@@ -176,7 +176,7 @@ def test_no_value_is_carried_forward() -> None:
 
 
 @pytest.mark.parametrize("mode", ["hindsight", "online"])
-def test_every_row_says_what_the_day_lost_whatever_detector_judged_it(mode: Mode) -> None:
+def test_every_row_says_what_the_day_lost_whatever_detector_scored_it(mode: Mode) -> None:
     """All of forty flights cancelled: forty lost, severity 5; a day as expected lost nothing."""
     rows = detect(gold_of(), dataclasses.replace(QUICK, mode=mode), year=2011).anomalies
     day = rows.filter((pl.col("origin") == "JFK") & (pl.col("fl_date") == date(2011, 1, 12)))

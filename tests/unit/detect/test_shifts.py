@@ -59,12 +59,12 @@ def test_a_bad_season_is_no_shift_and_stays_abnormal(lasts: int) -> None:
     """A storm, a month of them, a strike: flagged to the last day."""
     panel = year(shift=75.0, until=SINCE + lasts)
     assert shifts_of(panel).is_empty()
-    assert (Disruption().judge(panel).score[0, SINCE : SINCE + lasts] >= 1.0).all()
+    assert (Disruption().score(panel).score[0, SINCE : SINCE + lasts] >= 1.0).all()
 
 
 def test_a_shift_is_abnormal_for_weeks_and_then_the_norm() -> None:
     """Four weeks after its beginning the new level is what is expected; before it nothing is flagged."""
-    score = Disruption().judge(year(shift=75.0)).score[0]
+    score = Disruption().score(year(shift=75.0)).score[0]
     assert (score[SINCE : SINCE + SETTLES] >= 1.0).all()
     assert (score[SINCE + SETTLES :] >= 1.0).mean() < 0.01
     assert (score[:SINCE] >= 1.0).mean() < 0.01

@@ -7,7 +7,7 @@ import numpy as np
 from scipy import special
 
 from tarmac.declare import POSITIVE, limited
-from tarmac.detect.contract import Judgement, nothing
+from tarmac.detect.contract import Scores, nothing
 from tarmac.detect.detectors.bands import NEXT_TO_NOTHING, NORMAL, RESOLUTION, Band, robust_spread
 from tarmac.detect.detectors.by_airport import AirportByAirport, AirportDays
 from tarmac.detect.detectors.residuals import bounded
@@ -43,7 +43,7 @@ class Arima(Band, AirportByAirport):
     echo: float | None = limited(3.0, POSITIVE)
     flight_noise: bool = False
 
-    def judge_airport(self, airport: AirportDays) -> Judgement:
+    def score_airport(self, airport: AirportDays) -> Scores:
         """Fit the airport's series, and score its one-step innovations."""
         noise = np.zeros(airport.value.size)
         if self.flight_noise:
@@ -53,10 +53,10 @@ class Arima(Band, AirportByAirport):
         deviation = deviation * model.widening(self.cut)
         expected, half = airport.value - innovation, self.cut * deviation
         score = np.abs(innovation) / deviation
-        return Judgement(expected=expected, lower=expected - half, upper=expected + half, score=score)
+        return Scores(expected=expected, lower=expected - half, upper=expected + half, score=score)
 
-    def judge_online(self, panel: Panel, *, workers: int = 1) -> Judgement:
-        """As `judge`, with order, parameters and scale refitted each month on the days before it alone."""
+    def score_online(self, panel: Panel, *, workers: int = 1) -> Scores:
+        """As `score`, with order, parameters and scale refitted each month on the days before it alone."""
         score, expected, width = nothing(panel), nothing(panel), nothing(panel)
         months = panel.dates.astype("datetime64[M]")
         starts = np.flatnonzero(np.r_[False, months[1:] != months[:-1]])
@@ -64,7 +64,7 @@ class Arima(Band, AirportByAirport):
 
         def one_airport(airport: int) -> None:
             for start, end in zip(starts, ends, strict=True):
-                if end <= panel.first_judged:
+                if end <= panel.first_scored:
                     continue
                 days = np.flatnonzero(~np.isnan(panel.value[airport, :start]))
                 seen = panel.value[airport, days]
@@ -85,7 +85,7 @@ class Arima(Band, AirportByAirport):
 
         for_each_airport(one_airport, len(panel.origins), workers=workers)
         half = self.cut * width
-        return Judgement(expected=expected, lower=expected - half, upper=expected + half, score=score)
+        return Scores(expected=expected, lower=expected - half, upper=expected + half, score=score)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +139,7 @@ likelihood; an order where that happened is not taken.
 
 
 def model_of(series: FloatArray, noise: FloatArray, parameters: Arima) -> Model:
-    """The model to judge a series by: the best fit to its bounded values.
+    """The model to score a series by: the best fit to its bounded values.
 
     Where a fit leaves next to nothing unexplained, its likelihood has no maximum; then the series is fitted again with
     noise of its resolution added, the same in every run.

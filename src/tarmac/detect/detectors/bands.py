@@ -7,10 +7,10 @@ from typing import ClassVar
 import numpy as np
 
 from tarmac.declare import POSITIVE, Limit, limited
-from tarmac.detect.contract import Detector, Judgement
+from tarmac.detect.contract import Detector, Scores
 from tarmac.detect.detectors.by_airport import AirportByAirport, AirportDays
 from tarmac.detect.panel import BoolArray, FloatArray, Panel
-from tarmac.detect.thresholds.flags import flag_above, on_judged_days
+from tarmac.detect.thresholds.flags import flag_above, on_scored_days
 
 NORMAL = 1.4826
 """A normal distribution's standard deviation over its median absolute deviation."""
@@ -28,17 +28,17 @@ class Band(Detector):
 
     cut: float = limited(5.0, POSITIVE)
 
-    def flags(self, panel: Panel, judgement: Judgement) -> BoolArray:
+    def flags(self, panel: Panel, scores: Scores) -> BoolArray:
         """Flag what lies outside the band."""
-        return on_judged_days(panel, flag_above(judgement.score[:, panel.judged], self.cut))
+        return on_scored_days(panel, flag_above(scores.score[:, panel.scored], self.cut))
 
-    def judgement(self, value: FloatArray, level: FloatArray, spread: FloatArray) -> Judgement:
-        """The judgement by a level and its spread; NaN where either is missing or nothing spreads."""
+    def scores(self, value: FloatArray, level: FloatArray, spread: FloatArray) -> Scores:
+        """The scores by a level and its spread; NaN where either is missing or nothing spreads."""
         known = ~np.isnan(value) & (spread > 0)
         level, spread = np.where(known, level, np.nan), np.where(known, spread, np.nan)
         half = self.cut * spread
         score = np.abs(value - level) / spread
-        return Judgement(expected=level, lower=level - half, upper=level + half, score=score)
+        return Scores(expected=level, lower=level - half, upper=level + half, score=score)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,10 +49,10 @@ class AirportBand(Band, AirportByAirport):
     def level_and_spread(self, airport: AirportDays) -> tuple[FloatArray, FloatArray | float]:
         """The expected value of each day, and the spread of ordinary days around it; 0 or NaN for none."""
 
-    def judge_airport(self, airport: AirportDays) -> Judgement:
-        """Judge by the level and its spread."""
+    def score_airport(self, airport: AirportDays) -> Scores:
+        """Score by the level and its spread."""
         level, spread = self.level_and_spread(airport)
-        return self.judgement(airport.value, level, np.broadcast_to(spread, level.shape))
+        return self.scores(airport.value, level, np.broadcast_to(spread, level.shape))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The share of a day's flights that were cancelled, judged on its own, in both directions."""
+"""The share of a day's flights that were cancelled, scored on its own, in both directions."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -7,10 +7,10 @@ import numpy as np
 from scipy import special
 
 from tarmac.declare import POSITIVE, SHARE_OF_DAYS, limited
-from tarmac.detect.contract import Detector, Judgement, nothing
+from tarmac.detect.contract import Detector, Scores, nothing
 from tarmac.detect.disruption.cancellations import DAY_SIZE, log_upper_tail, usual_level
 from tarmac.detect.panel import BoolArray, FloatArray, Panel
-from tarmac.detect.thresholds.flags import FEWEST_DAYS, flag_share_of_all, on_judged_days
+from tarmac.detect.thresholds.flags import FEWEST_DAYS, flag_share_of_all, on_scored_days
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +34,8 @@ class Cancellations(Detector):
     budget: float = limited(0.01, SHARE_OF_DAYS)
     at_least: float = limited(3.0, POSITIVE)
 
-    def judge(self, panel: Panel, *, workers: int = 1) -> Judgement:  # noqa: ARG002 - too quick to share out
-        """Judge all days with scheduled flights of airports that have fourteen such days."""
+    def score(self, panel: Panel, *, workers: int = 1) -> Scores:  # noqa: ARG002 - too quick to share out
+        """Score all days with scheduled flights of airports that have fourteen such days."""
         known = panel.flights > 0
         known &= known.sum(axis=1, keepdims=True) >= FEWEST_DAYS
         level = np.broadcast_to(usual_share(panel.flights, panel.cancelled)[:, None], panel.shape)
@@ -47,12 +47,12 @@ class Cancellations(Detector):
         score[known] = np.maximum(-special.ndtri_exp(np.minimum(np.minimum(many, few), np.log(0.5))), 0.0)
         expected[known] = share
         lower[known], upper[known] = _interval(flights, share, self.at_least)
-        return Judgement(expected=expected, lower=lower, upper=upper, score=score)
+        return Scores(expected=expected, lower=lower, upper=upper, score=score)
 
-    def flags(self, panel: Panel, judgement: Judgement) -> BoolArray:
+    def flags(self, panel: Panel, scores: Scores) -> BoolArray:
         """Flag within the alert budget of all airports together."""
-        score = judgement.score[:, panel.judged]
-        return on_judged_days(panel, flag_share_of_all(score, self.budget, at_least=self.at_least))
+        score = scores.score[:, panel.scored]
+        return on_scored_days(panel, flag_share_of_all(score, self.budget, at_least=self.at_least))
 
 
 def usual_share(flights: FloatArray, cancelled: FloatArray) -> FloatArray:

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from tarmac.detect.contract import Judgement
+from tarmac.detect.contract import Scores
 from tarmac.detect.detectors.by_airport import AirportByAirport, AirportDays, ShareOfEach
 from tarmac.detect.panel import FloatArray
 
@@ -22,12 +22,12 @@ class Ecod(AirportByAirport, ShareOfEach):
 
     name: ClassVar[str] = "ecod"
 
-    def judge_airport(self, airport: AirportDays) -> Judgement:
+    def score_airport(self, airport: AirportDays) -> Scores:
         """Rank the airport's days."""
         known = airport.known
         middle = np.median(known)
         score = ecod_scores(np.column_stack([known, np.abs(known - middle)]))
-        return airport.judgement(score=airport.on_days(score), expected=airport.on_days(middle))
+        return airport.scores(score=airport.on_days(score), expected=airport.on_days(middle))
 
 
 def ecod_scores(x: FloatArray) -> FloatArray:

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from tarmac.declare import SEEDS, limited
-from tarmac.detect.contract import Judgement, nothing
+from tarmac.detect.contract import Scores, nothing
 from tarmac.detect.detectors.by_airport import ShareOfEach
 from tarmac.detect.panel import FloatArray, Panel
 
@@ -19,7 +19,7 @@ class Constant(ShareOfEach):
     name: ClassVar[str] = "constant"
     looks_ahead: ClassVar[bool] = False
 
-    def judge(self, panel: Panel, *, workers: int = 1) -> Judgement:  # noqa: ARG002 - nothing to share out
+    def score(self, panel: Panel, *, workers: int = 1) -> Scores:  # noqa: ARG002 - nothing to share out
         """Score 0 wherever there is a value."""
         return _without_expectation(panel, np.zeros(panel.shape))
 
@@ -33,7 +33,7 @@ class Random(ShareOfEach):
 
     seed: int = limited(0, SEEDS)
 
-    def judge(self, panel: Panel, *, workers: int = 1) -> Judgement:  # noqa: ARG002 - too quick to share out
+    def score(self, panel: Panel, *, workers: int = 1) -> Scores:  # noqa: ARG002 - too quick to share out
         """Draw wherever there is a value."""
         score = nothing(panel)
         for airport, origin in enumerate(panel.origins):
@@ -42,6 +42,6 @@ class Random(ShareOfEach):
         return _without_expectation(panel, score)
 
 
-def _without_expectation(panel: Panel, score: FloatArray) -> Judgement:
+def _without_expectation(panel: Panel, score: FloatArray) -> Scores:
     none = nothing(panel)
-    return Judgement(expected=none, lower=none, upper=none, score=np.where(np.isnan(panel.value), np.nan, score))
+    return Scores(expected=none, lower=none, upper=none, score=np.where(np.isnan(panel.value), np.nan, score))

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from tarmac.declare import SEEDS, Limit, limited
-from tarmac.detect.contract import Judgement, nothing
+from tarmac.detect.contract import Scores, nothing
 from tarmac.detect.detectors.bands import NORMAL, Band, robust_spread
 from tarmac.detect.panel import FloatArray, Panel
 from tarmac.detect.thresholds.flags import FEWEST_DAYS
@@ -38,7 +38,7 @@ class GradientBoosting(Band):
     trees: int = limited(60, Limit(at_least=1))
     seed: int = limited(0, SEEDS)
 
-    def judge(self, panel: Panel, *, workers: int = 1) -> Judgement:  # noqa: ARG002 - see the class
+    def score(self, panel: Panel, *, workers: int = 1) -> Scores:  # noqa: ARG002 - see the class
         """Predict each week of all airports from the other weeks, history included."""
         centre, scale = _place_and_scale(panel)
         z = np.clip((panel.value - centre) / scale, -BOUND, BOUND)
@@ -51,7 +51,7 @@ class GradientBoosting(Band):
         for airport in np.flatnonzero(known.any(axis=1)):
             days = known[airport]
             spread[airport] = robust_spread((panel.value - level)[airport, days], panel.value[airport, days])
-        return self.judgement(panel.value, level, spread)
+        return self.scores(panel.value, level, spread)
 
     def _out_of_fold(self, x: FloatArray, y: FloatArray, fold: FloatArray) -> FloatArray:
         from sklearn.ensemble import HistGradientBoostingRegressor
@@ -72,7 +72,7 @@ class GradientBoosting(Band):
 
 
 def _place_and_scale(panel: Panel) -> tuple[FloatArray, FloatArray]:
-    """Each airport's median and robust spread, as columns; NaN where it cannot be judged."""
+    """Each airport's median and robust spread, as columns; NaN where it cannot be scored."""
     place, scale = np.full((len(panel.origins), 1), np.nan), np.full((len(panel.origins), 1), np.nan)
     for airport, series in enumerate(panel.value):
         known = series[~np.isnan(series)]

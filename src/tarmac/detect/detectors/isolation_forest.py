@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from tarmac.declare import SEEDS, Limit, limited
-from tarmac.detect.contract import Judgement, nothing
+from tarmac.detect.contract import Scores, nothing
 from tarmac.detect.detectors.by_airport import AirportByAirport, AirportDays, ShareOfEach
 from tarmac.detect.panel import BoolArray, FloatArray, Panel
 
@@ -19,7 +19,7 @@ class IsolationForest(AirportByAirport, ShareOfEach):
     Scores are those of scikit-learn's IsolationForest with the sign turned: higher is more anomalous. With its 100
     trees, two forests of different seeds agree on the rank of an airport's days to a Spearman correlation of 0.75 to
     0.98 only; 500 trees cost little here and let chance decide less. An airport
-    whose days are all equal, or fewer than fourteen, is not judged. `expected` is the airport's median; `lower` and
+    whose days are all equal, or fewer than fourteen, is not scored. `expected` is the airport's median; `lower` and
     `upper` are the nearest values around it up to which no day is flagged.
     """
 
@@ -29,7 +29,7 @@ class IsolationForest(AirportByAirport, ShareOfEach):
     subsample: int = limited(256, Limit(at_least=2))
     seed: int = limited(0, SEEDS)
 
-    def judge_airport(self, airport: AirportDays) -> Judgement:
+    def score_airport(self, airport: AirportDays) -> Scores:
         """Score each day among all days of the airport."""
         from tarmac.detect.kernels.isolation import isolation_scores
 
@@ -37,11 +37,11 @@ class IsolationForest(AirportByAirport, ShareOfEach):
         score = np.full(airport.value.size, np.nan)
         seed = seed_of(airport.origin, self.seed)
         score[days] = isolation_scores(airport.value[days], self.trees, self.subsample, seed)
-        return airport.judgement(score=score, expected=airport.on_days(np.median(airport.known)))
+        return airport.scores(score=score, expected=airport.on_days(np.median(airport.known)))
 
-    def judge(self, panel: Panel, *, workers: int = 1) -> Judgement:
-        """Score each airport's days; the interval follows from which of the judged ones are flagged."""
-        scored = super().judge(panel, workers=workers)
+    def score(self, panel: Panel, *, workers: int = 1) -> Scores:
+        """Score each airport's days; the interval follows from which of the scored ones are flagged."""
+        scored = super().score(panel, workers=workers)
         lower, upper = _interval(panel, scored.expected, self.flags(panel, scored))
         return replace(scored, lower=lower, upper=upper)
 

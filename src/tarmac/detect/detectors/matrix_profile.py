@@ -21,10 +21,10 @@ class MatrixProfile(ResidualBand):
     """What a day is in the weeks that resemble the weeks it lies in; the score is the distance over its robust scale.
 
     A day lies in `window` windows. Each has its nearest neighbour by Euclidean distance, not normalised, since the
-    level is what is judged; neighbours that share half a window or more do not count. `expected` is the median, over
+    level is what is scored; neighbours that share half a window or more do not count. `expected` is the median, over
     the windows, of the neighbour's value at the day's place. A window with a spike finds no spike to resemble, so its
     neighbour says what an ordinary day would have been. Two equal disasters in equal weeks excuse each other, the
-    method's known weakness. Missing days are interpolated for the search and never judged.
+    method's known weakness. Missing days are interpolated for the search and never scored.
     The search is exact and our own, for whole years are short to it. Source: Yeh et al., Matrix Profile I, IEEE ICDM
     (2016); without normalisation: Akbarinia and Cloez, Efficient Matrix Profile Computation Using Different Distance
     Functions (2019).

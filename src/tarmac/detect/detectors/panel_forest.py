@@ -6,11 +6,11 @@ from typing import ClassVar
 import numpy as np
 
 from tarmac.declare import SEEDS, SHARE_OF_DAYS, Limit, limited
-from tarmac.detect.contract import Detector, Judgement, nothing
+from tarmac.detect.contract import Detector, Scores, nothing
 from tarmac.detect.detectors.bands import NORMAL
 from tarmac.detect.panel import BoolArray, FloatArray, Panel
 from tarmac.detect.parallel import for_each_airport
-from tarmac.detect.thresholds.flags import FEWEST_DAYS, flag_share_of_all, on_judged_days
+from tarmac.detect.thresholds.flags import FEWEST_DAYS, flag_share_of_all, on_scored_days
 
 COMPRESS = 3.0
 """From how many spreads on a feature is compressed: a split is drawn evenly between the ends of what it splits, and one
@@ -26,7 +26,7 @@ class PanelForest(Detector):
 
     The mean delay less the airport's median, the mean delay less its season and weekday, the median delay, the share
     15 minutes late or more, and the logarithm of the flights, each over the airport's own robust spread; and the share
-    cancelled, as it is. What is missing counts as usual. So a day with every flight cancelled is judged, by its
+    cancelled, as it is. What is missing counts as usual. So a day with every flight cancelled is scored, by its
     cancellations. `expected` is the season and weekday's mean delay; there is no interval. Source: Liu, Ting and Zhou,
     Isolation Forest, IEEE ICDM (2008).
     """
@@ -40,7 +40,7 @@ class PanelForest(Detector):
     budget: float = limited(0.01, SHARE_OF_DAYS)
     seed: int = limited(0, SEEDS)
 
-    def judge(self, panel: Panel, *, workers: int = 1) -> Judgement:
+    def score(self, panel: Panel, *, workers: int = 1) -> Scores:
         """Score all airports' days among each other, history included."""
         from sklearn.ensemble import IsolationForest
 
@@ -61,17 +61,17 @@ class PanelForest(Detector):
 
             for_each_airport(one_part, -(-len(x) // AT_ONCE), workers=workers)
             score[known] = scores
-        return Judgement(expected=expected, lower=none, upper=none, score=score)
+        return Scores(expected=expected, lower=none, upper=none, score=score)
 
-    def flags(self, panel: Panel, judgement: Judgement) -> BoolArray:
+    def flags(self, panel: Panel, scores: Scores) -> BoolArray:
         """Flag within the alert budget of all airports together."""
-        return on_judged_days(panel, flag_share_of_all(judgement.score[:, panel.judged], self.budget))
+        return on_scored_days(panel, flag_share_of_all(scores.score[:, panel.scored], self.budget))
 
 
 def _season(panel: Panel, workers: int) -> FloatArray:
     from tarmac.detect.detectors.bands import WeekdaySeason
 
-    return WeekdaySeason().judge(panel, workers=workers).expected
+    return WeekdaySeason().score(panel, workers=workers).expected
 
 
 def _features(panel: Panel, season: FloatArray) -> list[FloatArray]:

@@ -11,10 +11,10 @@ from typing import ClassVar
 import numpy as np
 
 from tarmac.declare import SEEDS, limited
-from tarmac.detect.contract import Judgement
+from tarmac.detect.contract import Scores
 from tarmac.detect.detectors.by_airport import AirportByAirport, AirportDays, ShareOfEach
 from tarmac.detect.panel import BoolArray, FloatArray, Panel
-from tarmac.detect.thresholds.flags import flag_reference, on_judged_days
+from tarmac.detect.thresholds.flags import flag_reference, on_scored_days
 from tarmac.settings import ORDERS
 
 
@@ -31,14 +31,14 @@ class ReferenceArima(AirportByAirport):
     max_p: int = limited(4, ORDERS)
     max_q: int = limited(4, ORDERS)
 
-    def judge_airport(self, airport: AirportDays) -> Judgement:
+    def score_airport(self, airport: AirportDays) -> Scores:
         """Fit the airport's series; the score is |residual|."""
         expected = airport.on_days(_arima_predictions(airport.known, self.max_p, self.max_q))
-        return airport.judgement(score=np.abs(airport.value - expected), expected=expected)
+        return airport.scores(score=np.abs(airport.value - expected), expected=expected)
 
-    def flags(self, panel: Panel, judgement: Judgement) -> BoolArray:
+    def flags(self, panel: Panel, scores: Scores) -> BoolArray:
         """Flag by the reference's rule."""
-        return on_judged_days(panel, flag_reference(judgement.score[:, panel.judged]))
+        return on_scored_days(panel, flag_reference(scores.score[:, panel.scored]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,13 +51,13 @@ class ReferenceForest(AirportByAirport, ShareOfEach):
 
     seed: int = limited(0, SEEDS)
 
-    def judge_airport(self, airport: AirportDays) -> Judgement:
+    def score_airport(self, airport: AirportDays) -> Scores:
         """Fit the airport's days; the score is scikit-learn's with its sign turned."""
         from sklearn.ensemble import IsolationForest
 
         features = airport.known[:, None]
         scores = -IsolationForest(random_state=self.seed).fit(features).score_samples(features)
-        return airport.judgement(score=airport.on_days(scores), expected=airport.on_days(np.median(airport.known)))
+        return airport.scores(score=airport.on_days(scores), expected=airport.on_days(np.median(airport.known)))
 
 
 def _arima_predictions(series: FloatArray, max_p: int, max_q: int) -> FloatArray:

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 from scipy.ndimage import uniform_filter1d
 
-from tarmac.detect.contract import Judgement
+from tarmac.detect.contract import Scores
 from tarmac.detect.detectors.by_airport import AirportByAirport, AirportDays, ShareOfEach
 from tarmac.detect.detectors.residuals import interpolated
 from tarmac.detect.panel import FloatArray
@@ -24,16 +24,16 @@ class SpectralResidual(AirportByAirport, ShareOfEach):
 
     The log amplitude spectrum less its moving average, with the phase kept, is turned back into days: regular swings
     vanish and what breaks them stands out, in either direction. There is no expectation and no interval. Missing days
-    are interpolated for the transform and never judged. The average is over the days on both sides, for a year seen
+    are interpolated for the transform and never scored. The average is over the days on both sides, for a year seen
     whole; the paper, for a stream, takes those before. Source: Ren et al., Time-Series Anomaly Detection Service at
     Microsoft, KDD (2019), after Hou and Zhang, Saliency Detection: A Spectral Residual Approach, CVPR (2007).
     """
 
     name: ClassVar[str] = "spectral_residual"
 
-    def judge_airport(self, airport: AirportDays) -> Judgement:
+    def score_airport(self, airport: AirportDays) -> Scores:
         """Transform the airport's series."""
-        return airport.judgement(score=airport.on_days(_excess(interpolated(airport.value))[airport.days]))
+        return airport.scores(score=airport.on_days(_excess(interpolated(airport.value))[airport.days]))
 
 
 def _excess(series: FloatArray) -> FloatArray:

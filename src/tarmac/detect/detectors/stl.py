@@ -32,7 +32,7 @@ class _Decomposition(ResidualBand):
 class Stl(_Decomposition):
     """statsmodels' robust STL with a period of a week; the score is the residual over its robust scale.
 
-    Missing days are interpolated for the fit and never judged. Source: Cleveland, Cleveland, McRae and Terpenning,
+    Missing days are interpolated for the fit and never scored. Source: Cleveland, Cleveland, McRae and Terpenning,
     STL: A Seasonal-Trend Decomposition Procedure Based on Loess, Journal of Official Statistics 6 (1990).
     """
 
@@ -50,7 +50,7 @@ class Stl(_Decomposition):
 class Mstl(_Decomposition):
     """statsmodels' MSTL with the periods week and year, or week alone where there are fewer than three years.
 
-    Missing days are interpolated for the fit and never judged. Source: Bandara, Hyndman and Bergmeir, MSTL: A
+    Missing days are interpolated for the fit and never scored. Source: Bandara, Hyndman and Bergmeir, MSTL: A
     Seasonal-Trend Decomposition Algorithm for Time Series with Multiple Seasonal Patterns (2021).
     """
 
@@ -60,7 +60,7 @@ class Mstl(_Decomposition):
         """Decompose the airport's series."""
         from statsmodels.tsa.seasonal import MSTL
 
-        # A date seen twice is explained by its own two values, and nothing is left to judge by.
+        # A date seen twice is explained by its own two values, and nothing is left to score by.
         periods = (WEEK, YEAR) if airport.value.size >= 3 * YEAR else (WEEK,)
         # Loess at every day takes ten times as long. Constants, not lines, through the few years of a date.
         how = {"robust": True, "trend_jump": 10, "low_pass_jump": 10, "seasonal_deg": 0}

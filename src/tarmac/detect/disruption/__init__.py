@@ -1,1 +1,1 @@
-"""The default detector: delays, cancellations and companion airports, judged together."""
+"""The default detector: delays, cancellations and companion airports, scored together."""

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from tarmac.declare import POSITIVE, Limit, limited
-from tarmac.detect.contract import Detector, Judgement, nothing
+from tarmac.detect.contract import Detector, Scores, nothing
 from tarmac.detect.disruption.cancellations import cancellation_scores
 from tarmac.detect.disruption.companions import companions_of, days_beside
 from tarmac.detect.disruption.delays import Delays, delay_scores
@@ -25,7 +25,7 @@ from tarmac.detect.disruption.evidence import (
 from tarmac.detect.disruption.losses import loss_size, losses_of, ordinary_share, ordinary_swing
 from tarmac.detect.disruption.tail import rare_score
 from tarmac.detect.panel import BoolArray, FloatArray, Panel
-from tarmac.detect.thresholds.flags import on_judged_days
+from tarmac.detect.thresholds.flags import on_scored_days
 
 SHARE_SPREAD = 50.0
 """The arcsine of a share of n, in hundredths, has a standard deviation of 50/√n."""
@@ -55,14 +55,14 @@ class Disruption(Detector):
     plus one of flights over the number departed (delays.py), less half the swing that companions share that day. One
     flight of three that is four hours late moves the mean and hardly the others; a bad day moves all. Cancellations: how
     improbable so many are for that airport and that number of flights (cancellations.py); a day with every flight
-    cancelled has no mean and is judged by them alone. Both are compressed: tails are long, and twice as late is not twice
+    cancelled has no mean and is scored by them alone. Both are compressed: tails are long, and twice as late is not twice
     as certain.
 
     Prior: `trust` × the share of its companions that are disrupted by their own evidence (companions.py), and `memory`
     × whether the airport was so the day before and is the day after. It tells where to look closer and raises no
     score of a day that shows nothing itself.
 
-    Both sides are judged: an unusually early day has the evidence that its mean and all measures together bear out, in the
+    Both sides are scored: an unusually early day has the evidence that its mean and all measures together bear out, in the
     measure of that side's own, shorter tail; nothing has to be lost on it.
     `observed`, `expected`, `lower` and `upper` of its rows are the mean delay's, in minutes; the interval is `width`
     standard deviations of an ordinary day with that many flights scheduled, its lower side drawn in as far as that tail is
@@ -80,10 +80,10 @@ class Disruption(Detector):
     memory: float = limited(0.8, Limit(at_least=0.0))
     explained: float = limited(0.5, Limit(at_least=0.0))
 
-    def judge(self, panel: Panel, *, workers: int = 1) -> Judgement:
-        """Judge all days with scheduled flights."""
+    def score(self, panel: Panel, *, workers: int = 1) -> Scores:
+        """Score all days with scheduled flights."""
         if not panel.origins:
-            return Judgement(expected=panel.value, lower=panel.value, upper=panel.value, score=panel.value)
+            return Scores(expected=panel.value, lower=panel.value, upper=panel.value, score=panel.value)
         measures = [delay_scores(each, workers=workers) for each in measures_of(panel)]
         z = mean_known(*(compressed(each.z) for each in measures))
         companions = companions_of(z)
@@ -95,7 +95,7 @@ class Disruption(Detector):
         stretch = stretch_of(early)
         evidence = Evidence(own=own, cancelled=cancelled, late=raised(own, prior), early=stretch * early)
         share = ordinary_share(panel.flights, panel.cancelled)
-        return self.judgement(
+        return self.scores(
             panel,
             measures[0],
             evidence,
@@ -105,18 +105,18 @@ class Disruption(Detector):
             swing=ordinary_swing(panel, measures[0].expected, share)[:, None],
         )
 
-    def judge_online(self, panel: Panel, *, workers: int = 1) -> Judgement:  # noqa: ARG002 - one pass is quick
-        """Judge all days, each by itself and the days before it (online.py)."""
-        from tarmac.detect.disruption.online import judge_online
+    def score_online(self, panel: Panel, *, workers: int = 1) -> Scores:  # noqa: ARG002 - one pass is quick
+        """Score all days, each by itself and the days before it (online.py)."""
+        from tarmac.detect.disruption.online import score_online
 
-        return judge_online(self, panel)
+        return score_online(self, panel)
 
     def cut_of(self, evidence: FloatArray) -> float:
         """The evidence from which on a day is rare among days with this evidence."""
         rare = rare_score(evidence[~np.isnan(evidence)], self.rare)
         return WITHOUT_TAIL if rare is None else max(rare, LEAST_RARE)
 
-    def judgement(
+    def scores(
         self,
         panel: Panel,
         means: Delays,
@@ -126,7 +126,7 @@ class Disruption(Detector):
         cut: FloatArray | float,
         share: FloatArray,
         swing: FloatArray,
-    ) -> Judgement:
+    ) -> Scores:
         """The score, 1 where a day begins to be abnormal, from the evidence of either side and from what was lost.
 
         Args:
@@ -143,16 +143,16 @@ class Disruption(Detector):
         borne_out = np.fmin(np.fmax(evidence.late, 0.0) / cut, losses.share / LEAST_LOSS)
         score = np.where(panel.flights > 0, np.fmax(np.fmax(borne_out, evidence.early / cut), size), np.nan)
         lower = means.expected - self.width / stretch * means.of_ordinary_day
-        return Judgement(
+        return Scores(
             expected=means.expected,
             lower=np.where(evidence.by_cancellations, np.fmin(lower, panel.value), lower),
             upper=means.expected + self.width * means.of_ordinary_day,
             score=score,
         )
 
-    def flags(self, panel: Panel, judgement: Judgement) -> BoolArray:
+    def flags(self, panel: Panel, scores: Scores) -> BoolArray:
         """Flag scores of 1 or more."""
-        return on_judged_days(panel, judgement.score[:, panel.judged] >= 1.0)
+        return on_scored_days(panel, scores.score[:, panel.scored] >= 1.0)
 
 
 def measures_of(panel: Panel, *, so_far: bool = False) -> list[Panel]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from tarmac.detect.contract import Judgement
+from tarmac.detect.contract import Scores
 from tarmac.detect.disruption.cancellations import cancellation_scores, usual_level
 from tarmac.detect.disruption.companions import companions_of, days_beside
 from tarmac.detect.disruption.delays import (
@@ -111,10 +111,10 @@ def delays_online(panel: Panel, flight_variance: FloatArray) -> Delays:
     return pass_.delays()
 
 
-def judge_online(detector: Disruption, panel: Panel) -> Judgement:
-    """The detector's judgement of each day by itself and the days before it."""
+def score_online(detector: Disruption, panel: Panel) -> Scores:
+    """The detector's scores of each day by itself and the days before it."""
     if not panel.origins:
-        return Judgement(expected=panel.value, lower=panel.value, upper=panel.value, score=panel.value)
+        return Scores(expected=panel.value, lower=panel.value, upper=panel.value, score=panel.value)
     measures = _measures_online(panel)
     z = mean_known(*(compressed(each.z) for each in measures))
     blocks = [(days, companions_of(z[:, : days.start])) for days in refreshes(panel)]
@@ -129,7 +129,7 @@ def judge_online(detector: Disruption, panel: Panel) -> Judgement:
     stretch = _learnt_of_days(panel, lambda days: stretch_of(early[:, days]))
     evidence = Evidence(own=own, cancelled=cancelled, late=late, early=stretch * early)
     known = np.where(panel.flights > 0, evidence.either, np.nan)
-    return detector.judgement(
+    return detector.scores(
         panel,
         measures[0],
         evidence,

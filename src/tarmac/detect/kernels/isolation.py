@@ -2,7 +2,7 @@
 
 Liu, Ting and Zhou, "Isolation Forest" (ICDM 2008): a tree splits a subsample at uniformly drawn points until each
 value stands alone or the depth limit is reached; what stands alone early is anomalous. With one feature a node is a
-range of the sorted values, so a tree needs no search: sample and judged values share one sorted array.
+range of the sorted values, so a tree needs no search: sample and scored values share one sorted array.
 """
 
 import math
@@ -64,7 +64,7 @@ def _grow(values, before, limit, state, depths):
         if low == high:
             continue
         inside = before[high] - before[low]
-        # The node's own extent is that of its members; judged values beyond it follow the nearest side.
+        # The node's own extent is that of its members; scored values beyond it follow the nearest side.
         first = np.searchsorted(before, before[low] + 1) - 1
         last = np.searchsorted(before, before[high]) - 1
         if inside <= 1 or depth == limit or values[first] == values[last]:

@@ -2,7 +2,7 @@
 
 `flags_by` is for who wants another one than the detector's own.
 
-All take scores (airports × days, NaN = cannot judge) of the judged days and return flags of the same shape.
+All take scores (airports × days, NaN = no score) of the scored days and return flags of the same shape.
 """
 
 from typing import TYPE_CHECKING
@@ -13,10 +13,10 @@ from tarmac.detect.panel import BoolArray, FloatArray, Panel
 from tarmac.settings import DetectParameters
 
 if TYPE_CHECKING:
-    from tarmac.detect.contract import Detector, Judgement
+    from tarmac.detect.contract import Detector, Scores
 
 FEWEST_DAYS = 14
-"""An airport with fewer judged days than this has no distribution from which to cut a share."""
+"""An airport with fewer scored days than this has no distribution from which to cut a share."""
 
 
 def flag_share_of_each(score: FloatArray, share: float) -> BoolArray:
@@ -61,18 +61,18 @@ def flag_reference(residual: FloatArray) -> BoolArray:
     return flags
 
 
-def on_judged_days(panel: Panel, flags_of_judged: BoolArray) -> BoolArray:
-    """Flags of the judged days, put in their place among all the panel's days."""
+def on_scored_days(panel: Panel, flags_of_scored: BoolArray) -> BoolArray:
+    """Flags of the scored days, put in their place among all the panel's days."""
     flags = np.zeros(panel.shape, dtype=np.bool_)
-    flags[:, panel.judged] = flags_of_judged
+    flags[:, panel.scored] = flags_of_scored
     return flags
 
 
-def flags_by(parameters: DetectParameters, detector: "Detector", panel: Panel, judgement: "Judgement") -> BoolArray:
+def flags_by(parameters: DetectParameters, detector: "Detector", panel: Panel, scores: "Scores") -> BoolArray:
     """The flags of all the panel's days by the threshold that the parameters name."""
-    score = judgement.score[:, panel.judged]
+    score = scores.score[:, panel.scored]
     if parameters.threshold == "budget":
-        return on_judged_days(panel, flag_share_of_all(score, parameters.outliers_fraction))
+        return on_scored_days(panel, flag_share_of_all(score, parameters.outliers_fraction))
     if parameters.threshold == "reference":
-        return on_judged_days(panel, flag_reference(score))
-    return detector.flags(panel, judgement)
+        return on_scored_days(panel, flag_reference(score))
+    return detector.flags(panel, scores)

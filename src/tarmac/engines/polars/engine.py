@@ -7,9 +7,9 @@ from pathlib import Path
 import polars as pl
 
 from tarmac.bronze.texts import hash_of_digests, open_flight_texts
-from tarmac.detect.contract import Detector, Judgement
+from tarmac.detect.contract import Detector, Scores
 from tarmac.detect.panel import Panel
-from tarmac.detect.run import judge_here
+from tarmac.detect.run import score_here
 from tarmac.engines.base import (
     BronzeYear,
     Cleaning,
@@ -89,6 +89,6 @@ class PolarsEngine:
         """See tarmac.engines.base.Engine."""
         return write_tables(aggregate(lake.fetch(lake.silver_key(year), scratch), year), scratch)
 
-    def score(self, detector: Detector, panel: Panel, *, mode: Mode, workers: int) -> Judgement:
+    def score(self, detector: Detector, panel: Panel, *, mode: Mode, workers: int) -> Scores:
         """See tarmac.engines.base.Engine."""
-        return judge_here(detector, panel, mode=mode, workers=workers)
+        return score_here(detector, panel, mode=mode, workers=workers)

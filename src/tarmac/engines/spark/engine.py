@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tarmac.bronze.texts import find_texts
-from tarmac.detect.contract import Detector, Judgement
+from tarmac.detect.contract import Detector, Scores
 from tarmac.detect.panel import Panel
 from tarmac.engines.base import BronzeYear, Cleaning, Progress, write_tables
 from tarmac.engines.spark.cleaning import clean_lines, collect_reports, held, validate
@@ -67,7 +67,7 @@ class SparkEngine:
             tables = aggregate(self.spark, lake.place(lake.silver_key(year)))
         return write_tables(tables, scratch)
 
-    def score(self, detector: Detector, panel: Panel, *, mode: Mode, workers: int) -> Judgement:
+    def score(self, detector: Detector, panel: Panel, *, mode: Mode, workers: int) -> Scores:
         """See tarmac.engines.base.Engine. A detector that pools airports gets the panel in one task."""
         del workers  # Spark decides where the blocks are scored
         with spark_errors():
