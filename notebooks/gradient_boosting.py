@@ -1,4 +1,4 @@
-"""Gradient boosting: what do the calendar and the past days let one expect?"""
+"""Gradient boosting: what can be predicted from the calendar and past days?"""
 
 import marimo
 
@@ -27,9 +27,9 @@ def _():
     **Question.** Give a learner all that is known before a day begins: the days before, the weekday, the season, the number of
     scheduled flights. How well does it predict the day, and which days surprise even the learner?
 
-    Gradient boosting adds many small decision trees, each of which mends what those before it left. It learns the median, so that
-    single disasters do not rule it. No day is judged by a model that has seen it: the year is cut into five blocks, and each
-    block is predicted from the other four. This notebook uses the trees of scikit-learn.
+    Gradient boosting adds many small decision trees, each of which corrects the error of those before it. It learns the
+    median, so that single disasters have little influence. No day is predicted by a model that was trained on it: the year
+    is cut into five blocks, and each block is predicted from the other four. This notebook uses the trees of scikit-learn.
 
     The data are airport-days: one row per origin airport and local flight date. A day's value is its mean departure delay
     in minutes, over the flights that left; early departures are negative. Without further settings it is a simulated year,

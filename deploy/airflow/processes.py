@@ -1,4 +1,4 @@
-"""Processes of one Airflow stack: started apart from the terminal, found again by a mark, ended with all they started."""
+"""The processes of one Airflow stack: start them, find them again by an environment variable, stop them with their children."""
 
 import subprocess
 import time
@@ -15,11 +15,11 @@ Process = subprocess.Popen[bytes]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kin:
-    """All processes of the stack whose state is in this folder: those that we start, and those that they start.
+class StackProcesses:
+    """All processes of the stack whose state is in this folder: those that we start, and their descendants.
 
-    They are known by a variable that each inherits: a task has a process group of its own, and when the scheduler is
-    killed, its workers live on as nobody's children.
+    They are found by an environment variable that each inherits: a task has its own process group, and when the
+    scheduler is killed, its workers live on as orphans.
     """
 
     folder: Path
@@ -33,8 +33,8 @@ class Kin:
         log: Path,
         stdin: int = subprocess.DEVNULL,
     ) -> Process:
-        """Start a process in a session of its own, so that the terminal's Ctrl-C reaches us alone; its words go to the log."""
-        # SPT_NOENV: else setproctitle writes its titles over the variables that we read.
+        """Start a process in its own session, so that the terminal's Ctrl-C reaches only us; its output goes to the log."""
+        # SPT_NOENV: otherwise setproctitle overwrites the variables that we read.
         marked = {**environment, _MARK: f"{self.folder}:{name}", "SPT_NOENV": "1"}
         with log.open("ab") as output:
             return subprocess.Popen(
@@ -47,10 +47,10 @@ class Kin:
             )
 
     def alive(self, name: str = "") -> list[psutil.Process]:
-        """The living processes, or those alone that descend from the one started under this name."""
+        """The running processes; with a name, only the one started under it and its descendants."""
         found = []
         for process in psutil.process_iter():
-            # Another user's process, or one that ended in this moment.
+            # It may be another user's process, or have just ended.
             with suppress(psutil.Error):
                 of, _, part = process.environ().get(_MARK, "").rpartition(":")
                 if of == str(self.folder) and name in {"", part} and process.status() != psutil.STATUS_ZOMBIE:
@@ -58,7 +58,7 @@ class Kin:
         return found
 
     def stop(self, name: str, process: Process, *, seconds: float) -> None:
-        """Ask the process to end, give it so many seconds, then kill it and all that descend from it."""
+        """Terminate the process; after this many seconds kill it and all its descendants."""
         process.terminate()
         with suppress(subprocess.TimeoutExpired):
             process.wait(seconds)
@@ -66,9 +66,9 @@ class Kin:
         process.wait()
 
     def kill(self, name: str = "") -> int:
-        """Kill all, or those alone that descend from the one started under this name; returns how many there were."""
+        """Kill all, or with a name only that process and its descendants; returns their number."""
         killed = 0
-        # Again, for what one of them started while we looked.
+        # Repeated: a process may have started another one in the meantime.
         while left := self.alive(name):
             for process in left:
                 with suppress(psutil.NoSuchProcess):

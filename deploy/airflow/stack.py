@@ -18,7 +18,7 @@ import psycopg
 
 from deploy.airflow.connections import to_connections
 from deploy.airflow.preparing import has_admin, to_commands, to_variables
-from deploy.airflow.processes import Kin, Process
+from deploy.airflow.processes import Process, StackProcesses
 from deploy.airflow.state import State
 from deploy.airflow.workspace import METADATA, ROOT, Workspace, airflow_program, to_environment
 from tarmac.errors import InputError, SystemFailure
@@ -51,7 +51,7 @@ class AirflowStack:
         self.environment: dict[str, str] = {}
         self.postgres = ""
         self._tell = tell
-        self._kin = Kin(folder=self.state.folder)
+        self._processes = StackProcesses(folder=self.state.folder)
         self._open = ExitStack()
 
     @property
@@ -68,14 +68,14 @@ class AirflowStack:
         """
         with ExitStack() as opening:
             opening.enter_context(self.state.locked())
-            if left := self._kin.kill():
+            if left := self._processes.kill():
                 self._tell(f"An earlier stack here was killed; {left} processes that it left behind were ended.")
             _check_port(self.workspace.port)
             self._tell("Postgres …")
             self.postgres = opening.enter_context(embedded_server(self.workspace.home))
             self.environment = to_environment(self.workspace, self.state, self.postgres)
             # Apart from the orderly stop, so that it also happens when a second Ctrl-C cuts that one short.
-            opening.callback(self._kin.kill)
+            opening.callback(self._processes.kill)
             opening.callback(self._stop_all)
             self._start_airflow()
             self._open = opening.pop_all()
@@ -87,12 +87,12 @@ class AirflowStack:
 
     def processes(self) -> list[psutil.Process]:
         """Every living process of Airflow here, those of its tasks included."""
-        return self._kin.alive()
+        return self._processes.alive()
 
     def start(self, name: str) -> None:
         """Start one service, apart from the rest."""
         port = ("--port", str(self.workspace.port)) if name == "api-server" else ()
-        self.services[name] = self._kin.start(
+        self.services[name] = self._processes.start(
             name,
             [str(airflow_program()), name, *SERVICES[name], *port],
             environment=self.environment,
@@ -103,11 +103,11 @@ class AirflowStack:
         """Stop one service with all that it started."""
         # The api-server would wait for open browsers.
         seconds = 5 if name == "api-server" else SECONDS_TO_STOP
-        self._kin.stop(name, self.services.pop(name), seconds=seconds)
+        self._processes.stop(name, self.services.pop(name), seconds=seconds)
 
     def kill(self, name: str) -> None:
         """Kill one service with all that it started, as when its container or its machine dies."""
-        self._kin.kill(name)
+        self._processes.kill(name)
         self.services.pop(name).wait()
 
     def wait_until_healthy(self, *names: str, since: datetime) -> None:
@@ -164,7 +164,7 @@ class AirflowStack:
     def _run_commands(self, *commands: list[str]) -> None:
         """Run Airflow's commands one after the other, to their end."""
         name, script = "commands", ROOT / "deploy" / "airflow" / "commands.py"
-        process = self._kin.start(
+        process = self._processes.start(
             name,
             [str(airflow_program().with_name("python")), str(script)],
             environment=self.environment,

@@ -71,7 +71,7 @@ REGIONS = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class Airport:
     """An airport as people know it; x and y (km on the sheet) and region are null where it cannot be put on the map."""
 
     code: str
@@ -83,7 +83,7 @@ class Place:
     region: str | None = None
 
 
-def place(lat: float, lon: float) -> tuple[int, int, str] | None:
+def position_on_map(lat: float, lon: float) -> tuple[int, int, str] | None:
     """Where a point lies on the sheet, and in which inset; null outside the United States and its territories."""
     for region in REGIONS:
         if region.holds(lat, lon):
@@ -92,10 +92,10 @@ def place(lat: float, lon: float) -> tuple[int, int, str] | None:
     return None
 
 
-def find_places(codes: Sequence[str]) -> list[Place]:
+def find_airports(codes: Sequence[str]) -> list[Airport]:
     """Name and place of each code, in order; an unknown code keeps its code alone."""
     known = _known_airports()
-    return [_to_place(code, known.get(code)) for code in codes]
+    return [_to_airport(code, known.get(code)) for code in codes]
 
 
 def find_coordinates(codes: Sequence[str]) -> dict[str, tuple[float, float]]:
@@ -133,14 +133,14 @@ def _known_airports() -> Mapping[str, Mapping[str, Any]]:
     return {**_MISSING, **airportsdata.load("IATA")}
 
 
-def _to_place(code: str, record: Mapping[str, Any] | None) -> Place:
+def _to_airport(code: str, record: Mapping[str, Any] | None) -> Airport:
     if record is None:
-        return Place(code=code)
-    known = Place(code=code, name=record["name"], city=record["city"], state=record["subd"])
-    spot = place(record["lat"], record["lon"])
+        return Airport(code=code)
+    known = Airport(code=code, name=record["name"], city=record["city"], state=record["subd"])
+    spot = position_on_map(record["lat"], record["lon"])
     if spot is None:
         return known
-    return Place(code=code, name=known.name, city=known.city, state=known.state, x=spot[0], y=spot[1], region=spot[2])
+    return Airport(code=code, name=known.name, city=known.city, state=known.state, x=spot[0], y=spot[1], region=spot[2])
 
 
 @cache
@@ -150,7 +150,7 @@ def land_dots(step: float = 34.0) -> dict[str, list[tuple[int, int]]]:
 
     spots: dict[str, list[tuple[int, int]]] = {region.name: [] for region in REGIONS}
     for record in airportsdata.load("LID").values():
-        spot = place(record["lat"], record["lon"])
+        spot = position_on_map(record["lat"], record["lon"])
         if spot is not None and record["country"] in {"US", "GU", "MP", "AS"}:
             spots[spot[2]].append(spot[:2])
     return {name: _fill(points, step if len(points) > 200 else step * 0.7) for name, points in spots.items() if points}

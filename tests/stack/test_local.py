@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from deploy.airflow.preparing import ADMIN
-from deploy.airflow.processes import Kin
+from deploy.airflow.processes import StackProcesses
 from deploy.airflow.stack import AirflowStack
 from deploy.airflow.state import State
 from deploy.airflow.workspace import ROOT
@@ -31,7 +31,7 @@ def home() -> Iterator[Path]:
     """A TARMAC_HOME of the test's own, in which nothing runs when it ends."""
     with tempfile.TemporaryDirectory(prefix="tarmac-test-") as folder:
         yield Path(folder)
-        Kin(folder=State.of(Path(folder)).folder).kill()
+        StackProcesses(folder=State.of(Path(folder)).folder).kill()
         with embedded_server(Path(folder)):
             """The last to leave stops it."""
 
@@ -58,7 +58,7 @@ def test_a_port_in_use_is_said_plainly(stack: AirflowStack, home: Path) -> None:
 
 def test_a_killed_stack_is_cleared_away_by_the_next_and_that_one_stops_cleanly(home: Path) -> None:
     """kill -9 leaves orphans; the next start ends them and says so. Ctrl-C and SIGTERM leave nothing at all."""
-    orphans = Kin(folder=State.of(home).folder)
+    orphans = StackProcesses(folder=State.of(home).folder)
     with starting(home, free_port()) as first:
         wait_until(lambda: bool(orphans.alive()), "a process of Airflow")
         first.kill()
@@ -123,7 +123,7 @@ def read_until(process: "subprocess.Popen[str]", words: str) -> str:
 
 def running(home: Path) -> list[str]:
     """Command lines of all processes that work in this folder."""
-    found = Kin(folder=State.of(home).folder).alive()
+    found = StackProcesses(folder=State.of(home).folder).alive()
     for process in psutil.process_iter():
         try:
             if process.name().startswith("postgres") and process.cwd().startswith(str(home)):

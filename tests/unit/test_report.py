@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tarmac.airports import find_places, land_dots, place
+from tarmac.airports import find_airports, land_dots, position_on_map
 from tarmac.errors import InputError, SystemFailure
 from tarmac.report import Tables, render_report, write_report
 from tarmac.report.summary import percent
@@ -288,7 +288,7 @@ def test_an_incomplete_year_says_which_months_it_has(months: tuple[int, ...], to
 )
 def test_every_part_of_the_country_has_its_place(lat: float, lon: float, region: str):
     """Far parts lie in insets below the mainland; Shemya is beyond the date line and still in Alaska."""
-    spot = place(lat, lon)
+    spot = position_on_map(lat, lon)
     assert spot is not None
     assert spot[2] == region
     assert -2700 < spot[0] < 2400
@@ -297,12 +297,12 @@ def test_every_part_of_the_country_has_its_place(lat: float, lon: float, region:
 
 def test_a_point_outside_the_country_has_no_place():
     """London is not on the map."""
-    assert place(51.47, -0.45) is None
+    assert position_on_map(51.47, -0.45) is None
 
 
 def test_the_projection_keeps_true_distances_in_the_middle():
     """Denver to Kansas City is 857 km on the sphere; the conic is true to a percent there."""
-    denver, kansas = place(39.86, -104.67), place(39.30, -94.71)
+    denver, kansas = position_on_map(39.86, -104.67), position_on_map(39.30, -94.71)
     assert denver is not None
     assert kansas is not None
     distance = ((denver[0] - kansas[0]) ** 2 + (denver[1] - kansas[1]) ** 2) ** 0.5
@@ -485,10 +485,10 @@ def test_a_folder_without_permission_is_an_input_error():
 )
 def test_airports_that_were_closed_have_their_place(code: str, city: str) -> None:
     """The records of their years still hold them; each lies near the airport that followed it, where there is one."""
-    found = find_places([code])[0]
+    found = find_airports([code])[0]
     assert (found.city, found.region) == (city, "")
     if code == "PFN":
-        successor = find_places(["ECP"])[0]
+        successor = find_airports(["ECP"])[0]
         assert found.x is not None
         assert successor.x is not None
         assert abs(found.x - successor.x) < 40

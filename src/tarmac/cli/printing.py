@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 ROWS_IN_A_TABLE = 1000
-"""A table must know its widths before its first line, so it cannot be endless."""
+"""A table is printed only when all its rows have been read, so their number is limited."""
 
 LONGEST_WHOLE = 40
 """Digits of a whole number that is printed in full; Postgres' numeric has up to 131,072."""
@@ -25,7 +25,7 @@ def print_rows(
 ) -> None:
     """Print rows as a table, CSV, a JSON array of objects, or (`object`) one JSON object of columns and rows.
 
-    Columns of one name are numbered: `sum`, `sum_2`. CSV is UTF-8 whatever the terminal's encoding is.
+    Columns with the same name are numbered: `sum`, `sum_2`. CSV is UTF-8 whatever the terminal's encoding is.
     """
     names = to_unique_names(columns)
     if form == "csv":
@@ -43,7 +43,7 @@ def print_rows(
 
 
 def to_unique_names(columns: Sequence[str]) -> list[str]:
-    """The names with `_2`, `_3` … after the second and later columns of a name; no number makes a name of another."""
+    """The names, with `_2`, `_3` … appended to repeated ones; a numbered name never equals another column's."""
     names: list[str] = []
     for column in columns:
         numbered = (f"{column}_{number}" for number in itertools.count(2))
@@ -53,7 +53,7 @@ def to_unique_names(columns: Sequence[str]) -> list[str]:
 
 
 class _Lines:
-    """Ends lines with LF. csv quotes what its own line end consists of: with CRLF also a lone CR, which ends a row too."""
+    """Ends lines with LF, though the csv module writes CRLF: only then does it also quote a field with a lone CR."""
 
     def write(self, line: str) -> None:
         """Write one row."""
@@ -104,7 +104,7 @@ def _print_table(columns: Sequence[str], rows: "itertools.chain[Sequence[Any]] |
         table.add_column(name, justify="right" if numeric else "left", overflow="fold")
     for row in shown:
         table.add_row(*(_shown(value) for value in row))
-    # Nobody's window limits what goes into a file or another program. A value like [/x] is no style of ours.
+    # Output to a file or another program has no window to fit into. markup=False: a value like [/x] is printed as it is.
     width = None if sys.stdout.isatty() else 10_000
     Console(width=width, markup=False, emoji=False, highlight=False).print(table)
     if next(rows, None) is not None:

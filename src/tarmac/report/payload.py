@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from tarmac.airports import Place, land_dots
+from tarmac.airports import Airport, land_dots
 from tarmac.report.columns import COLUMNS, SCALES, Unit
 from tarmac.tables.daily import CAUSES
 
@@ -27,7 +27,7 @@ def pack(text: str | bytes) -> str:
     return base64.b64encode(zipped).decode("ascii")
 
 
-def to_payload(rows: pl.DataFrame, places: Sequence[Place], stories: Sequence[dict[str, Any]] | None = None) -> str:
+def to_payload(rows: pl.DataFrame, places: Sequence[Airport], stories: Sequence[dict[str, Any]] | None = None) -> str:
     """JSON of airports, their series, the flagged days and the disruptions; `stories` None: there is no table of them.
 
     Days count from January 1 of the first year.
@@ -114,7 +114,7 @@ def _to_flags(scaled: pl.DataFrame, codes: Sequence[str]) -> dict[str, list[Any]
     return flagged.select("a", pl.col("day").alias("t"), *_OF_FLAGS, "v", "r", "k", "p", "o").to_dict(as_series=False)
 
 
-def _land(places: Sequence[Place]) -> dict[str, list[tuple[int, int]]]:
+def _land(places: Sequence[Airport]) -> dict[str, list[tuple[int, int]]]:
     """Land of the mainland, and of every inset that an airport lies in."""
     used = {"", *(place.region for place in places)}
     return {name: dots for name, dots in land_dots().items() if name in used}

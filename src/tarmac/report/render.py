@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from tarmac.airports import Place, find_places
+from tarmac.airports import Airport, find_airports
 from tarmac.report import summary
 from tarmac.report.judged import judge_rows
 from tarmac.report.payload import pack, to_payload
@@ -54,7 +54,7 @@ def render_report(
 ) -> str:
     """The page as HTML. `generated_by` names program and version; `about_detector` explains it in plain words."""
     rows = judge_rows(tables.published, years)
-    places = find_places(rows["origin"].unique().sort().to_list())
+    places = find_airports(rows["origin"].unique().sort().to_list())
     ranked = None if tables.events is None else rank_events(tables.events.filter(pl.col("year").is_in(list(years))))
     stories = None
     if ranked is not None:
@@ -113,7 +113,7 @@ def _sha256(text: str) -> str:
 
 
 def _sentences(
-    rows: pl.DataFrame, places: Sequence[Place], events: pl.DataFrame | None, about_detector: str
+    rows: pl.DataFrame, places: Sequence[Airport], events: pl.DataFrame | None, about_detector: str
 ) -> dict[str, str]:
     shown = rows["year"].unique().sort().to_list()
     judges = summary.plain_detectors(rows)
@@ -137,7 +137,7 @@ def _detector_sentence(judges: Sequence[tuple[str, str]]) -> str:
     return f"The detector behind this report: {told}."
 
 
-def _unplaced(places: Sequence[Place]) -> str:
+def _unplaced(places: Sequence[Airport]) -> str:
     codes = [place.code for place in places if place.region is None]
     if not codes:
         return ""

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from tarmac.airlines import name_of
-from tarmac.airports import Place
+from tarmac.airports import Airport
 from tarmac.detect.severity import lost_flights
 from tarmac.report.summary import percent
 from tarmac.tables.daily import CANCELLATION_CODES
@@ -45,7 +45,9 @@ def rank_events(events: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def to_stories(ranked: pl.DataFrame, parts: pl.DataFrame, places: Sequence[Place], start: date) -> list[dict[str, Any]]:
+def to_stories(
+    ranked: pl.DataFrame, parts: pl.DataFrame, places: Sequence[Airport], start: date
+) -> list[dict[str, Any]]:
     """One object per event of `rank_events`; days count from `start`, airports by their position in `places`."""
     known = {place.code: place for place in places}
     index = {place.code: i for i, place in enumerate(places)}
@@ -57,7 +59,7 @@ def to_stories(ranked: pl.DataFrame, parts: pl.DataFrame, places: Sequence[Place
     ]
 
 
-def _to_story(event: Mapping[str, Any], places: Mapping[str, Place], start: date) -> dict[str, Any]:
+def _to_story(event: Mapping[str, Any], places: Mapping[str, Airport], start: date) -> dict[str, Any]:
     cancelled, flights, above = event["cancelled"], event["flights"], event["excess_cancelled"]
     minutes = event["excess_delay_minutes"]
     return {
@@ -86,7 +88,7 @@ def _split(codes: str | None) -> list[str]:
     return [code for code in (codes or "").split(",") if code]
 
 
-def to_title(event: Mapping[str, Any], places: Mapping[str, Place]) -> str:
+def to_title(event: Mapping[str, Any], places: Mapping[str, Airport]) -> str:
     """Whose flights were lost, and where, in a few words."""
     code, others = event["worst_origin"], event["airports"] - 1
     city = places[code].city if code in places else ""
@@ -116,7 +118,7 @@ def _parts_by_event(parts: pl.DataFrame) -> dict[str, list[dict[str, Any]]]:
     return {str(key[0]): group.to_dicts() for key, group in ordered.group_by(["event_id"], maintain_order=True)}
 
 
-def _to_panels(parts: Sequence[Mapping[str, Any]], places: Mapping[str, Place]) -> list[dict[str, Any]]:
+def _to_panels(parts: Sequence[Mapping[str, Any]], places: Mapping[str, Airport]) -> list[dict[str, Any]]:
     """One object per dimension that the event has: title, rows of (words, share lost, share of flights in thousandths)."""
     panels = []
     for dimension in DIMENSIONS:
@@ -138,13 +140,13 @@ def _to_panels(parts: Sequence[Mapping[str, Any]], places: Mapping[str, Place]) 
     return panels
 
 
-def _to_row(dimension: Dimension, part: Mapping[str, Any], places: Mapping[str, Place]) -> list[Any]:
+def _to_row(dimension: Dimension, part: Mapping[str, Any], places: Mapping[str, Airport]) -> list[Any]:
     value = str(part["value"])
     shares = [round(1000 * max(part["share_of_excess"], 0.0)), round(1000 * part["share_of_flights"])]
     return [_label(dimension, value, places), *shares, _amount(dimension, part)]
 
 
-def _label(dimension: Dimension, value: str, places: Mapping[str, Place]) -> str:
+def _label(dimension: Dimension, value: str, places: Mapping[str, Airport]) -> str:
     if dimension == "op_carrier":
         name = name_of(value)
         return name if name == value else f"{name} ({value})"

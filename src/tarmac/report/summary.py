@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from tarmac.airports import Place
+from tarmac.airports import Airport
 from tarmac.report.judged import HIGH, LOW
 
 MONTHS = 12
@@ -100,7 +100,7 @@ def _named(months: Sequence[int]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def worst_sentence(rows: pl.DataFrame, places: Mapping[str, Place]) -> str:
+def worst_sentence(rows: pl.DataFrame, places: Mapping[str, Airport]) -> str:
     """The flagged day that lost most flights, or else has the highest score; empty where nothing is flagged."""
     flagged = rows.filter("flag").sort(
         "lost_flights", "anomaly_score", "origin", "fl_date", descending=[True, True, False, False], nulls_last=True

@@ -197,7 +197,7 @@ class S3Store:
 
 
 class _Parts(RawIOBase):
-    """An object's bytes, asked for as they are read."""
+    """A readable stream of an S3 object that fetches its bytes only when they are read."""
 
     def __init__(self, store: S3Store, key: str, size: int, version: str) -> None:
         self._store, self._key, self._size, self._version, self._at = store, key, size, version, 0

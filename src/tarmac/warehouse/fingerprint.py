@@ -10,7 +10,7 @@ import psycopg
 from psycopg import sql
 
 from tarmac.tables.loads import LOADS
-from tarmac.warehouse.place import Place, names
+from tarmac.warehouse.table_year import TableYear, names
 
 _ROWS_PER_BLOCK = 20_000  # bounds what is held as text at once
 _FIRST_WITH_ROW_HASH = 140_000
@@ -48,32 +48,32 @@ def of_frame(frame: pl.DataFrame) -> str:
     return str(digest)
 
 
-def is_unchanged(cursor: psycopg.Cursor[Any], place: Place, frame: pl.DataFrame) -> bool:
+def is_unchanged(cursor: psycopg.Cursor[Any], part: TableYear, frame: pl.DataFrame) -> bool:
     """Whether the last load was given the same rows, and nobody has edited what it stored."""
     query = "SELECT given, stored FROM {} WHERE table_name = %s AND year = %s"
-    cursor.execute(sql.SQL(query).format(sql.Identifier(LOADS.name)), [place.name, place.year])
+    cursor.execute(sql.SQL(query).format(sql.Identifier(LOADS.name)), [part.name, part.year])
     recorded = cursor.fetchone()
-    return recorded is not None and recorded[0] == of_frame(frame) and recorded[1] == _of_stored(cursor, place)
+    return recorded is not None and recorded[0] == of_frame(frame) and recorded[1] == _of_stored(cursor, part)
 
 
-def record(cursor: psycopg.Cursor[Any], place: Place, given: str) -> None:
+def record(cursor: psycopg.Cursor[Any], part: TableYear, given: str) -> None:
     """Keep what was given and what is now stored, for the next load."""
-    stored = _of_stored(cursor, place)
+    stored = _of_stored(cursor, part)
     if stored is None:
         return
     statement = (
         "INSERT INTO {} (table_name, year, given, stored) VALUES (%s, %s, %s, %s) "
         "ON CONFLICT (table_name, year) DO UPDATE SET given = excluded.given, stored = excluded.stored"
     )
-    cursor.execute(sql.SQL(statement).format(sql.Identifier(LOADS.name)), [place.name, place.year, given, stored])
+    cursor.execute(sql.SQL(statement).format(sql.Identifier(LOADS.name)), [part.name, part.year, given, stored])
 
 
-def _of_stored(cursor: psycopg.Cursor[Any], place: Place) -> str | None:
+def _of_stored(cursor: psycopg.Cursor[Any], part: TableYear) -> str | None:
     """Number and sum of hashes of the year's rows; None on a server that cannot hash rows."""
     if cursor.connection.info.server_version < _FIRST_WITH_ROW_HASH:
         return None
     query = sql.SQL("SELECT count(*), sum(hash_record_extended(ROW({}), 0)) FROM {} AS stored WHERE {}").format(
-        names(place.table.names, "stored"), place.target, place.belongs("stored")
+        names(part.table.names, "stored"), part.target, part.belongs("stored")
     )
     row = cursor.execute(query).fetchone()
     return None if row is None else f"{row[0]}:{row[1]}"

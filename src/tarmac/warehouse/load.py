@@ -18,9 +18,9 @@ from tarmac.tables.published import CARRIER_DAYS, PUBLISHED
 from tarmac.warehouse import fingerprint
 from tarmac.warehouse.failures import explained
 from tarmac.warehouse.migrations import migrate, to_table_name
-from tarmac.warehouse.place import STAMP, Place, names
 from tarmac.warehouse.postgres import write_run
 from tarmac.warehouse.session import transaction
+from tarmac.warehouse.table_year import STAMP, TableYear, names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,13 +59,13 @@ def load_year(
     The connection is one of `open_warehouse`: outside a transaction. SystemFailure: rolled back, safe to run again.
     """
     frames = {
-        Place(table=PUBLISHED, name=to_table_name(published_table), year=year): _with_id(published),
-        Place(table=ANOMALIES, name=ANOMALIES.name, year=year): scores,
+        TableYear(table=PUBLISHED, name=to_table_name(published_table), year=year): _with_id(published),
+        TableYear(table=ANOMALIES, name=ANOMALIES.name, year=year): scores,
     }
     for table, frame in ((CARRIER_DAYS, carriers), (EVENTS, events), (DISRUPTION_PARTS, parts)):
         if frame is not None:
-            frames[Place(table=table, name=table.name, year=year)] = frame
-    checked = {place: _checked(place, frame) for place, frame in frames.items()}
+            frames[TableYear(table=table, name=table.name, year=year)] = frame
+    checked = {part: _checked(part, frame) for part, frame in frames.items()}
     migrate(connection, published_table)
     with (
         explained(f"Loading {year} into the warehouse", outcome="It was rolled back: nothing was changed."),
@@ -74,7 +74,7 @@ def load_year(
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_lock(year)])
         # Without statistics of a table filled a moment ago, the planner tends to loops over all pairs.
         cursor.execute("SET LOCAL enable_nestloop = off")
-        counts = {place.name: _replace(cursor, place, frame) for place, frame in checked.items()}
+        counts = {part.name: _replace(cursor, part, frame) for part, frame in checked.items()}
         if airports is not None:
             counts[AIRPORTS.name] = _upsert_airports(cursor, airports)
         if run is not None:
@@ -89,22 +89,22 @@ def _with_id(published: pl.DataFrame) -> pl.DataFrame:
     return published.with_columns(id=pl.col("origin") + pl.col("fl_date").dt.strftime("%Y%m%d"))
 
 
-def _checked(place: Place, frame: pl.DataFrame) -> pl.DataFrame:
+def _checked(part: TableYear, frame: pl.DataFrame) -> pl.DataFrame:
     """The table's columns in order; InputError for a column that is missing, another year's row, or a key twice."""
-    table = place.table
-    if missing := [name for name in place.columns if name not in {*frame.columns, "id"}]:
+    table = part.table
+    if missing := [name for name in part.columns if name not in {*frame.columns, "id"}]:
         raise InputError(
-            f"The rows for {place.name!r} lack {', '.join(missing)}: made by another version? "
-            f"Make them again: tarmac gold --year {place.year}, then tarmac detect --year {place.year}."
+            f"The rows for {part.name!r} lack {', '.join(missing)}: made by another version? "
+            f"Make them again: tarmac gold --year {part.year}, then tarmac detect --year {part.year}."
         )
-    frame = frame.select(place.columns)
+    frame = frame.select(part.columns)
     of_year = pl.col("fl_date").dt.year() if "fl_date" in frame.columns else pl.col("year")
-    if others := frame.filter(of_year.ne_missing(place.year)).height:
-        raise InputError(f"{others} of the rows for {place.name!r} are not of {place.year}. Load them with their year.")
+    if others := frame.filter(of_year.ne_missing(part.year)).height:
+        raise InputError(f"{others} of the rows for {part.name!r} are not of {part.year}. Load them with their year.")
     twice = frame.filter(pl.struct(table.key).is_duplicated()).select(table.key)
     if twice.height:
         raise InputError(
-            f"The rows for {place.name!r} hold a key twice: {dict(zip(table.key, twice.row(0), strict=True))}."
+            f"The rows for {part.name!r} hold a key twice: {dict(zip(table.key, twice.row(0), strict=True))}."
         )
     return frame
 
@@ -115,15 +115,15 @@ def _lock(year: int) -> int:
     return int.from_bytes(digest[:8], "big", signed=True)
 
 
-def _replace(cursor: psycopg.Cursor[Any], place: Place, frame: pl.DataFrame) -> LoadCounts:
+def _replace(cursor: psycopg.Cursor[Any], part: TableYear, frame: pl.DataFrame) -> LoadCounts:
     """Upsert the frame and remove the year's rows that it lacks, unless all is as the last load left it."""
-    if fingerprint.is_unchanged(cursor, place, frame):
+    if fingerprint.is_unchanged(cursor, part, frame):
         return LoadCounts(unchanged=frame.height)
-    given = _bring(cursor, place, frame)
-    removed = cursor.execute(_removal(place)).rowcount
-    found = cursor.execute(_upsert(place)).fetchone()
-    cursor.execute(sql.SQL("DROP TABLE {}").format(place.incoming))
-    fingerprint.record(cursor, place, given)
+    given = _bring(cursor, part, frame)
+    removed = cursor.execute(_removal(part)).rowcount
+    found = cursor.execute(_upsert(part)).fetchone()
+    cursor.execute(sql.SQL("DROP TABLE {}").format(part.incoming))
+    fingerprint.record(cursor, part, given)
     inserted, updated = found or (0, 0)
     unchanged = frame.height - inserted - updated
     return LoadCounts(inserted=inserted, updated=updated, unchanged=unchanged, removed=removed)
@@ -149,37 +149,37 @@ def _upsert_airports(cursor: psycopg.Cursor[Any], airports: pl.DataFrame) -> Loa
     return LoadCounts(inserted=inserted, updated=updated, unchanged=len(rows) - inserted - updated)
 
 
-def _bring(cursor: psycopg.Cursor[Any], place: Place, frame: pl.DataFrame) -> str:
+def _bring(cursor: psycopg.Cursor[Any], part: TableYear, frame: pl.DataFrame) -> str:
     """COPY the frame into a temporary table with the target's own types: equal there is equal when stored.
 
     Returns the rows' digest.
     """
     make = "CREATE TEMPORARY TABLE {} ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA"
-    incoming = sql.Identifier(f"incoming_{place.table.name}")
-    cursor.execute(sql.SQL(make).format(incoming, names(place.columns), place.target))
+    incoming = sql.Identifier(f"incoming_{part.table.name}")
+    cursor.execute(sql.SQL(make).format(incoming, names(part.columns), part.target))
     digest = fingerprint.Digest(frame.columns)
-    with cursor.copy(sql.SQL("COPY {} FROM STDIN (FORMAT csv)").format(place.incoming)) as copy:
+    with cursor.copy(sql.SQL("COPY {} FROM STDIN (FORMAT csv)").format(part.incoming)) as copy:
         for block in digest.of(fingerprint.to_csv_blocks(frame)):
             copy.write(block)
-    cursor.execute(sql.SQL("ANALYZE {} ({})").format(place.incoming, names(list(place.table.key))))
+    cursor.execute(sql.SQL("ANALYZE {} ({})").format(part.incoming, names(list(part.table.key))))
     return str(digest)
 
 
-def _removal(place: Place) -> sql.Composed:
+def _removal(part: TableYear) -> sql.Composed:
     return sql.SQL(
         "DELETE FROM {target} AS stored WHERE {belongs} AND NOT EXISTS (SELECT FROM {incoming} AS new WHERE {same_key})"
     ).format(
-        target=place.target,
-        incoming=place.incoming,
-        belongs=place.belongs("stored"),
-        same_key=place.same_key,
+        target=part.target,
+        incoming=part.incoming,
+        belongs=part.belongs("stored"),
+        same_key=part.same_key,
     )
 
 
-def _upsert(place: Place) -> sql.Composed:
+def _upsert(part: TableYear) -> sql.Composed:
     """Write the new and the changed rows alone; a row that `ON CONFLICT` meets is locked, so written, even if equal."""
-    stamp = [STAMP] if STAMP in place.table.names else []
-    assigned = [sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in (*place.values, *stamp)]
+    stamp = [STAMP] if STAMP in part.table.names else []
+    assigned = [sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in (*part.values, *stamp)]
     return sql.SQL(
         """
         WITH written AS (
@@ -193,15 +193,15 @@ def _upsert(place: Place) -> sql.Composed:
         SELECT count(*) FILTER (WHERE inserted), count(*) FILTER (WHERE NOT inserted) FROM written
         """
     ).format(
-        target=place.target,
-        incoming=place.incoming,
-        columns=names([*place.columns, *stamp]),
-        given=sql.SQL(", ").join([names(place.columns, "new"), *[sql.SQL("statement_timestamp()") for _ in stamp]]),
-        same_key=place.same_key,
-        belongs=place.belongs("stored"),
-        first_key=sql.Identifier(place.table.key[0]),
-        key=names(list(place.table.key)),
-        new_values=names(place.values, "new"),
-        stored_values=names(place.values, "stored"),
+        target=part.target,
+        incoming=part.incoming,
+        columns=names([*part.columns, *stamp]),
+        given=sql.SQL(", ").join([names(part.columns, "new"), *[sql.SQL("statement_timestamp()") for _ in stamp]]),
+        same_key=part.same_key,
+        belongs=part.belongs("stored"),
+        first_key=sql.Identifier(part.table.key[0]),
+        key=names(list(part.table.key)),
+        new_values=names(part.values, "new"),
+        stored_values=names(part.values, "stored"),
         assigned=sql.SQL(", ").join(assigned),
     )

@@ -1,11 +1,11 @@
-"""What the airports that move together show on a day, and the days around it: a storm rarely stops at one fence.
+"""Companions: airports whose delays usually rise and fall together. Their day says something about an airport's own.
 
-Who is a companion is learnt from ordinary days: the correlation of clipped z-values, squared, is the weight. No map is
-needed, and carriers' networks count as well as weather. Two things are taken from companions, after the spatial scan
+Companions are found from ordinary days: the weight of a pair is the squared correlation of their clipped z-values. No map
+is needed, and shared carriers count as well as shared weather. Companions serve two purposes, following the spatial scan
 and the Potts models of image analysis (Geman and Geman 1984; one sweep of its mean-field approximation):
 
-- the day's ordinary swing, which is explained away: everybody a little late is nobody's disruption;
-- how many of them are themselves disrupted, which raises the prior that this airport is.
+- their common ordinary swing of a day is subtracted: a day on which all are a little late is no disruption of any one;
+- the share of them that is disrupted raises the prior probability that this airport is, too.
 """
 
 from dataclasses import dataclass
@@ -15,29 +15,29 @@ import numpy as np
 from tarmac.detect.panel import FloatArray
 
 FEWEST_DAYS = 60
-"""Correlations over fewer common days than this are not looked at."""
+"""Correlations over fewer common days than this are not used."""
 
 LEAST = 0.10
-"""Correlations below this are taken as none: over a year, chance alone gives ±0.05."""
+"""Correlations below this count as 0: over a year, chance alone reaches ±0.05."""
 
 PRIOR = 0.2
-"""The weight of an imagined companion on which nothing happens, in units of squared correlation."""
+"""The weight of an added, imaginary companion on which nothing ever happens, in units of squared correlation."""
 
 CLIP = 2.5
-"""Correlation is taken from z-values cut at ± this, so that it is of ordinary days."""
+"""Correlations are computed from z-values clipped at ± this, so that ordinary days decide them."""
 
 ORDINARY = 1.5
-"""A companion's z-value counts up to ± this as ordinary swing; what is beyond is its own disruption, explained by none."""
+"""A companion's z-value counts up to ± this as ordinary swing; anything beyond is its own disruption."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Companions:
-    """`weight`: airports × airports, the squared correlation; 0 on the diagonal and where there is none to speak of."""
+    """`weight`: airports × airports, the squared correlation; 0 on the diagonal and below `LEAST`."""
 
     weight: FloatArray
 
     def mean_of(self, value: FloatArray) -> FloatArray:
-        """Each day's mean of the companions' values (NaN = says nothing), the imagined companion's 0 among them."""
+        """Each day's weighted mean of the companions' values, without NaN and with the imaginary companion's 0."""
         known = ~np.isnan(value)
         return _weighted(self.weight, np.where(known, value, 0.0)) / (_weighted(self.weight, known) + PRIOR)
 
@@ -47,7 +47,7 @@ class Companions:
 
 
 def companions_of(z: FloatArray) -> Companions:
-    """Learn from z-values of delays (airports × days, NaN where missing) who moves with whom."""
+    """The companions of each airport, from z-values of delays (airports × days, NaN where missing)."""
     known = ~np.isnan(z)
     days = known.sum(axis=1, keepdims=True)
     centred = z - np.sum(z, axis=1, where=known, keepdims=True) / np.maximum(days, 1)

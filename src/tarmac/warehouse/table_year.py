@@ -13,7 +13,7 @@ STAMP = "last_update"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class TableYear:
     """The year's rows of one table; `name` is the table's name in the database, which the user may have chosen."""
 
     table: Table
