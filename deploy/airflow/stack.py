@@ -188,7 +188,7 @@ class AirflowStack:
 
     def _last_words(self, name: str) -> str:
         lines = self._log(name).read_text(encoding="utf-8", errors="replace").splitlines()
-        return f"Its last words: {' / '.join(lines[-3:]) or 'none'}. Its log: {self._log(name)}."
+        return f"Last lines of its log: {' / '.join(lines[-3:]) or 'none'}. Its log: {self._log(name)}."
 
     def _wait(self, reached: Callable[[], bool], what: str) -> None:
         limit = time.monotonic() + _SECONDS_TO_START

@@ -74,7 +74,7 @@ class DetectParameters:
     )
     false_discovery: float = setting(
         0.1,
-        "No longer used; kept so that settings which name it are read.",
+        "No longer used; accepted so that older settings files remain valid.",
         metavar="SHARE",
         limit=Limit(above=0, below=1),
         steps=("detect",),
@@ -92,12 +92,12 @@ class DetectParameters:
         for name in self.detectors:
             known_name(name)
             if self.detectors.count(name) > 1:
-                raise InputError(f"detector {name!r} is named twice. Name it once in --detectors.")
+                raise InputError(f"detector {name!r} is listed twice. List it once in --detectors.")
         check_limits(self)
         if self.threshold == "false_discovery":
             raise InputError(
-                "threshold false_discovery is no longer offered: in real years, whose tail is full of bad days, it flagged none. "
-                "Take detector, which for disruption is a bound on what ordinary days reach, or budget or reference. "
+                "threshold false_discovery is no longer offered: it flagged no day of real years, "
+                "which have many bad days. Choose detector (each detector's own rule), budget or reference. "
                 "Fix --threshold."
             )
 
@@ -112,7 +112,7 @@ class Parameters:
     )
     history: int = setting(
         0,
-        "Number of earlier years of gold that the detectors see too.",
+        "Number of earlier years of gold that the detectors also see.",
         metavar="N",
         limit=Limit(at_least=0, at_most=100),
         steps=("detect",),
@@ -155,20 +155,18 @@ class Settings:
     engine: EngineName = setting("polars", "polars: this machine; spark: a cluster.", steps=ENGINE_STEPS)
     spark_master: str = setting(
         "",
-        "The cluster, as spark://host:7077; if left out, spark-submit's, or this machine's cores.",
+        "The cluster, as spark://host:7077; if omitted, spark-submit's, or this machine's cores.",
         metavar="URL",
         steps=ENGINE_STEPS,
     )
     parameters: Parameters = field(default_factory=Parameters)
-    mirror: str = setting(
-        "https://transtats.bts.gov/PREZIP", "Address below which BTS's monthly archives are.", metavar="URL"
-    )
+    mirror: str = setting("https://transtats.bts.gov/PREZIP", "Base address of BTS's monthly archives.", metavar="URL")
     download_at_once: int = setting(
-        4, "Files that are downloaded at once.", metavar="N", limit=Limit(at_least=1, at_most=4)
+        4, "Number of files downloaded at the same time.", metavar="N", limit=Limit(at_least=1, at_most=4)
     )
     download_attempts: int = setting(
         6,
-        "Attempts to download a file without getting further, before giving up.",
+        "Attempts to download a file without progress before giving up.",
         metavar="N",
         limit=Limit(at_least=1, at_most=100),
     )
@@ -180,21 +178,21 @@ class Settings:
     )
     download_timeout: float = setting(
         60.0,
-        "Seconds without an answer after which an attempt has failed.",
+        "Seconds without an answer after which an attempt fails.",
         metavar="SECONDS",
         limit=Limit(above=0, at_most=3600),
     )
-    home: Path = setting(Path(".tarmac"), "Folder of the local state, such as the embedded warehouse.", metavar="DIR")
-    scratch: str = setting("", "Folder of unpublished files.", metavar="DIR", reference="local_path")
+    home: Path = setting(Path(".tarmac"), "Folder for local state, such as the embedded warehouse.", metavar="DIR")
+    scratch: str = setting("", "Folder for temporary files.", metavar="DIR", reference="local_path")
     bronze_folder: str = setting("01_bronze", "Bronze's folder in the lake.", reference="s3_bronze_folder")
     silver_folder: str = setting("02_silver", "Silver's folder in the lake.", reference="s3_silver_folder")
     gold_folder: str = setting("03_gold", "Gold's folder in the lake.", reference="s3_gold_folder")
-    table: str = setting("agg_dep_delay_by_date", "The warehouse's table of airport-days.", reference="db_table")
+    table: str = setting("agg_dep_delay_by_date", "The warehouse table of airport-days.", reference="db_table")
     spark_split_mib: int = setting(
         64, "MiB of a plain file that one Spark task reads.", limit=Limit(at_least=1, at_most=4096)
     )
-    log_format: Literal["text", "json"] = setting("text", "Form of the log on standard error.")
-    fail_email: str = setting("", "Address that Airflow mails failures to.", reference="fail_email")
+    log_format: Literal["text", "json"] = setting("text", "Format of the log on standard error.")
+    fail_email: str = setting("", "Email address for Airflow's failure messages.", reference="fail_email")
 
     def __post_init__(self) -> None:
         """Fill in what follows from `home`; raise an InputError for a value out of range."""
@@ -285,6 +283,7 @@ def parse_years(text: str) -> range:
     last = int(match[2] or first)
     if not FIRST_YEAR <= first <= last <= LAST_YEAR:
         raise InputError(
-            f"--year {text!r} names no years from {FIRST_YEAR} (the first of BTS's records) to {LAST_YEAR}, earlier one first."
+            f"--year {text!r} must be from {FIRST_YEAR} (the first year of BTS's records) to {LAST_YEAR}, with "
+            f"the earlier year first."
         )
     return range(first, last + 1)

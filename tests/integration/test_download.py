@@ -424,7 +424,7 @@ def test_of_two_downloads_at_once_one_says_so(server, capsys, tmp_path):
     server.faults[name(2019, 1)] = [Fault(block=500, pause=0.2)]
     with _process(server) as process:
         _wait_until_something_came(tmp_path, process)
-        assert "another tarmac download is at work" in failed(server, capsys, "2")
+        assert "another tarmac download is running" in failed(server, capsys, "2")
         assert process.wait(timeout=60) == 0
     assert set(bronze(tmp_path)) == {name(2019, 1)}
 

@@ -280,7 +280,7 @@ def test_a_folder_may_hold_other_files(shared_formats: Path, lake: Lake, tmp_pat
     folder = tmp_path / "archive"
     folder.mkdir()
     (folder / "airports.csv").write_text("IATA_CODE,AIRPORT,CITY\nEWR,Newark,Newark\n")
-    with pytest.raises(InputError, match="holds no file of flights"):
+    with pytest.raises(InputError, match="contains no file of flights"):
         ingested(lake, folder)
     (folder / "flights.csv").write_bytes((shared_formats / "minimal/kaggle2015.csv").read_bytes())
     passed: list[str] = []
@@ -338,7 +338,7 @@ def test_one_month_twice_is_found_and_replaced_on_request(lake: Lake, tmp_path: 
     whole.write_text("\n".join([parts[0][0], *(line for part in parts for line in part[1:]), ""]))
     ingested(lake, whole)
     february = _month(tmp_path, "feb.csv", 2, flights=50)
-    with pytest.raises(InputError, match=r"February 2019: in the lake already. .*40 flights.*50.*--replace"):
+    with pytest.raises(InputError, match=r"February 2019: already in the lake. .*40 flights.*50.*--replace"):
         ingested(lake, february)
     (done,) = ingested(lake, february, on_overlap="replace")
     assert done.replaced == {"2019-02": 40}

@@ -110,7 +110,7 @@ class _Cut(Lake):
 
 def test_a_download_that_was_cut_leaves_nothing(workspace: Workspace, tmp_path: Path) -> None:
     """The next one finds no half file and succeeds."""
-    with pytest.raises(SystemFailure, match="was not downloaded whole: 1,000 bytes"):
+    with pytest.raises(SystemFailure, match="was not downloaded completely: 1,000 bytes"):
         download_bronze(2009, _Cut(zones=workspace.lake.zones, store=workspace.lake.store), tmp_path / "copy")
     assert [path for path in (tmp_path / "copy").rglob("*") if path.is_file()] == []
 

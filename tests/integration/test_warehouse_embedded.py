@@ -164,7 +164,7 @@ def test_data_of_another_postgres_are_refused(tmp_path: Path) -> None:
     data = tmp_path / "warehouse/data"
     data.mkdir(parents=True)
     (data / "PG_VERSION").write_text("16\n")
-    with pytest.raises(SystemFailure, match=r"Postgres 16.*filled anew"), embedded_server(tmp_path):
+    with pytest.raises(SystemFailure, match=r"Postgres 16.*filled again"), embedded_server(tmp_path):
         pass
 
 

@@ -89,7 +89,7 @@ def test_a_server_of_another_authority_is_refused(postgres: Postgres, tmp_path: 
     """And the message says which setting names the authority."""
     certify(tmp_path, "other", "localhost")
     with pytest.raises(
-        SystemFailure, match=r"certificate verify failed.*See that sslrootcert in --warehouse names"
+        SystemFailure, match=r"certificate verify failed.*Check that sslrootcert in --warehouse is"
     ) as told:
         ask(postgres.url("flights", authority=tmp_path / "ca.crt"))
     assert PASSWORD not in str(told.value)
@@ -97,7 +97,7 @@ def test_a_server_of_another_authority_is_refused(postgres: Postgres, tmp_path: 
 
 def test_an_authority_that_is_not_there_is_told(postgres: Postgres, tmp_path: Path):
     """A mistyped path is named, and not taken for a server that is down."""
-    with pytest.raises(SystemFailure, match=r"nowhere.crt.*See that sslrootcert in --warehouse names the authority"):
+    with pytest.raises(SystemFailure, match=r"nowhere.crt.*Check that sslrootcert in --warehouse is the"):
         ask(postgres.url("flights", authority=tmp_path / "nowhere.crt"))
 
 

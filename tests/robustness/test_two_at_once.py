@@ -21,7 +21,7 @@ def test_both_copies_end_and_agree(site: Site, versions: tuple[Version, Version]
             task = site.task(step, versions[0].source)
             for attempt in _at_once(task, task):
                 if step == "ingest" and attempt.exit_code == 2:
-                    assert "another run put" in attempt.error
+                    assert "another run has written" in attempt.error
                 else:
                     assert attempt.exit_code == 0, attempt.error
     assert broken == []

@@ -125,7 +125,7 @@ STOPPED: Sequence[BadFile] = (
     _stops(
         "a zip without a .csv",
         lambda: zipped(readme__html=b"x"),
-        "holds no file of flights",
+        "contains no file of flights",
         "readme.html",
         suffix=".zip",
     ),

@@ -67,7 +67,7 @@ def test_the_same_file_again_was_there(lake: Lake, tmp_path: Path) -> None:
 def test_another_file_in_its_place_is_refused(other: bytes, lake: Lake, tmp_path: Path) -> None:
     """Of another size or of the same: bronze is never changed."""
     _ingest(lake, _given(tmp_path, "a.csv", KAGGLE))
-    with pytest.raises(InputError, match=r"January 2009: in the lake already. .*2009\.csv.*b\.csv.*--replace"):
+    with pytest.raises(InputError, match=r"January 2009: already in the lake. .*2009\.csv.*b\.csv.*--replace"):
         _ingest(lake, _given(tmp_path, "b.csv", other))
     assert _bronze(lake) == {"01_bronze/2009.csv": KAGGLE}
 
@@ -76,7 +76,7 @@ def test_flights_that_bronze_has_are_found_in_any_form(lake: Lake, tmp_path: Pat
     """Packed, in an archive, or as another shape, they are the same month twice."""
     _ingest(lake, _given(tmp_path, "a.csv", KAGGLE))
     for name, text in (("a.csv.gz", gz(KAGGLE)), ("a.zip", zipped(a__csv=KAGGLE)), ("jan.csv", bts_csv(flights(5)))):
-        with pytest.raises(InputError, match=r"January 2009: in the lake already. .*01_bronze/2009\.csv"):
+        with pytest.raises(InputError, match=r"January 2009: already in the lake. .*01_bronze/2009\.csv"):
             _ingest(lake, _given(tmp_path, name, text))
     assert _bronze(lake) == {"01_bronze/2009.csv": KAGGLE}
 
@@ -89,7 +89,7 @@ def test_several_files_of_a_year_share_a_folder(lake: Lake, tmp_path: Path) -> N
     ]
     assert [done.key for done in _ingest(lake, *months[:2])] == ["01_bronze/2009/m1.csv", "01_bronze/2009/m2.csv"]
     assert [done.written for done in _ingest(lake, *months)] == [False, False, True]
-    with pytest.raises(InputError, match=r"in the lake already. .*01_bronze/2009/m1.csv"):
+    with pytest.raises(InputError, match=r"already in the lake. .*01_bronze/2009/m1.csv"):
         _ingest(lake, _given(tmp_path, "all.csv", KAGGLE))
 
 
@@ -117,7 +117,7 @@ def test_one_month_given_twice_is_refused(lake: Lake, tmp_path: Path) -> None:
     """Its flights would count twice."""
     (tmp_path / "other").mkdir()
     files = [_given(folder, "jan.csv", bts_csv(flights(3))) for folder in (tmp_path, tmp_path / "other")]
-    with pytest.raises(InputError, match=r"January 2009 stands in two of these files"):
+    with pytest.raises(InputError, match=r"January 2009 is in two of these files"):
         _ingest(lake, *files)
 
 
@@ -157,7 +157,7 @@ def test_the_first_row_is_read_as_csv(lake: Lake, tmp_path: Path) -> None:
         ("none.csv", "there is no file"),
         ("*.none", "no file matches"),
         (".x.csv", "is a hidden file"),
-        ("", "holds no files"),
+        ("", "contains no files"),
     ],
 )
 def test_what_is_no_source_file_is_refused(name: str, said: str, lake: Lake, tmp_path: Path) -> None:
@@ -175,6 +175,6 @@ def test_a_file_that_came_meanwhile_is_not_overwritten(lake: Lake, tmp_path: Pat
     place = Path(lake.place("01_bronze/2009.csv"))
     place.parent.mkdir(parents=True)
     place.write_bytes(b"theirs")
-    with pytest.raises(InputError, match=r"another run put .* there meanwhile"):
+    with pytest.raises(InputError, match=r"another run has written .* in the meantime"):
         lake.publish(copy, "01_bronze/2009.csv", replace=False)
     assert place.read_bytes() == b"theirs"

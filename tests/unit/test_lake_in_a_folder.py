@@ -36,7 +36,7 @@ def assert_works(lake: Lake) -> None:
             assert not file.exists()
             assert lake.read(key) == content
         (scratch / "file").write_bytes(b"third")
-        with pytest.raises(InputError, match="another run put"):
+        with pytest.raises(InputError, match="another run has written"):
             lake.publish(scratch / "file", key, replace=False)
         assert lake.fetch(key, scratch).read_bytes() == b"second"
     assert lake.files_in(key.rpartition("/")[0]) == [key]

@@ -41,23 +41,27 @@ MAGIC: tuple[tuple[bytes, str], ...] = (
 """How a file begins → what it is."""
 
 NO_FLIGHTS: tuple[tuple[bytes, str, str], ...] = (
-    (b"<!doctype html", "a page of HTML", "The download needs a log-in, or failed: open the address in a browser."),
-    (b"<html", "a page of HTML", "The download needs a log-in, or failed: open the address in a browser."),
-    (b"<?xml", "XML", "Storage services answer so when an address is wrong: read it, and fetch the file again."),
+    (b"<!doctype html", "a page of HTML", "The download failed or needs a log-in: open the address in a browser."),
+    (b"<html", "a page of HTML", "The download failed or needs a log-in: open the address in a browser."),
+    (
+        b"<?xml",
+        "XML",
+        "It is an error message of a storage service: read it, correct the address and download the file again.",
+    ),
     (
         b"version https://git-lfs.github.com/spec",
         "a Git LFS pointer, not the file itself",
         "Fetch the file with: git lfs pull",
     ),
     (b"/annex/objects", "a git-annex pointer, not the file itself", "Fetch the file with: git annex get"),
-    (b"%pdf", "a PDF", "Give the table that it shows as .csv."),
+    (b"%pdf", "a PDF", "Save the table that it shows as .csv."),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls)", "Save it as .xlsx or .csv."),
-    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", "Unpack it and give what is in it."),
-    (b"rar!", "a RAR archive", "Unpack it and give what is in it."),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", "Unpack it and ingest the files in it."),
+    (b"rar!", "a RAR archive", "Unpack it and ingest the files in it."),
     (b"rdx", "an R data file", "Write the table from R: write.csv(flights, 'flights.csv', row.names = FALSE)"),
     (b"rda", "an R data file", "Write the table from R: write.csv(flights, 'flights.csv', row.names = FALSE)"),
     (b"sqlite format", "an SQLite database", "Write the table of flights as .csv."),
-    (b"fea1", "a Feather file of version 1", "Write it anew as Feather version 2 or Parquet."),
+    (b"fea1", "a Feather file of version 1", "Save it as Feather version 2 or Parquet."),
 )
 """How a file begins, in lower case → what it is, and what to do."""
 
@@ -92,7 +96,7 @@ def kind_of(head: bytes, name: str) -> str:
         if lower.startswith(begin):
             raise NoFlightsError(f"{name} is {what}. {remedy}")
     if head[257:262] == b"ustar":
-        raise NoFlightsError(f"{name} is a tar archive. Unpack it and give what is in it.")
+        raise NoFlightsError(f"{name} is a tar archive. Unpack it and ingest the files in it.")
     return "json" if text[:1] in {b"[", b"{"} else "csv"
 
 
@@ -115,7 +119,9 @@ def members_of(packed: BinaryIO, name: str, *, size: int, depth: int = 0) -> Gen
         kind = kind_of(stream.peek(GLANCE)[:GLANCE], name)
         if kind in _UNPACK:
             if depth == DEEPEST:
-                raise InputError(f"{name} is packed more than {DEEPEST} times. Unpack it and give what is in it.")
+                raise InputError(
+                    f"{name} is compressed more than {DEEPEST} times over. Unpack it and ingest the files in it."
+                )
             with _UNPACK[kind](stream) as unpacked:
                 bounded = io.BufferedReader(_Bounded(unpacked, size, name), 1 << 20)
                 yield from members_of(cast("BinaryIO", bounded), name, size=MOST_GROWTH * size, depth=depth + 1)
@@ -167,8 +173,9 @@ class _Bounded(io.RawIOBase):
         self._left -= len(block)
         if self._left < 0:
             raise InputError(
-                f"{self._name} unpacks to more than {MOST_GROWTH} times its {self._packed:,} bytes, which no file of flights "
-                "does. It was not read further. Download it again."
+                f"{self._name} unpacks to more than {MOST_GROWTH} times its {self._packed:,} bytes, more than "
+                f"any file of flights "
+                "does. Reading was stopped. Download it again."
             )
         buffer[: len(block)] = block
         return len(block)
@@ -189,7 +196,7 @@ def _in_zip(packed: io.BufferedReader, name: str, depth: int) -> Iterator[Member
     with _seekable(packed) as seekable, zipfile.ZipFile(seekable) as archive:
         entries = archive.infolist()
         if len(entries) > MOST_MEMBERS:
-            raise InputError(f"{name} holds {len(entries):,} files, at most {MOST_MEMBERS:,} are read. Unpack it.")
+            raise InputError(f"{name} contains {len(entries):,} files; at most {MOST_MEMBERS:,} are read. Unpack it.")
         if any(entry.filename == "xl/workbook.xml" for entry in entries):
             with csv_of_workbook(archive, name) as sheet:
                 yield Member(name=name, kind="csv", stream=sheet)
@@ -201,7 +208,7 @@ def _in_zip(packed: io.BufferedReader, name: str, depth: int) -> Iterator[Member
         if all(map(_is_page, shown)):
             inside = ", ".join(archive.namelist()[:5]) or "nothing"
             raise NoFlightsError(
-                f"{name} holds no file of flights (it holds: {inside}). Give the archive as BTS or Kaggle wrote it."
+                f"{name} contains no file of flights (it holds: {inside}). Use the archive as BTS or Kaggle published it."
             )
         for entry in shown:
             if _is_page(entry):
@@ -229,9 +236,9 @@ def _is_page(entry: zipfile.ZipInfo) -> bool:
 def _refuse_entry(entry: zipfile.ZipInfo, name: str) -> None:
     parts = entry.filename.replace("\\", "/").split("/")
     if ".." in parts or parts[0] == "" or ":" in parts[0]:
-        raise InputError(f"{name} holds {entry.filename!r}, a name that leads out of its folder. Do not unpack it.")
+        raise InputError(f"{name} contains {entry.filename!r}, a path outside the archive's folder. Do not unpack it.")
     if entry.flag_bits & 1:
-        raise InputError(f"{name}: {entry.filename} is encrypted. Unpack it and give the .csv file.")
+        raise InputError(f"{name}: {entry.filename} is encrypted. Unpack it and ingest the .csv file.")
 
 
 _DAMAGE = (EOFError, OSError, ValueError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError)
@@ -248,5 +255,5 @@ def damage(name: str) -> Iterator[None]:
         if isinstance(error, OSError) and error.errno not in {None, errno.EINVAL}:
             raise
         raise InputError(
-            f"{name} is damaged or cut off: {error}. Nothing was published. Download the file again and ingest it anew."
+            f"{name} is damaged or cut off: {error}. Nothing was published. Download the file and ingest it again."
         ) from error

@@ -136,7 +136,7 @@ def _tables(source: Source) -> Iterator[_Table]:
     for opened in tables_in(source):
         seen, report = survey(source, opened)
         if not report.rows:
-            raise InputError(f"{opened.name} has a header and no flights. Download the file again.")
+            raise InputError(f"{opened.name} has a header but no rows. Download the file again.")
         _refuse_bad_lines(opened, report)
         header = decide(opened.header, seen, source.options, file=opened.name)
         days = days_of(header, seen)
@@ -183,7 +183,7 @@ def _refuse_bad_lines(opened: Opened, report: TextReport) -> None:
     if len(report.malformed) > MOST_UNREADABLE * report.rows:
         first = report.malformed[0]
         raise InputError(
-            f"{opened.name}: {len(report.malformed):,} of {report.rows:,} lines are no rows of its header. The first: line "
+            f"{opened.name}: {len(report.malformed):,} of {report.rows:,} lines do not match its header. The first: line "
             f"{first.line}, {first.reason}: {first.text[:120]!r}. Download the file again, or fix these lines."
         )
 

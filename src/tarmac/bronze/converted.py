@@ -36,7 +36,7 @@ def _rows_of_json(stream: BinaryIO, name: str) -> Iterator[list[Any]]:
             yield names
         if any(isinstance(value, dict | list) for value in record.values()):
             raise InputError(
-                f"{name}: object {number} holds objects or lists of its own. Flights are flat objects, one each."
+                f"{name}: object {number} contains nested objects or lists. Give one flat object per flight."
             )
         yield [_cell(record.get(key)) for key in names]
 
@@ -58,14 +58,18 @@ def _objects(stream: BinaryIO, name: str) -> Iterator[Mapping[str, Any]]:
         try:
             record, at = decoder.raw_decode(text, at)
         except (ValueError, RecursionError) as error:
-            what = "nests too deep" if isinstance(error, RecursionError) else f"is no JSON at {text[at : at + 40]!r}"
+            what = (
+                "nests too deep"
+                if isinstance(error, RecursionError)
+                else f"is not valid JSON at {text[at : at + 40]!r}"
+            )
             raise InputError(
-                f"{name} {what}. Flights in JSON are a list of flat objects, or one object a line, each under "
+                f"{name} {what}. Flights in JSON must be a list of flat objects, or one object per line, each under "
                 f"{LONGEST_OBJECT:,} characters."
             ) from None
         if not isinstance(record, dict) or not record:
             raise InputError(
-                f"{name} holds {json.dumps(record)[:40]} where an object should be. Give a list of flat objects."
+                f"{name} contains {json.dumps(record)[:40]} instead of an object. Give a list of flat objects."
             )
         yield record
 
@@ -130,7 +134,7 @@ def _refuse_huge(archive: zipfile.ZipFile, name: str) -> None:
                 left -= len(block)
                 if left < 0:
                     raise InputError(
-                        f"{name} unpacks to more than {MOST_WORKBOOK >> 30} GiB, more than a sheet of flights holds. Save "
+                        f"{name} unpacks to more than {MOST_WORKBOOK >> 30} GiB, more than any sheet of flights. Save "
                         "the flights as .csv."
                     )
 

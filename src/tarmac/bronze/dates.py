@@ -67,8 +67,8 @@ def form_of(dates: Sequence[Written], *, known: Sequence[str] = (), said: str | 
         return MONTH_FIRST
     if not pairs:
         raise InputError(
-            f"{file}: the dates are like {dates[0].text[:40]!r}, which is no form that Tarmac reads. Forms: 2009-12-31, "
-            "12/31/2009, 31-12-2009, 31.12.09, 2009/12/31, 20091231, each also with a time after it."
+            f"{file}: the dates are like {dates[0].text[:40]!r}, a form that Tarmac does not read. Forms: 2009-12-31, "
+            "12/31/2009, 31-12-2009, 31.12.09, 2009/12/31, 20091231, each with or without a time after it."
         )
     return _order(pairs, said, file)
 
@@ -81,8 +81,8 @@ def _order(pairs: Sequence[tuple[Written, int, int]], said: str | None, file: st
     if day_first or month_first:
         if min(day_first, month_first) > total / 100:
             raise InputError(
-                f"{file}: of its dates {day_first:,} are day first and {month_first:,} month first, so neither reading can "
-                "be right. Were two files joined? Give them apart."
+                f"{file}: of its dates {day_first:,} are day first and {month_first:,} month first, so neither order fits "
+                "all. Were two files joined? Ingest them separately."
             )
         return DAY_FIRST if day_first > month_first else MONTH_FIRST
     if said in {MONTH_FIRST, DAY_FIRST}:
@@ -96,7 +96,7 @@ def _order(pairs: Sequence[tuple[Written, int, int]], said: str | None, file: st
     if order is None:
         example = next(each.text for each, a, b in pairs if a != b)
         raise InputError(
-            f"{file}: {example!r} may be month first or day first, and nothing in the file decides it. Say which: "
+            f"{file}: {example!r} may be month first or day first, and nothing in the file shows which. Choose: "
             "--date-order mdy (12/31/2009) or --date-order dmy (31/12/2009)."
         )
     return order

@@ -146,7 +146,7 @@ def _when(header: Header, seen: Seen, columns: set[str], options: Options, file:
     if "FL_DATE" in columns:
         form = dates.form_of(written(seen.when), known=header.shape.dates, said=options.date_order, file=file)
         if form == dates.MONTH_DAY_CLOCK and options.year is None:
-            raise InputError(f"{file}: its dates have no year. Say it: --year 2014")
+            raise InputError(f"{file}: its dates have no year. Give it: --year 2014")
         return {"date": form, "year": options.year if form == dates.MONTH_DAY_CLOCK else None}
     if "DAY" not in columns:
         names = [header.shape.columns[name][0] for name in ("FL_DATE", "DAY") if name in header.shape.columns]
@@ -156,7 +156,7 @@ def _when(header: Header, seen: Seen, columns: set[str], options: Options, file:
     if missing:
         wanted = " ".join(f"--{name} {_EXAMPLES[name]}" for name in missing)
         them = "it" if len(missing) == 1 else "them"
-        raise InputError(f"{file}: its dates have no {' and no '.join(missing)}. Say {them}: {wanted}")
+        raise InputError(f"{file}: its dates have no {' and no '.join(missing)}. Give {them}: {wanted}")
     given = {name: value for name, value in said.items() if name.upper() not in columns}
     return {"date": dates.PARTS, **given}
 
@@ -174,7 +174,7 @@ def _where(header: Header, seen: Seen, columns: set[str], options: Options, file
     if not columns & {"ORIGIN", "ORIGIN_ID"}:
         if not (options.origin or header.fixed.get("ORIGIN")):
             raise InputError(
-                f"{file}: its flights have no airport of departure. If all leave from one, say which: --origin GRR"
+                f"{file}: its flights have no airport of departure. If all leave from one airport, name it: --origin GRR"
             )
         return {"origin": options.origin}
     codes = dict(options.airports) | seen.ids
@@ -182,8 +182,9 @@ def _where(header: Header, seen: Seen, columns: set[str], options: Options, file
     rows = sum(unknown.values())
     if rows > seen.rows / 100:
         raise InputError(
-            f"{file}: {rows:,} of {seen.rows:,} flights give airports by BTS's ids, like {next(iter(unknown))}, and the codes of "
-            f"{len(unknown)} of them are unknown. Give a file that has both, ids and codes: --airports FILE (BTS's Master "
+            f"{file}: {rows:,} of {seen.rows:,} flights name airports by BTS's ids, such as "
+            f"{next(iter(unknown))}, and the codes of "
+            f"{len(unknown)} of them are unknown. Give a file with both ids and codes: --airports FILE (BTS's Master "
             "Coordinate table, or any monthly file of BTS)."
         )
     # Destinations are not counted by id: the few hundred airports of a lookup are kept whole.

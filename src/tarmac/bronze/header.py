@@ -183,7 +183,7 @@ def _unknown(rows: Sequence[Sequence[Sequence[str]]], lines: Sequence[str], file
     nearest = SHAPES[max(known, key=lambda name: (known[name], SHAPES[name].rank))]
     if known[nearest.name] < 3:
         return NoFlightsError(
-            f"{file}, line 1: this is not the header of flights: {_shown(lines[0])}. What Tarmac reads, and where to get "
+            f"{file}, line 1: this is not a header of flights: {_shown(lines[0])}. What Tarmac reads, and where to get "
             f"it: {PAGE}."
         )
     positions = _positions(nearest, folded)
@@ -197,9 +197,9 @@ def _unknown(rows: Sequence[Sequence[Sequence[str]]], lines: Sequence[str], file
     for other, said in _NO_DELAY.items():
         if "DEP_DELAY" not in positions and other in folded:
             missing += f" {other.upper()} {said}."
-    others = f" Columns that do not fit: {', '.join(odd[:8])}." if odd else ""
+    others = f" Columns that do not match: {', '.join(odd[:8])}." if odd else ""
     return NoFlightsError(
-        f"{file}, line 1: of no shape that Tarmac reads. Nearest: {nearest.title}.{missing}{others} See {PAGE}."
+        f"{file}, line 1: not one of the formats that Tarmac reads. Nearest: {nearest.title}.{missing}{others} See {PAGE}."
     )
 
 

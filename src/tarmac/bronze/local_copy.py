@@ -94,7 +94,7 @@ def _check(place: str, size: int, expected: int, md5: str | None, expected_md5: 
     if (size, md5) == (expected, expected_md5):
         return
     raise SystemFailure(
-        f"{place} was not downloaded whole: {size:,} bytes came of {expected:,}, MD5 {md5 or 'unknown'} against "
+        f"{place} was not downloaded completely: {size:,} bytes arrived of {expected:,}, MD5 {md5 or 'unknown'} against "
         f"{expected_md5 or 'unknown'}. The copy was removed; download it again."
     )
 

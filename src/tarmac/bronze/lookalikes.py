@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from tarmac.bronze.formats.shape import mark
 from tarmac.errors import InputError
 
-_FLIGHTS = "Fetch flights instead, one row each: docs/formats.md says which files and where."
+_FLIGHTS = "Download flights instead, one row each: docs/formats.md lists the files and where they are."
 
 
 class NoFlightsError(InputError):
@@ -29,7 +29,7 @@ class Lookalike:
 LOOKALIKES: tuple[Lookalike, ...] = (
     Lookalike(
         marks=[mark("arr_flights"), mark("carrier_ct"), mark("arr_del15", "nas_ct")],
-        what="BTS's monthly totals of delays by cause: a month per airport and carrier, not flights",
+        what="BTS's monthly totals of delays by cause: one row per month, airport and carrier, not flights",
     ),
     Lookalike(
         marks=[mark("dep_delayed_15min")],
@@ -79,7 +79,9 @@ def refuse_lookalike(folded: Sequence[str], file: str, *, flights: bool = False)
         if known.flights >= flights and any(marks <= names for marks in known.marks) and len(folded) <= known.most:
             raise NoFlightsError(f"{file} is {known.what}. {_FLIGHTS}")
     if not flights and len(folded) in {9, 12, 14} and (r"\n" in names or _is_openflights(folded)):
-        raise NoFlightsError(f"{file} is a file of OpenFlights: airports, airlines or routes, not flights. {_FLIGHTS}")
+        raise NoFlightsError(
+            f"{file} is a file from OpenFlights: airports, airlines or routes, not flights. {_FLIGHTS}"
+        )
 
 
 def _is_openflights(fields: Sequence[str]) -> bool:

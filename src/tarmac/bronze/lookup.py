@@ -23,7 +23,7 @@ def read_airports(path: Path) -> Mapping[str, str]:
             ids, codes = (next((names.index(name) for name in known if name in names), -1) for known in (_IDS, _CODES))
             if min(ids, codes) < 0:
                 raise InputError(
-                    f"{path} is no table of airports: it needs a column of ids ({_IDS[0].upper()}) and one of codes "
+                    f"{path} is not a table of airports: it needs a column of ids ({_IDS[0].upper()}) and one of codes "
                     f"({_CODES[0].upper()} or {_CODES[1].upper()})."
                 )
             pairs = [(row[ids].strip(), row[codes].strip()) for row in rows if len(row) > max(ids, codes)]

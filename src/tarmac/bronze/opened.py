@@ -93,7 +93,9 @@ def tables_in(source: Source) -> Generator[Opened]:
     if refused and not found:
         raise refused[0]
     if not found:
-        raise NoFlightsError(f"{source.name} holds no file of flights. Give the archive as BTS or Kaggle wrote it.")
+        raise NoFlightsError(
+            f"{source.name} contains no file of flights. Use the archive as BTS or Kaggle published it."
+        )
 
 
 @contextmanager
@@ -177,7 +179,7 @@ def _refuse_no_text(head: bytes, name: str) -> None:
     line = head.partition(b"\n")[0]
     if len(line) >= LONGEST_HEADER and b"\r" not in line[:LONGEST_HEADER]:
         raise InputError(
-            f"{name}, line 1: the first line is longer than {LONGEST_HEADER:,} bytes, so it is no header of flights."
+            f"{name}, line 1: the first line is longer than {LONGEST_HEADER:,} bytes, so it is not a header of flights."
         )
 
 

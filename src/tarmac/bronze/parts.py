@@ -33,7 +33,7 @@ def write_parts(source: Source, folder: Path, choose: Choose) -> dict[str, Path]
     opened = next(tables)
     if next(tables, None) is not None:
         raise InputError(
-            f"{source.name} holds several tables with flights that belong elsewhere. Unpack it and give them apart."
+            f"{source.name} contains several tables of flights of different years. Unpack it and ingest them separately."
         )
     with stream_of(source, opened.number) as stream:
         if opened.kind != "csv":

@@ -75,18 +75,18 @@ def _refuse_hostile(path: Path, kind: str, file: str) -> None:
         end = stream.read()
     footer = int.from_bytes(end[:4], "little")
     if end[4:] != b"PAR1" or footer + 12 > size:
-        raise InputError(
-            f"{file} is damaged or cut off: its last bytes are no end of a Parquet file. Download it again."
-        )
+        raise InputError(f"{file} is damaged or cut off: it does not end like a Parquet file. Download it again.")
     if footer > MOST_FOOTER:
-        raise InputError(f"{file}: its description of columns has {footer:,} bytes, which no file of flights needs.")
+        raise InputError(
+            f"{file}: its metadata has {footer:,} bytes, more than any file of flights needs. Use another file."
+        )
     facts = pq.read_metadata(path)
     if facts.num_columns > MOST_COLUMNS:
         raise InputError(f"{file} has {facts.num_columns:,} columns; flights have at most {MOST_COLUMNS:,}.")
     largest = max((facts.row_group(i).total_byte_size for i in range(facts.num_row_groups)), default=0)
     if largest > MOST_ROW_GROUP:
         raise InputError(
-            f"{file}: one of its row groups unpacks to {largest:,} bytes, more than fits into memory. Write it anew with "
+            f"{file}: one of its row groups unpacks to {largest:,} bytes, more than fits into memory. Save it with "
             "smaller row groups (1,000,000 rows)."
         )
 
@@ -102,7 +102,7 @@ def reading(file: str) -> Iterator[None]:
         if isinstance(error, OSError) and error.errno:
             raise
         raise InputError(
-            f"{file} is damaged or cut off: {str(error)[:200]}. Nothing was published. Download it again and ingest it anew."
+            f"{file} is damaged or cut off: {str(error)[:200]}. Nothing was published. Download it and ingest it again."
         ) from error
 
 

@@ -274,6 +274,6 @@ def _refuse_mostly_malformed(name: str, report: TextReport) -> None:
     if len(report.malformed) > MANY_MALFORMED and 2 * len(report.malformed) > report.rows:
         first = report.malformed[0]
         raise InputError(
-            f"{name}: more than half of the first {report.rows:,} rows are no rows of this header. The first: line "
+            f"{name}: more than half of the first {report.rows:,} rows do not match the header. The first: line "
             f"{first.line}, {first.reason}: {first.text[:120]!r}. Nothing was published; download the file again."
         )

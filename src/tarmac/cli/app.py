@@ -22,7 +22,7 @@ from tarmac.errors import InputError, TarmacError
 
 app = typer.Typer(
     name="tarmac",
-    epilog="Start with: tarmac demo. A setting such as --lake is also a variable: TARMAC_LAKE. "
+    epilog="Start with: tarmac demo. Each setting is also an environment variable: --lake is TARMAC_LAKE. "
     "Exit codes: 0 done, 1 the system failed, 2 the request or the input is wrong.",
     no_args_is_help=True,
     add_completion=False,
@@ -36,8 +36,8 @@ for command in (demo, download, ingest, run, silver, gold, detect, load, explain
 
 _STOPPED = "stopped. Nothing half-written was published; run the same command again."
 _OUTPUT_FAILED = (
-    "cannot write to standard output: {}. The command had done its work before it printed; only what it prints is "
-    "incomplete. Send it to another file."
+    "cannot write to standard output: {}. The command's work is done; only its output is "
+    "incomplete. Write it to another file."
 )
 
 
@@ -120,7 +120,9 @@ def _to_failure(error: OSError) -> TarmacError:
     try:
         Path.cwd()
     except FileNotFoundError:
-        return InputError("the working folder was deleted. Change to a folder that exists (cd), and run it there.")
+        return InputError(
+            "the working folder was deleted. Change to a folder that exists (cd), and run the command there."
+        )
     return explain_os_error(error, "the file system")
 
 

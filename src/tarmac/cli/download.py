@@ -43,7 +43,10 @@ def download(
         str | None, typer.Option(help="A month, or a range like 1..3; all, if left out.", metavar="M[..N]")
     ] = None,
     replace: Annotated[
-        bool, typer.Option("--replace", help="Replace months that bronze has; the older edition is kept aside.")
+        bool,
+        typer.Option(
+            "--replace", help="Replace months that bronze already has; the older files are kept in 01_bronze/replaced."
+        ),
     ] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,

@@ -10,7 +10,8 @@ from tarmac.cli.options import AsJson, Given, Quiet, with_settings
 from tarmac.errors import InputError
 
 if TYPE_CHECKING:
-    from tarmac.bronze.ingest import Ingested, OnOverlap
+    from tarmac.bronze.ingest import Ingested
+    from tarmac.bronze.ingest_plan import OnOverlap
     from tarmac.storage.lake import Lake
 
 
@@ -22,27 +23,28 @@ def ingest(
     ],
     given: Given,
     year: Annotated[
-        str | None, typer.Option("--year", help="The year, for files that do not say it.", metavar="Y")
+        str | None, typer.Option("--year", help="The year, for files that do not contain it.", metavar="Y")
     ] = None,
     month: Annotated[
-        int | None, typer.Option(min=1, max=12, help="The month, for files that do not say it.", metavar="M")
+        int | None, typer.Option(min=1, max=12, help="The month, for files that do not contain it.", metavar="M")
     ] = None,
     date_order: Annotated[
-        str | None, typer.Option(help="mdy or dmy, where 1/2/2024 may be either.", metavar="ORDER")
+        str | None, typer.Option(help="Order of ambiguous dates such as 1/2/2024: mdy or dmy.", metavar="ORDER")
     ] = None,
     origin: Annotated[
         str | None,
-        typer.Option(help="The airport that all flights leave from, for files that do not say it.", metavar="CODE"),
+        typer.Option(help="The airport that all flights leave from, for files that do not contain it.", metavar="CODE"),
     ] = None,
     airports: Annotated[
-        Path | None, typer.Option(help="A table of BTS's ids of airports and their codes.", metavar="FILE")
+        Path | None, typer.Option(help="A table of BTS's airport ids and their codes.", metavar="FILE")
     ] = None,
     replace: Annotated[
-        bool, typer.Option("--replace", help="Replace months that bronze has; the older edition is kept aside.")
+        bool,
+        typer.Option(
+            "--replace", help="Replace months that bronze already has; the older files are kept in 01_bronze/replaced."
+        ),
     ] = False,
-    add: Annotated[
-        bool, typer.Option("--add", help="Keep both: these are different flights of months that bronze has.")
-    ] = False,
+    add: Annotated[bool, typer.Option("--add", help="Add these flights to months that bronze already has.")] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -59,7 +61,7 @@ def ingest(
             f"--year {year!r} names {len(years)} years. Give one, or leave it out to take it from each file's dates."
         )
     if replace and add:
-        raise InputError("--replace and --add exclude each other. Give one of them.")
+        raise InputError("--replace and --add cannot be combined. Give one of them.")
     on_overlap: OnOverlap = "replace" if replace else "add" if add else "refuse"
     options = Options(
         month=month,

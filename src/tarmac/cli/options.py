@@ -19,7 +19,7 @@ Config = Annotated[
     typer.Option("--config", help="JSON file of settings, by these names or the reference pipeline's.", metavar="FILE"),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but the result.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the result.")]
 
 _DEFAULTS = flat(Settings())
 

@@ -28,7 +28,7 @@ class Scores:
         """Refuse arrays of different shapes and infinite scores."""
         shapes = {name: getattr(self, name).shape for name in ("expected", "lower", "upper", "score")}
         if len(set(shapes.values())) > 1:
-            raise ValueError(f"a scores's arrays must share one shape: {shapes}")
+            raise ValueError(f"the arrays of scores must have one shape: {shapes}")
         if np.isinf(self.score).any():
             raise ValueError("a score is finite, or NaN where the detector cannot compute one")
 

@@ -72,7 +72,7 @@ def panel_from_gold(gold: pl.DataFrame, measure: str, *, year: int, also: tuple[
     if missing := [name for name in (*KEY, *COUNTS, measure) if name not in gold.columns]:
         raise InputError(
             f"gold lacks the column(s) {', '.join(missing)}. It has: {', '.join(gold.columns)}. "
-            "Make gold anew: tarmac gold."
+            "Create gold again: tarmac gold."
         )
     rows = _rows_until(gold, year)
     origins = rows.filter(pl.col("fl_date").dt.year() == year)["origin"].unique().sort()
@@ -107,13 +107,13 @@ def _rows_until(gold: pl.DataFrame, year: int) -> pl.DataFrame:
     """Gold up to the end of the year, in order of its key; InputError where the key is null or double."""
     rows = gold.filter(pl.col("fl_date").dt.year() <= year).sort(KEY)
     if nulls := gold.select(pl.any_horizontal(pl.col(*KEY).is_null()).sum()).item():
-        raise InputError(f"gold has {nulls} row(s) without origin or fl_date. Make gold anew: tarmac gold.")
+        raise InputError(f"gold has {nulls} row(s) without origin or fl_date. Create gold again: tarmac gold.")
     double = rows.filter(pl.struct(KEY).is_duplicated())
     if not double.is_empty():
         origin, day = double.row(0)[0], double["fl_date"][0]
         raise InputError(
             f"gold has {double.height} rows that share origin and fl_date, the first is {origin} on {day}. "
-            "One row an airport and day is needed. Make gold anew: tarmac gold."
+            "It must have one row per airport and day. Create gold again: tarmac gold."
         )
     return rows
 

@@ -152,8 +152,8 @@ def check_rows(
     """
     if cleaning.rows_in != cleaning.rows_kept + cleaning.rows_quarantined:
         raise SystemFailure(
-            f"{names}: {cleaning.rows_in:,} rows went in, but {cleaning.rows_kept:,} were kept and "
-            f"{cleaning.rows_quarantined:,} quarantined. Nothing was published. This is a defect of Tarmac: please report it."
+            f"{names}: {cleaning.rows_in:,} rows were read, but {cleaning.rows_kept:,} were kept and "
+            f"{cleaning.rows_quarantined:,} quarantined. Nothing was published. This is a bug in Tarmac: please report it."
         )
     share = cleaning.rows_quarantined / cleaning.rows_in
     if share <= max_quarantined and cleaning.rows_kept:

@@ -173,7 +173,7 @@ def _chosen_detector(anomalies: pl.DataFrame) -> str:
 def need(lake: Lake, key: str, command: str) -> None:
     """Raise an InputError, which names the command that makes it, if the lake lacks a file."""
     if lake.size(key) is None:
-        raise InputError(f"{lake.place(key)} does not exist. Make it first: {command}")
+        raise InputError(f"{lake.place(key)} does not exist. Create it first: {command}")
 
 
 def read_table(lake: Lake, key: str) -> pl.DataFrame:

@@ -139,7 +139,7 @@ def _open_output(target: Path, option: str) -> Iterator[tuple[BinaryIO, Path | N
         final = Path(os.path.realpath(target))
         if not final.parent.is_dir():
             raise InputError(
-                f"cannot write {target}: there is no folder {final.parent}. Make it, or name another file with {option}."
+                f"cannot write {target}: there is no folder {final.parent}. Create it, or name another file with {option}."
             )
         _sweep(final.parent)
         with _part_beside(final) as part:

@@ -27,7 +27,7 @@ _FORBIDDEN = frozenset(
 )
 _ANSWERS: Sequence[tuple[frozenset[str], str]] = (
     (_FORBIDDEN, "no permission for {place}: {why}. Check the AWS keys, or ask for the right to it."),
-    (frozenset({"404", "NoSuchKey", "NoSuchBucket"}), "{place} is not there: {why}. Check --lake."),
+    (frozenset({"404", "NoSuchKey", "NoSuchBucket"}), "{place} does not exist: {why}. Check --lake."),
     (
         frozenset({"301", "PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"}),
         "{place} is in another region: {why}. Set AWS_REGION to the bucket's.",
@@ -61,7 +61,7 @@ _HINTS: Mapping[str, str] = {
     "PartialCredentialsError": "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY together, or AWS_PROFILE",
     "ProfileNotFound": "Set AWS_PROFILE to a profile of {files}",
     "ConfigParseError": "Fix {files}",
-    "ConfigNotFound": "Set AWS_CONFIG_FILE to a file that is there, or unset it",
+    "ConfigNotFound": "Set AWS_CONFIG_FILE to an existing file, or unset it",
     "InvalidConfigError": "Fix {profile} in {files}",
     "CredentialRetrievalError": "Fix credential_process or the role of {profile} in {files}",
     "SSO": "Log in first: aws sso login{option}",
@@ -177,7 +177,7 @@ def _regions() -> frozenset[str]:
 def _hint_on_file(file: str) -> str:
     for variable in ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_CA_BUNDLE"):
         if os.environ.get(variable) == file:
-            return f"Set {variable} to a file that is there and may be read"
+            return f"Set {variable} to an existing file that you may read"
     return _filled("Fix credential_process of {profile} in {files}: " + repr(file) + " cannot be run or read")
 
 

@@ -14,7 +14,7 @@ from tarmac.errors import InputError, SystemFailure, TarmacError
 from tarmac.storage.aws import explain_aws
 
 _MEANINGS: Sequence[tuple[frozenset[int], type[TarmacError], str]] = (
-    (frozenset({errno.ENOENT}), InputError, "{place} is not there: {why}. Check the path, and {option}."),
+    (frozenset({errno.ENOENT}), InputError, "{place} does not exist: {why}. Check the path, and {option}."),
     (
         frozenset({errno.EACCES, errno.EPERM, errno.EROFS}),
         InputError,

@@ -72,7 +72,7 @@ class Lake(Layout):
         if not found:
             raise InputError(
                 f"the lake {self.root} has no bronze for {year}: looked for {self.zones.bronze}/{year}.csv, .csv.gz, .zip "
-                f"and files in {self.zones.bronze}/{year}/. Put it there with: tarmac ingest FILE --year {year}"
+                f"and files in {self.zones.bronze}/{year}/. Add it with: tarmac ingest FILE --year {year}"
             )
         records = [self.ingested(file) for file in found]
         # Whoever ingests a file beside others compares their months.
@@ -168,7 +168,7 @@ class Lake(Layout):
                 if replace or not self.store.is_taken(error):
                     raise
                 raise InputError(
-                    f"another run put {self.place(key)} there meanwhile, and it is never changed. Run the same command "
+                    f"another run has written {self.place(key)} in the meantime; it was not changed. Run the same command "
                     "again: it compares the two."
                 ) from error
 
@@ -211,7 +211,9 @@ def open_lake(where: str, zones: Zones | None = None, access: S3Access | None = 
         InputError: when the address is neither.
     """
     if any(letter < " " or "\ud800" <= letter <= "\udfff" for letter in where):
-        raise InputError(f"the lake {where!r} has characters that no name can have. Fix --lake or TARMAC_LAKE.")
+        raise InputError(
+            f"the lake {where!r} has characters that are not allowed in a name. Fix --lake or TARMAC_LAKE."
+        )
     return Lake(zones=zones or Zones(), store=_store_at(where, access or S3Access()))
 
 
@@ -227,5 +229,5 @@ def _store_at(where: str, access: S3Access) -> Store:
         return FolderStore(str(Path(where).expanduser().absolute()))
     except RuntimeError:
         raise InputError(
-            f"the lake {where!r} is in the home of a user unknown here. Fix --lake or TARMAC_LAKE."
+            f"the lake {where!r} is in the home folder of a user who does not exist on this machine. Fix --lake or TARMAC_LAKE."
         ) from None

@@ -90,7 +90,7 @@ class _Cluster:
         lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
         return SystemFailure(
             f"The embedded warehouse in {self.folder} cannot be used: {fact}. "
-            f"Its last words: {' / '.join(lines[-4:]) or 'none'}. "
+            f"Last lines of its log: {' / '.join(lines[-4:]) or 'none'}. "
             f"{_to_next_step(lines, self)}; or name another database with --warehouse."
         )
 
@@ -104,8 +104,8 @@ def _to_next_step(lines: list[str], cluster: _Cluster) -> str:
         return "Free memory, end other Postgres servers, and run the same command again"
     if "Permission denied" in said or "wrong ownership" in said:
         owner = f"{cluster.owner[0]}" if cluster.owner else f"{os.geteuid()}"
-        return f"Give the folder back to the user that runs it (chown -R {owner} {cluster.data}) and run again"
-    return f"Move {cluster.data} away and run `tarmac load` again, which fills it anew from the lake"
+        return f"Make the folder belong to the user that runs it (chown -R {owner} {cluster.data}) and run again"
+    return f"Move {cluster.data} away and run `tarmac load` again, which fills it again from the lake"
 
 
 @contextmanager
@@ -132,7 +132,7 @@ def _prepared(folder: Path) -> _Cluster:
         (folder / "users.lock").touch()
     except OSError as error:
         raise InputError(
-            f"The embedded warehouse cannot be kept in {folder}: {error.strerror}. "
+            f"The embedded warehouse cannot be stored in {folder}: {error.strerror}. "
             "Set TARMAC_HOME to a folder that can be written, or --warehouse to a Postgres URL."
         ) from error
     with warnings.catch_warnings():
@@ -155,8 +155,8 @@ def _owner(data: Path, ensure_user: Callable[[str], Any]) -> tuple[int, int]:
         user = ensure_user("pgserver")
     except (OSError, subprocess.CalledProcessError) as error:
         raise SystemFailure(
-            f"Postgres does not run as root, and the system user 'pgserver' cannot be made: {error}. "
-            "Run tarmac as another user, or make that one with: useradd pgserver"
+            f"Postgres does not run as root, and the system user 'pgserver' cannot be created: {error}. "
+            "Run tarmac as another user, or create that user with: useradd pgserver"
         ) from error
     return user.pw_uid, user.pw_gid
 
@@ -224,7 +224,7 @@ def _take_back(cluster: _Cluster) -> None:
     found = cluster.data.stat()
     if os.geteuid() not in {0, found.st_uid}:
         raise InputError(
-            f"The embedded warehouse in {cluster.folder} belongs to the user with the number {found.st_uid}, and you "
+            f"The embedded warehouse in {cluster.folder} belongs to the user with the id {found.st_uid}, and you "
             f"are {os.geteuid()}. Run as that user, or set TARMAC_HOME to a folder of your own."
         )
     if found.st_mode & 0o077:
@@ -236,8 +236,8 @@ def _refuse_other_version(cluster: _Cluster, found: str) -> None:
     wanted = cluster.programs.parent.name.removeprefix("pginstall") or found
     if found != wanted:
         raise SystemFailure(
-            f"The embedded warehouse in {cluster.folder} was made by Postgres {found}, and this is Postgres {wanted}. "
-            f"Move {cluster.data} away and run `tarmac load` again: it is filled anew from the lake."
+            f"The embedded warehouse in {cluster.folder} was created by Postgres {found}, and this is Postgres {wanted}. "
+            f"Move {cluster.data} away and run `tarmac load` again: it is filled again from the lake."
         )
 
 

@@ -18,24 +18,27 @@ _NEXT_STEPS: tuple[tuple[type[psycopg.Error], str], ...] = (
     (errors.LockNotAvailable, "Raise the lock_timeout in the options of --warehouse, or ask what holds the tables"),
     (errors.DiskFull, "Free space on the database's disk"),
     (errors.ReadOnlySqlTransaction, "Name the primary server, not a read-only copy, in --warehouse"),
-    (errors.DuplicateTable, f"That one is not Tarmac's: rename it, or {_ANOTHER_PLACE}"),
+    (errors.DuplicateTable, f"That table is not Tarmac's: rename it, or {_ANOTHER_PLACE}"),
     (errors.WrongObjectType, f"Tarmac needs a table there: rename what Postgres names, or {_ANOTHER_PLACE}"),
     (errors.FeatureNotSupported, "Drop what Postgres names (a view can be made again afterwards)"),
     (errors.DependentObjectsStillExist, "Drop what Postgres names (a view can be made again afterwards)"),
     (
         errors.InvalidSchemaName,
-        "Make the schema (CREATE SCHEMA), let its owner give the user of --warehouse the right to it (GRANT USAGE, CREATE "
+        "Create the schema (CREATE SCHEMA), have its owner give the user of --warehouse the right to it (GRANT USAGE, CREATE "
         "ON SCHEMA … TO …), or fix search_path in the options of --warehouse",
     ),
 )
 
 _WHILE_CONNECTING: tuple[tuple[str, str], ...] = (
     ("password authentication failed|no password supplied", "Fix the user or the password in --warehouse"),
-    ('no pg_hba.conf entry|role ".*" does not exist', "Fix the user in --warehouse, or let it in at the server"),
-    ('database ".*" does not exist', "Make that database (createdb), or fix its name in --warehouse"),
+    (
+        'no pg_hba.conf entry|role ".*" does not exist',
+        "Fix the user in --warehouse, or allow it in the server's pg_hba.conf",
+    ),
+    ('database ".*" does not exist', "Create that database (createdb), or fix its name in --warehouse"),
     (
         'denied for database "',
-        "Let its owner give the user of --warehouse that right (GRANT CONNECT ON DATABASE … TO …)",
+        "Ask its owner to give the user of --warehouse that right (GRANT CONNECT ON DATABASE … TO …)",
     ),
     ("too many clients|connection slots", "Close other connections to the server, or raise its max_connections"),
     ("invalid value for parameter|unrecognized configuration parameter", "Fix the options in --warehouse"),
@@ -76,8 +79,11 @@ def to_next_step(error: psycopg.Error) -> str:
     if not isinstance(error, psycopg.OperationalError):
         return "Fix what Postgres names, or report it with this message"
     if "certificate" in text:
-        return "See that sslrootcert in --warehouse names the authority of the server's certificate, and --warehouse its host"
-    return "See that Postgres is up and that --warehouse names its host and port"
+        return (
+            "Check that sslrootcert in --warehouse is the server's certificate authority, and that "
+            "--warehouse has its host name"
+        )
+    return "Check that Postgres is running and that --warehouse names its host and port"
 
 
 def _to_right(reason: str) -> str:
@@ -88,8 +94,8 @@ def _to_right(reason: str) -> str:
         return "Load once as its owner, or make the user of --warehouse the owner (ALTER TABLE … OWNER TO …)"
     for pattern, statement in _RIGHTS:
         if found := re.search(pattern, reason):
-            return f"Let its owner give the user of --warehouse that right ({statement.format(found[1])} TO …)"
-    return "Let the owner of what Postgres names give the user of --warehouse that right (GRANT)"
+            return f"Ask its owner to give the user of --warehouse that right ({statement.format(found[1])} TO …)"
+    return "Ask the owner of what Postgres names to give the user of --warehouse that right (GRANT)"
 
 
 @contextmanager

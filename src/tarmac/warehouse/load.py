@@ -94,7 +94,7 @@ def _checked(part: TableYear, frame: pl.DataFrame) -> pl.DataFrame:
     table = part.table
     if missing := [name for name in part.columns if name not in {*frame.columns, "id"}]:
         raise InputError(
-            f"The rows for {part.name!r} lack {', '.join(missing)}: made by another version? "
+            f"The rows for {part.name!r} lack {', '.join(missing)}: were they made by another version? "
             f"Make them again: tarmac gold --year {part.year}, then tarmac detect --year {part.year}."
         )
     frame = frame.select(part.columns)
@@ -104,7 +104,7 @@ def _checked(part: TableYear, frame: pl.DataFrame) -> pl.DataFrame:
     twice = frame.filter(pl.struct(table.key).is_duplicated()).select(table.key)
     if twice.height:
         raise InputError(
-            f"The rows for {part.name!r} hold a key twice: {dict(zip(table.key, twice.row(0), strict=True))}."
+            f"The rows for {part.name!r} contain a key twice: {dict(zip(table.key, twice.row(0), strict=True))}."
         )
     return frame
 

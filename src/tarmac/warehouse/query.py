@@ -122,7 +122,7 @@ def _complaint(connection: psycopg.Connection, error: psycopg.Error, statement: 
     if error.sqlstate is None:
         return "tarmac query shows the rows of one SELECT (or VALUES, SHOW, EXPLAIN), and this statement returns none."
     if error.diag.source_function == "exec_parse_message":  # its text may be in another language
-        return "tarmac query takes one statement, and this is more than one. Remove what follows the first semicolon."
+        return "tarmac query runs one statement, but this is more than one. Remove what follows the first semicolon."
     hint = f" {error.diag.message_hint}" if error.diag.message_hint else ""
     tables = f" {_tables(connection)}" if isinstance(error, errors.UndefinedTable) else ""
     return f"The SQL is wrong{_position(error, statement)}: {to_reason(error)}.{hint}{tables}"

@@ -36,9 +36,7 @@ def to_connection_url(warehouse: str) -> str:
     """A URL that libpq takes, with a time limit and keep-alives where the user set none; InputError for any other."""
     shown = with_hidden_password(warehouse)
     if not _SCHEME.match(warehouse):
-        raise InputError(
-            f"warehouse {shown!r} is not one that Tarmac knows. Known: {EMBEDDED}, {_EXAMPLE}. Fix --warehouse."
-        )
+        raise InputError(f"warehouse {shown!r} is unknown. Known: {EMBEDDED}, {_EXAMPLE}. Fix --warehouse.")
     # SQLAlchemy's postgresql+psycopg2:// is common in settings of the reference pipeline; libpq has no drivers.
     url = _SCHEME.sub("postgresql://", warehouse)
     try:
@@ -61,8 +59,14 @@ def _to_fix(url: str, reason: str) -> str:
     if parameter and ("@" in before or ":" not in before.partition("//")[2]):
         name = parameter[1]
         if name.lower() in {"schema", "currentschema", "search_path"}:
-            return f"Postgres's library knows no parameter {name!r}. Write ?options=-c%20search_path%3DSCHEMA instead."
-        return f"Postgres's library knows no parameter {name!r}; it may be another program's. Remove {name}=…, as in {_EXAMPLE}."
+            return (
+                f"libpq, Postgres's client library, has no parameter {name!r}. Write "
+                f"?options=-c%20search_path%3DSCHEMA instead."
+            )
+        return (
+            f"libpq, Postgres's client library, has no parameter {name!r}; it may belong to another program. "
+            f"Remove {name}=…, as in {_EXAMPLE}."
+        )
     return f"Write {_EXAMPLE}, with @ : / ? # & in the user or the password percent-encoded (@ is %40)."
 
 

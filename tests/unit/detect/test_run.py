@@ -144,7 +144,7 @@ def test_an_unknown_detector_is_answered_with_the_known_ones() -> None:
     ("options", "words"),
     [
         ({"detectors": ()}, "no detector was named"),
-        ({"detectors": ("arima", "arima")}, "named twice"),
+        ({"detectors": ("arima", "arima")}, "listed twice"),
         ({"outliers_fraction": 0.0}, "outliers_fraction is 0.0"),
         ({"outliers_fraction": 0.7}, "outliers_fraction is 0.7"),
         ({"max_p": -1}, "max_p is -1"),

@@ -43,7 +43,7 @@ def refuse_status(answer: requests.Response, url: str) -> None:
             f"{url}: the server refuses the request: {status}. Check --mirror, and whether it needs a log-in."
         )
     if answer.status_code not in {200, 206}:
-        raise FailedAttempt(f"the server answered {status}, which is no file.")
+        raise FailedAttempt(f"the server answered {status}, which is not the file.")
 
 
 def refuse_page(answer: requests.Response, url: str) -> None:

@@ -14,7 +14,8 @@ from tarmac.bronze.download.answer import NotThereError
 from tarmac.bronze.download.archive import check_archive
 from tarmac.bronze.download.http import Client, Fetched, Politeness, StoppedError, new_session
 from tarmac.bronze.download.partial import Edition, Partial, downloads_folder
-from tarmac.bronze.ingest import in_bronze, ingest_files
+from tarmac.bronze.ingest import ingest_files
+from tarmac.bronze.ingest_plan import in_bronze
 from tarmac.errors import InputError, SystemFailure, TarmacError
 from tarmac.storage.lake import BronzeFile, Lake
 from tarmac.storage.scratch import scratch_folder
@@ -89,7 +90,9 @@ class Request:
     def __post_init__(self) -> None:
         """Raise an InputError for an address that is none."""
         if not self.address.lower().startswith(("http://", "https://")):
-            raise InputError(f"mirror {self.address!r} is no address. Give one like https://host/folder with --mirror.")
+            raise InputError(
+                f"mirror {self.address!r} is not a web address. Give one like https://host/folder with --mirror."
+            )
 
     def url(self, month: Month) -> str:
         """The address of a month's archive."""
@@ -114,7 +117,7 @@ def download_months(
 
     Raises:
         InputError: a request is refused, or a file is no file of flights.
-        SystemFailure: a server, a network or a disk failed, or another download is at work in `home`. Other months that were
+        SystemFailure: a server, a network or a disk failed, or another download is running in `home`. Other months that were
             begun are finished first.
     """
     lake.check_can_hold()

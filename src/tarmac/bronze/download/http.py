@@ -163,7 +163,9 @@ class Client:
                 said = partial.edition.size if partial.edition else None
                 had = partial.size
                 partial.drop()
-                raise FailedAttempt(f"the server has nothing after {had:,} bytes, and had said {said or 'no'} bytes.")
+                raise FailedAttempt(
+                    f"the server has nothing after {had:,} bytes, and had announced {said or 'no'} bytes."
+                )
             refuse_status(answer, url)
             edition = edition_of(answer, url)
             if known and edition.same_as(known):
@@ -185,7 +187,7 @@ class Client:
             requests.exceptions.InvalidURL,
             requests.exceptions.MissingSchema,
         ) as e:
-            raise InputError(f"{url!r} is no address of a server: {e}. Fix --mirror.") from e
+            raise InputError(f"{url!r} is not the address of a server: {e}. Fix --mirror.") from e
         except requests.exceptions.SSLError as error:
             raise SystemFailure(
                 f"{url}: the server's certificate was not accepted: {_reason(error)}. If a proxy signs certificates, name "
@@ -196,7 +198,7 @@ class Client:
                 f"the proxy did not pass the request on: {_reason(error)}. Check the variables HTTPS_PROXY and NO_PROXY."
             ) from error
         except requests.exceptions.TooManyRedirects as error:
-            raise SystemFailure(f"{url}: the server redirects for ever. Check --mirror.") from error
+            raise SystemFailure(f"{url}: the server redirects in a loop. Check --mirror.") from error
         except requests.exceptions.Timeout as error:
             raise FailedAttempt(f"the server did not answer for {timeout:g} seconds.") from error
         except requests.exceptions.RequestException as error:
@@ -215,7 +217,7 @@ class Client:
             partial.begin(edition)
         elif begin != partial.size or not edition.continues(partial.edition):
             partial.drop()
-            raise FailedAttempt("the server sent another part than was asked for.")
+            raise FailedAttempt("the server sent a different part of the file than was requested.")
         speed = _Speed(self.politeness.timeout)
         with explained(str(partial.path)), partial.path.open("ab") as file:
             while block := self._read(answer):
@@ -241,7 +243,7 @@ class Client:
             raise FailedAttempt(f"the connection ended after {size:,} of {edition.size:,} bytes.")
         try:
             if edition.size is not None and size > edition.size:
-                raise ValueError(f"it has {size:,} bytes, and the server said {edition.size:,}")
+                raise ValueError(f"it has {size:,} bytes, and the server announced {edition.size:,}")
             self.check(partial.path)
         except ValueError as error:
             partial.drop()

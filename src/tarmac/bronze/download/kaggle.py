@@ -50,7 +50,7 @@ def _client() -> Any:
         if error.name != "kagglehub":
             raise
         raise InputError(
-            "Kaggle's files are fetched by its client kagglehub, which is not installed. Install it: pip install kagglehub"
+            "Kaggle's files are downloaded with its client kagglehub, which is not installed. Install it: pip install kagglehub"
         ) from None
     return kagglehub
 
@@ -64,12 +64,12 @@ def _fetch(hub: Any, handle: str, name: str) -> str:
         status = error.response.status_code if error.response is not None else 0
         if status in {401, 403}:
             raise InputError(
-                f"Kaggle does not let you fetch {name} of {handle} ({status}). Get a token at kaggle.com/settings/api, and "
-                "give it by the variable KAGGLE_API_TOKEN."
+                f"Kaggle refused the download of {name} of {handle} ({status}). Get a token at kaggle.com/settings/api, and "
+                "set the variable KAGGLE_API_TOKEN to it."
             ) from error
         if status == 404:
             raise InputError(
-                f"Kaggle no longer has {name} of {handle} (404, not found). Take BTS's archives: tarmac download bts"
+                f"Kaggle no longer has {name} of {handle} (404, not found). Use BTS's archives: tarmac download bts"
             ) from error
         raise SystemFailure(
             f"Kaggle failed at {name} of {handle}: {_line(error)}. Run the same command later."

@@ -141,6 +141,6 @@ def _hold(lock: Any, folder: Path) -> None:
         # Some file systems have no locks; only there may two downloads disturb each other.
         if error.errno in {errno.EWOULDBLOCK, errno.EACCES}:
             raise SystemFailure(
-                f"another tarmac download is at work in {folder}. Run the same command again when it has ended: what it "
+                f"another tarmac download is running in {folder}. Run the same command again when it has ended: what it "
                 "fetched is not fetched twice."
             ) from None

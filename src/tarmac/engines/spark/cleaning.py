@@ -221,7 +221,7 @@ def _check(cleaning: Cleaning, quarantined: "DataFrame", read: ReadTexts, max_qu
     if malformed > MANY_MALFORMED and 2 * malformed > cleaning.rows_in:
         file, line, reason, text = first()
         raise InputError(
-            f"{file}: more than half of the {cleaning.rows_in:,} rows are no rows of this header. The first: line "
+            f"{file}: more than half of the {cleaning.rows_in:,} rows do not match the header. The first: line "
             f"{line}, {reason}: {text[:120]!r}. Nothing was published; download the file again."
         )
     check_rows(

@@ -46,16 +46,16 @@ def to_table_name(name: str) -> str:
     # 51: Postgres cuts names at 63 bytes, and the key of the table's version is <name>_version_pkc.
     if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,50}", name) is None:
         raise InputError(
-            f"db_table {name!r} is not a table's name. Take 1 to 51 letters, digits and underscores, "
-            f"no digit first, such as {PUBLISHED.name}."
+            f"db_table {name!r} is not a valid table name. Use 1 to 51 letters, digits and underscores, "
+            f"not starting with a digit, such as {PUBLISHED.name}."
         )
     if name in _TAKEN:
-        raise InputError(f"db_table {name!r} is the name of another of Tarmac's tables. Take {PUBLISHED.name}.")
+        raise InputError(f"db_table {name!r} is the name of another of Tarmac's tables. Use {PUBLISHED.name}.")
     if _RESERVED.fullmatch(name):
         raise InputError(
             f"db_table {name!r} is reserved: tarmac, and names that begin with pg_ or incoming_ or end with _version, "
-            f"_version_pkc, _fl_date, _pkey or _id_key belong to Postgres or to what Tarmac keeps beside a table. "
-            f"Take another, such as {PUBLISHED.name}."
+            f"_version_pkc, _fl_date, _pkey or _id_key are used by Postgres or by Tarmac itself. "
+            f"Choose another, such as {PUBLISHED.name}."
         )
     return name
 

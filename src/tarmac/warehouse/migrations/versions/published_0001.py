@@ -59,7 +59,7 @@ def _take_over(table: str, inspector: sa.Inspector) -> None:
     present = {column["name"]: column["type"] for column in inspector.get_columns(table)}
     if lacking := {"id", "origin", "fl_date"} - present.keys():
         raise InputError(
-            f"The database has a table {table!r} without {', '.join(sorted(lacking))}: not one that Tarmac can fill. "
+            f"The database has a table {table!r} without {', '.join(sorted(lacking))}: so Tarmac cannot fill it. "
             "Name another table in db_table, or another database in --warehouse."
         )
     for column in _columns():
