@@ -80,13 +80,13 @@ SHAPES: dict[str, tuple[str, dict[int, int], Options]] = {
 REFUSED = {
     "delay_causes_monthly_aggregate.csv": "monthly totals",
     "jan_2019_ontime_no_date_no_delay.csv": "Missing: FL_DATE .*DEP_DELAY .*DEP_DEL15 says whether",
-    "kaggle2015_october_ids.csv": "3 of 5 flights give airports by BTS's ids.*--airports",
+    "kaggle2015_october_ids.csv": "3 of 5 flights name airports by BTS's ids.*--airports",
     "mlcourse_no_date.csv": "mlcourse.ai",
-    "spark_departuredelays.csv": "no year. Say it: --year",
+    "spark_departuredelays.csv": "no year. Give it: --year",
     "textbook_flightdelays.csv": "textbook",
     "transtats_arr_delay_only.csv": "ARR_DELAY is the arrival's",
     "transtats_ids_only.csv": r"Missing: DEP_DELAY or DepDelay \(departure delay\)",
-    "transtats_no_year_no_month.csv": "no year and no month. Say them: --year 2014 --month 3",
+    "transtats_no_year_no_month.csv": "no year and no month. Give them: --year 2014 --month 3",
 }
 
 

@@ -1,4 +1,4 @@
-"""The public shapes of file, one module each: to add one, add its module with a `SHAPE`, and its sample to the tests."""
+"""The public source formats (shapes), one module each. Every module here with a `SHAPE` is found and used by itself."""
 
 import pkgutil
 from collections.abc import Mapping
@@ -12,4 +12,4 @@ SHAPES: Mapping[str, Shape] = {
     for module in sorted(_MODULES, key=lambda module: getattr(getattr(module, "SHAPE", None), "rank", 0))
     if hasattr(module, "SHAPE")
 }
-"""Name → shape, the most special first."""
+"""Name → shape, by rank: the most specific first."""

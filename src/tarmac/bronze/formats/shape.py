@@ -1,4 +1,4 @@
-"""What a module of this package declares: one public shape of file."""
+"""The declaration of a source format (a shape), which each module of this package makes, and names that several share."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -61,6 +61,33 @@ ALIASES: dict[str, tuple[str, ...]] = {
 Besides the columns of `tables.bronze` there are helpers: the parts of a date, a delay without early departures, ids of airports.
 """
 
+OPERATING_CARRIER: dict[str, tuple[str, ...]] = {
+    "OP_CARRIER": ("IATA_Code_Operating_Airline", "Operating_Airline"),
+    "OP_CARRIER_FL_NUM": ("Flight_Number_Operating_Airline",),
+    "DUPLICATE": ("Duplicate",),
+}
+"""The carrier in files of BTS that name both the marketing and the operating carrier."""
+
+MARKETING_CARRIER: tuple[str, ...] = (
+    "Marketing_Airline_Network",
+    "Operated_or_Branded_Code_Share_Partners",
+    "DOT_ID_Marketing_Airline",
+    "IATA_Code_Marketing_Airline",
+    "Flight_Number_Marketing_Airline",
+    "Operating_Airline",
+    "DOT_ID_Operating_Airline",
+)
+"""Further columns of these files, which Tarmac does not use."""
+
+DEPARTURES: dict[str, tuple[str, ...]] = {
+    "FL_DATE": ("date",),
+    "ORIGIN": ("origin",),
+    "DEST": ("destination",),
+    "DEP_DELAY": ("delay",),
+    "DISTANCE": ("distance",),
+}
+"""The columns of two small example files of departures."""
+
 _DIVERSION = ["Airport", "AirportID", "AirportSeqID", "WheelsOn", "TotalGTime", "LongestGTime", "WheelsOff", "TailNum"]
 _OTHERS = (
     "Quarter DayOfWeek AirlineID DOT_ID_Reporting_Airline TailNum Tail_Number OriginAirportSeqID OriginCityMarketID "
@@ -84,26 +111,26 @@ UNUSED: frozenset[str] = frozenset(
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
-    """A shape of file.
+    """A public format of files of flights.
 
     Attributes:
-        name: one short word for it, as records and tables show it.
-        title: what people call these files.
+        name: a short identifier, shown in records and tables.
+        title: the usual name of these files.
         where: where to get them.
-        lacks: what the shape never has, for the table of shapes.
-        marks: it is this shape when the header has all names of one of these sets, without regard to case, …
-        without: … and none of these.
-        columns: column of `tables.bronze`, or a helper (see ALIASES) → the names that it may have.
-        unused: further columns, in lower case, that hold values Tarmac does not use.
-        rank: among shapes that fit the same header the lowest is taken; 9 is for the most general.
-        monthly: published by month: such a file goes into its year's folder.
-        clean: written by BTS or Kaggle in one form, so that rules for untidy shapes do not touch it.
-        fits_row: for shapes whose header alone does not tell, or is not there: whether this first row, by name, is theirs.
-        headless: the names of the columns where a file of this shape may have no header.
-        before: column → pattern of the line before the header that holds its one value, in group 1.
-        dates: the forms of date that these files have, where the general rules would not do (bronze.dates).
-        knows_cancelled: `adjust` finds the cancelled flights, so that no column is needed.
-        adjust: what is derived of the columns read (typed as in `tables.bronze`), beyond what holds for all shapes.
+        lacks: what the format never contains, for docs/formats.md.
+        marks: a header is of this shape if it has all names of one of these sets, in any case …
+        without: … and none of these names.
+        columns: column of `tables.bronze`, or a helper (see ALIASES) → the names that it may have in the header.
+        unused: further columns, in lower case, that Tarmac does not use.
+        rank: if several shapes fit a header, the one with the lowest rank is used; 9 is for the most general.
+        monthly: whether it is published by month: such a file is stored in its year's folder.
+        clean: whether all its files are uniform, so that the rules for untidy files are not applied.
+        fits_row: where the header is not enough or may be missing: whether a first row, by column name, is of this shape.
+        headless: the names of the columns, if files of this shape may have no header.
+        before: column → pattern of a line before the header; group 1 is the column's value in all rows.
+        dates: the formats of its dates, where the general rules of bronze.dates do not fit.
+        knows_cancelled: whether `adjust` finds the cancelled flights, so that no column is needed.
+        adjust: a change to the rows after reading (typed as in `tables.bronze`), only for this shape.
     """
 
     name: str

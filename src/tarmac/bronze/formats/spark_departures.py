@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from tarmac.bronze.formats.shape import Shape, mark
+from tarmac.bronze.formats.shape import DEPARTURES, Shape, mark
 
 _MILES = 1.15078
 """Statute miles in a nautical mile."""
@@ -24,13 +24,7 @@ SHAPE = Shape(
     where="github.com/databricks/LearningSparkV2",
     lacks="the year (--year), carriers, flight numbers, cancellations, causes",
     marks=[mark("date", "delay", "origin", "destination")],
-    columns={
-        "FL_DATE": ("date",),
-        "ORIGIN": ("origin",),
-        "DEST": ("destination",),
-        "DEP_DELAY": ("delay",),
-        "DISTANCE": ("distance",),
-    },
+    columns=DEPARTURES,
     rank=1,
     fits_row=_is_row,
     dates=("mdHM",),

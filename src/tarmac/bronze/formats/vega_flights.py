@@ -1,6 +1,6 @@
 """The flights of vega-datasets, as .json, .csv or .arrow: `date` is the actual departure."""
 
-from tarmac.bronze.formats.shape import Shape, mark
+from tarmac.bronze.formats.shape import DEPARTURES, Shape, mark
 
 SHAPE = Shape(
     name="vega_flights",
@@ -8,12 +8,6 @@ SHAPE = Shape(
     where="github.com/vega/vega-datasets",
     lacks="carriers, flight numbers, cancellations, causes",
     marks=[mark("date", "delay", "origin", "destination")],
-    columns={
-        "FL_DATE": ("date",),
-        "ORIGIN": ("origin",),
-        "DEST": ("destination",),
-        "DEP_DELAY": ("delay",),
-        "DISTANCE": ("distance",),
-    },
+    columns=DEPARTURES,
     rank=2,
 )

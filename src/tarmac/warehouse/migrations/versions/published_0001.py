@@ -1,4 +1,4 @@
-"""The published table: made new, or taken over from the reference pipeline with its rows."""
+"""The published table: created, or taken over from the reference pipeline together with its rows."""
 
 from typing import Any
 
@@ -6,13 +6,14 @@ import sqlalchemy as sa
 from alembic import op
 
 from tarmac.errors import InputError
+from tarmac.warehouse.migrations.day_columns import day_columns
 
 revision = "published_0001"
 down_revision = None
 
 
 def upgrade(table: str) -> None:
-    """Make the table, or add to an existing one what it lacks."""
+    """Create the table, or add the missing columns to an existing one."""
     inspector = sa.inspect(op.get_bind())
     if inspector.has_table(table):
         _take_over(table, inspector)
@@ -26,32 +27,7 @@ def _columns() -> list["sa.Column[Any]"]:
         sa.Column("id", sa.Text, primary_key=True),
         sa.Column("origin", sa.Text, nullable=False),
         sa.Column("fl_date", sa.Date, nullable=False),
-        sa.Column("mean_dep_delay", sa.Numeric(8, 2)),
-        sa.Column("anomaly_if", sa.SmallInteger),
-        sa.Column("anomaly_arima", sa.SmallInteger),
-        sa.Column("last_update", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("flights", sa.Integer, nullable=False),
-        sa.Column("departed", sa.Integer, nullable=False),
-        sa.Column("cancelled", sa.Integer, nullable=False),
-        sa.Column("cancelled_share", sa.Double, nullable=False),
-        sa.Column("diverted", sa.Integer, nullable=False),
-        sa.Column("dep_del15_share", sa.Double),
-        sa.Column("median_dep_delay", sa.Double),
-        sa.Column("p90_dep_delay", sa.Double),
-        sa.Column("std_dep_delay", sa.Double),
-        sa.Column("carrier_delay", sa.Double),
-        sa.Column("weather_delay", sa.Double),
-        sa.Column("nas_delay", sa.Double),
-        sa.Column("security_delay", sa.Double),
-        sa.Column("late_aircraft_delay", sa.Double),
-        sa.Column("detector", sa.Text),
-        sa.Column("measure", sa.Text),
-        sa.Column("expected", sa.Double),
-        sa.Column("lower", sa.Double),
-        sa.Column("upper", sa.Double),
-        sa.Column("anomaly_score", sa.Double),
-        sa.Column("anomaly", sa.SmallInteger),
-        sa.Column("anomaly_direction", sa.Text),
+        *day_columns(),
     ]
 
 
@@ -59,12 +35,12 @@ def _take_over(table: str, inspector: sa.Inspector) -> None:
     present = {column["name"]: column["type"] for column in inspector.get_columns(table)}
     if lacking := {"id", "origin", "fl_date"} - present.keys():
         raise InputError(
-            f"The database has a table {table!r} without {', '.join(sorted(lacking))}: so Tarmac cannot fill it. "
+            f"The database has a table {table!r} without {', '.join(sorted(lacking))}, so Tarmac cannot fill it. "
             "Name another table in db_table, or another database in --warehouse."
         )
     for column in _columns():
         if column.name not in present:
-            # Rows of years that are not loaded again have no value for it, and a made-up 0 would be a lie.
+            # Rows of years that are not loaded again have no value for it; 0 would be wrong.
             column.nullable = True
             op.add_column(table, column)
         else:
