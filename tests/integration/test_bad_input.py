@@ -117,13 +117,13 @@ def test_two_forms_of_one_year_are_refused(lake: Path, tarmac: Command) -> None:
     assert_says(answer.err, ("several forms", "2009.csv", "2009.zip", "Keep one"))
 
 
-def test_a_file_made_of_unsound_lines_is_given_up_early(
+def test_a_file_made_of_malformed_lines_is_given_up_early(
     lake: Path, tarmac: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each such line is held in memory, so a file that mostly consists of them must not be read to its end."""
     from tarmac.bronze import texts as bronze
 
-    monkeypatch.setattr(bronze, "MANY_UNSOUND", 100)
+    monkeypatch.setattr(bronze, "MANY_MALFORMED", 100)
     put_bronze(lake, kaggle_csv([*BASE[:50], *[b"x"] * 200]))
     answer = tarmac("silver", "--year", 2009, "--lake", lake, "--max-quarantined", "1")
     assert answer.code == 2

@@ -95,7 +95,7 @@ STOPPED: Sequence[BadFile] = (
         "DEP_DELAY appears 2 times",
         "columns 8, 29",
     ),
-    _stops("another file altogether", lambda: b"a,b,c\n1,2,3\n", "not the header of flights", "'a,b,c'"),
+    _stops("another file altogether", lambda: b"a,b,c\n1,2,3\n", "not a header of flights", "'a,b,c'"),
     _stops(
         "a page of HTML", lambda: b"<html>\n<body>\n", "2009.csv is a page of HTML", "open the address in a browser"
     ),
