@@ -12,7 +12,8 @@ def evaluate(
     corpus: Annotated[
         str,
         typer.Option(
-            help="simulated, second (simulator), real (with planted anomalies), history (real years as they were) or all.",
+            help="simulated, second (simulator), real (with planted anomalies), history (real years as they were), causes "
+            "(who and why of disruptions) or all.",
             metavar="KIND",
         ),
     ] = "simulated",
@@ -56,10 +57,11 @@ def evaluate(
 ) -> None:
     """Compare the detectors on days whose truth is known: the leaderboard."""
     from tarmac.cli.console import print_json, print_table
+    from tarmac.evaluate.causes_page import table_of_causes
     from tarmac.evaluate.history_page import table_of_history
     from tarmac.evaluate.page import table_of
     from tarmac.evaluate.request import read_request
-    from tarmac.evaluate.run import corpora_of, history_of, publish, run_evaluation
+    from tarmac.evaluate.run import causes_of, corpora_of, history_of, publish, run_evaluation
 
     request = read_request(
         corpus=corpus, seeds=seeds, shapes=shapes, flights=flights, airports=airports, detectors=detectors, real=real,
@@ -72,12 +74,15 @@ def evaluate(
 
     results, failures = run_evaluation(corpora_of(request, told), request.detect, told=told, keep=keep)
     history = history_of(request, told)
-    facts = publish(results, failures, out, request.command, history)
+    causes = causes_of(request, told)
+    facts = publish(results, failures, out, request.command, history, causes)
     if as_json:
         print_json(facts)
     elif not quiet:
         if results:
             print_table("", *table_of(results))
+        if causes:
+            print_table("", *table_of_causes(causes))
         if history is not None:
             print_table("", *table_of_history(history))
         typer.echo(f"Wrote {out}/leaderboard.md, .json and .html{', and history.md' if history else ''}.")

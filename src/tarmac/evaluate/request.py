@@ -16,9 +16,12 @@ SMALL_FLIGHTS = 600_000
 EVERY = "all"
 """What --detectors takes for every known one."""
 
-KINDS, SPLITS = ("simulated", "second", "real", "history", "all"), ("reporting", "tuning")
+KINDS, SPLITS = ("simulated", "second", "real", "history", "causes", "all"), ("reporting", "tuning")
 
 NEED_REAL = ("real", "history", "all")
+
+DISRUPTED_FLIGHTS, DISRUPTED_AIRPORTS, DISRUPTED_SHARE = 2_000_000, 200, 0.02
+"""Of a simulated year whose disruptions are to be told: at most so many flights and airports, and the share of abnormal days."""
 
 WORLDS = 3
 """Of the second simulator, for each seed: the mean of several depends less on how strong one's troubles are."""
@@ -54,6 +57,21 @@ class Plan:
             for shape in self.shapes
             for seed in self.seeds
             if self.kind in ("simulated", "all")
+        ]
+
+    def disrupted(self) -> list[SimulationParameters]:
+        """The simulated years whose disruptions are to be told: no larger than needed, and full of disruptions."""
+        return [
+            SimulationParameters(
+                year=self.year,
+                flights=min(self.flights, DISRUPTED_FLIGHTS),
+                airports=min(self.airports, DISRUPTED_AIRPORTS),
+                seed=seed,
+                shape="disruptions",
+                anomalous_share=DISRUPTED_SHARE,
+            )
+            for seed in self.seeds
+            if self.kind in ("causes", "all")
         ]
 
     def worlds(self) -> list[World]:
@@ -113,7 +131,10 @@ def read_request(
         command += f" --seeds {','.join(map(str, plan.seeds))}"
     if corpus in ("simulated", "all"):
         command += f" --shapes {','.join(plan.shapes)} --flights {flights} --airports {airports}"
-    if corpus in NEED_REAL:
+    if corpus == "causes":
+        years = plan.disrupted()[0]
+        command += f" --flights {years.flights} --airports {years.airports}"
+    if real is not None:
         command += " --real DIR"
     if detectors:
         command += f" --detectors {detectors if detectors == EVERY else ','.join(named)}"

@@ -12,6 +12,8 @@ from tarmac.detect.registry import slow_detectors
 from tarmac.detect.run import available_cores
 from tarmac.errors import InputError
 from tarmac.evaluate.alone import judged_alone
+from tarmac.evaluate.causes import Told, planted_year, simulated_year, told_of_year
+from tarmac.evaluate.causes_page import causes_facts, causes_html, causes_section
 from tarmac.evaluate.corpora import SMALL_AIRPORTS, Corpus, planted_corpus, second_corpus, simulated_corpus, weak_corpus
 from tarmac.evaluate.history import FEWEST_DAYS, History, flag_history, real_year
 from tarmac.evaluate.history_page import history_page, history_section
@@ -21,6 +23,7 @@ from tarmac.evaluate.page import as_facts, as_markdown, as_page
 from tarmac.evaluate.planting import Planting
 from tarmac.evaluate.real import read_years
 from tarmac.evaluate.request import Request
+from tarmac.explanation.scan import FEWEST_AIRPORTS
 from tarmac.storage.atomic import whole_files
 from tarmac.storage.errors import explained
 
@@ -57,6 +60,24 @@ def history_of(request: Request, told: Callable[[str], None]) -> History | None:
     flights = read_years(plan.real, fewest_days=FEWEST_DAYS)
     years = (real_year(each, place, year) for (place, year), each in flights.items())
     return flag_history(years, replace(request.detect, detectors=quick), told)
+
+
+def causes_of(request: Request, told: Callable[[str], None]) -> list[Told]:
+    """What each method tells of disruptions: simulated ones, and some planted in real national flights if there are any."""
+    plan, found = request.plan, []
+    for parameters in plan.disrupted():
+        told(f"simulate disruptions {parameters.seed}")
+        found += list(told_of_year(simulated_year(parameters)))
+    if plan.real is None or plan.kind not in ("causes", "all"):
+        return found
+    told(f"read {plan.real}")
+    for (place, year), flights in read_years(plan.real, fewest_days=FEWEST_DAYS).items():
+        if flights["origin"].n_unique() < FEWEST_AIRPORTS:
+            continue
+        for seed in plan.seeds:
+            told(f"plant disruptions in {place} {year}, seed {seed}")
+            found += list(told_of_year(planted_year(flights, place, year, seed)))
+    return found
 
 
 def run_evaluation(
@@ -96,13 +117,18 @@ def run_evaluation(
 
 
 def publish(
-    results: Sequence[Result], failures: Sequence[Failure], out: Path, command: str, history: History | None = None
+    results: Sequence[Result],
+    failures: Sequence[Failure],
+    out: Path,
+    command: str,
+    history: History | None = None,
+    causes: Sequence[Told] = (),
 ) -> dict[str, Any]:
     """Write leaderboard.md, .json and .html, and history.md where there is one, into `out`; returns what the JSON holds.
 
     Raises InputError where no detector was fair to any corpus, or `out` cannot be written to.
     """
-    if not results and not failures and history is None:
+    if not results and not failures and history is None and not causes:
         slow = ", ".join(sorted(slow_detectors()))
         raise InputError(
             f"nothing was judged by '{command}': {slow} are judged on {SMALL_AIRPORTS} airports at most, and "
@@ -115,6 +141,12 @@ def publish(
         "leaderboard.json": json.dumps(facts, indent=2) + "\n",
         "leaderboard.html": as_page(lines, results, command, failures),
     }
+    if causes:
+        section = causes_section(causes, command)
+        files["leaderboard.md"] = files["leaderboard.md"] + "\n" + section if results else f"# Leaderboard\n\n{section}"
+        files["leaderboard.html"] = files["leaderboard.html"].replace("</html>", causes_html(causes) + "</html>")
+        facts["causes"] = causes_facts(causes)
+        files["leaderboard.json"] = json.dumps(facts, indent=2) + "\n"
     if history is not None:
         files["leaderboard.md"] += "\n" + history_section(history)
         files["history.md"] = history_page(history, command)
