@@ -1,4 +1,4 @@
-"""Where airports lie on a flat map of the United States: projection, insets, and land drawn from known airfields."""
+"""Positions of airports on a flat map of the United States: projection, insets, and land drawn from known airfields."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from tarmac.tables.frames import schema_of
 
 @dataclass(frozen=True, kw_only=True)
 class Region:
-    """A part of the country on a map of its own: bounds in degrees, an equal-area conic, a place on the sheet in km."""
+    """A part of the country on a map of its own: bounds in degrees, an equal-area conic, and its position on the sheet in km."""
 
     name: str
     south: float

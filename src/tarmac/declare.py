@@ -74,7 +74,7 @@ def setting(
     """A dataclass field that is a setting.
 
     Args:
-        default: its value where nobody gives one.
+        default: its value where none is given.
         description: one sentence, for help and documents.
         metavar: what help shows in place of a value.
         limit: the values that it may have; a Literal type is one already.

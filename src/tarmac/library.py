@@ -172,7 +172,7 @@ def score(
 
 
 def explain(flights: "IntoFrame") -> Explained:
-    """Find the disruptions in cleaned flights: who, why and how badly, each told in one sentence (`summary`).
+    """Find the disruptions in cleaned flights: who, why and how badly, each with a summary in one sentence.
 
     Args:
         flights: as `clean` returns them, of one year or several.

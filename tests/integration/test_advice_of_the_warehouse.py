@@ -225,7 +225,7 @@ def test_published_tables_of_any_names_stand_beside_each_other(empty_url: str) -
 def test_a_name_that_belongs_to_another_table_is_refused_before_anything_is_written(empty_url: str, name: str) -> None:
     """`tarmac_version` would have been the version of `tarmac` and of the shared tables."""
     with open_warehouse(empty_url, Path()) as connection:
-        with pytest.raises(InputError, match=r"db_table .* Take"):
+        with pytest.raises(InputError, match=r"db_table .* (Use|Choose)"):
             load_year(connection, 2009, **ROWS, published_table=name)
         assert connection.execute(
             "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"

@@ -1,4 +1,4 @@
-"""Unpack a file by its content, whatever its name says: compressed texts, archives, and what is no file of flights at all."""
+"""Decompress a file by its content, not its name, and refuse known files that are not flights."""
 
 import bz2
 import errno
@@ -227,7 +227,7 @@ def _is_hidden(entry: zipfile.ZipInfo) -> bool:
 
 
 def _is_page(entry: zipfile.ZipInfo) -> bool:
-    """Whether this is the page or note that stands beside the flights."""
+    """Whether this is a page or note that accompanies the flights."""
     return (
         entry.filename.lower().endswith((".html", ".htm", ".md", ".pdf", ".png", ".jpg", ".xml")) or not entry.file_size
     )

@@ -1,4 +1,4 @@
-"""What a file of flights holds, from all of its rows: what `tarmac ingest` prints, and keeps beside the file in bronze."""
+"""The contents of a file of flights, from all its rows: printed by `tarmac ingest` and stored with the file in bronze."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -165,7 +165,7 @@ def _months(days: pl.DataFrame) -> dict[str, Month]:
 
 
 def _without_strays(months: Mapping[str, Month]) -> dict[str, Month]:
-    """Without years of which there are so few rows that their dates are errors: `run` sets these aside, and says so."""
+    """Without years with so few rows that their dates must be errors: `run` quarantines these rows."""
     by_year: Counter[str] = Counter()
     for name, month in months.items():
         by_year[name[:4]] += month.rows

@@ -1,4 +1,4 @@
-"""Tables that are no text of lines, as lines of CSV: JSON and workbooks."""
+"""JSON files and workbooks, converted to lines of CSV."""
 
 import codecs
 import csv

@@ -1,4 +1,4 @@
-"""The forms in which sources write dates: which one a column has, and how it is read."""
+"""Date formats of sources: find the one that a column has, and parse it."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -74,7 +74,7 @@ def form_of(dates: Sequence[Written], *, known: Sequence[str] = (), said: str | 
 
 
 def _order(pairs: Sequence[tuple[Written, int, int]], said: str | None, file: str) -> str:
-    """Which of day and month comes first: a part over 12 settles it, else what stands beside it, else the order of rows."""
+    """Which of day and month comes first: a part over 12 decides, else the columns beside it, else the order of rows."""
     total = sum(each.rows for each, _, _ in pairs)
     day_first = sum(each.rows for each, a, b in pairs if a > 12 >= b)
     month_first = sum(each.rows for each, a, b in pairs if b > 12 >= a)

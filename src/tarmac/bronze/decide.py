@@ -1,4 +1,4 @@
-"""Decide how a file is read, from all of its rows or from its first ones: the form of its dates, and which columns are empty."""
+"""Decide how to read a file, from all or its first rows: the format of its dates, and which columns are empty."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -130,7 +130,7 @@ def decide(header: Header, seen: Seen, options: Options, *, file: str) -> Header
     """
     columns = {name for name in header.positions if seen.filled.get(name, 0)}
     if not columns:
-        return header  # no line is a row of it: whoever reads it says so
+        return header  # no rows: reading it reports that
     reading = Reading(
         **_when(header, seen, columns, options, file),
         **_where(header, seen, columns, options, file),

@@ -1,4 +1,4 @@
-"""Recognise the shape of a file by its first lines, in any order of columns, and say where each column stands."""
+"""Recognise the shape of a file by its first lines, in any order of columns, and find the position of each column."""
 
 import csv
 import re
@@ -33,8 +33,8 @@ class Header:
         positions: column (`tables.bronze`, helpers too) → its place among them.
         extra: the names of columns that Tarmac does not know.
         lines: lines before the first row; 0 where there is no header.
-        delimiter: what stands between two fields.
-        fixed: column → the value that all rows have, told by a line before the header.
+        delimiter: the character between two fields.
+        fixed: column → the value of all rows, from a line before the header.
         reading: how the columns become a flight's, once that is decided.
     """
 

@@ -1,4 +1,4 @@
-"""A year's bronze brought to this machine, every byte of it accounted for."""
+"""A verified copy of a year's bronze on this machine."""
 
 import hashlib
 import json
@@ -40,7 +40,7 @@ class BronzeCopy:
 def download_bronze(year: int, lake: Lake, folder: Path) -> BronzeCopy:
     """Copy the year's bronze into `folder`: as `{year}_01_bronze.csv` (.csv.gz, .zip), or several below `{year}_01_bronze/`.
 
-    Each file appears there once it is whole. Size and, where the lake tells it, MD5 are compared. Failed or killed, call
+    Each file appears there when it is complete. Size and, where the lake has it, MD5 are compared. Failed or killed, call
     it again.
 
     Raises:

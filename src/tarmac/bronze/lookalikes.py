@@ -1,4 +1,4 @@
-"""Public files that look like flights and are something else: each refused by its name, with what to fetch instead."""
+"""Public files that look like flights but are not: each is refused with its name and what to download instead."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Read a table of BTS's ids of airports and their codes."""
+"""Read a table of BTS's airport ids and their codes."""
 
 import csv
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The tables of flights in one file, wherever it lies: each opened, recognised, and its reading decided."""
+"""Open the tables of flights in one file, recognise each, and decide how to read it."""
 
 import io
 import shutil
@@ -22,7 +22,7 @@ from tarmac.errors import InputError
 
 LONGEST_HEADER = 1 << 16
 SAMPLE = 1 << 20
-"""Bytes of a text from which its shape, and mostly its reading, are told."""
+"""Bytes of a text that are read to recognise its shape."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,6 +200,6 @@ def _with_reading(opened: Opened, source: Source) -> Header:
     whole = len(opened.before) + len(opened.rows) < SAMPLE
     sample = opened.rows if whole else opened.rows[: opened.rows.rfind(b"\n") + 1]
     if not sample.strip():
-        return header  # no rows: whoever reads it says so
+        return header  # no rows: reading it reports that
     decided = decided_by_sample(header, sample, whole=whole, options=source.options, file=name)
     return decided or decide(header, survey(source, opened)[0], source.options, file=name)

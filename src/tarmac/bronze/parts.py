@@ -1,4 +1,4 @@
-"""Take the flights of some months out of a file: its years apart, or a year without a month that came anew."""
+"""Split a file of flights: one file for each year, or a year without some months."""
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""From the columns of a file to those of a flight: what is read as it is, and what is derived.
+"""Turn a file's columns into bronze columns: some are read unchanged, others derived.
 
 Everything that depends on the file as a whole (the form of its dates, a column that is empty throughout) is decided once,
 in `decide.py`, and is in the `Reading`; the rest goes row by row.

@@ -1,4 +1,4 @@
-"""Look through a file's rows for what is decided once for all of them."""
+"""Survey a file's rows for decisions that apply to the whole file, such as its date format."""
 
 import io
 from collections.abc import Callable, Iterable, Iterator

@@ -1,4 +1,4 @@
-"""Parquet and Arrow files of flights: columns with types, read without a detour through text."""
+"""Parquet and Arrow files of flights, read with their column types, without conversion to text."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

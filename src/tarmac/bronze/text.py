@@ -1,4 +1,4 @@
-"""Read a bronze file's bytes and find the lines that no CSV reader should be shown.
+"""Read a bronze file's bytes and find malformed lines before a CSV reader sees them.
 
 In flight records a line is a row: no source writes a newline inside a field. So a line with a NUL byte, an odd number of
 quotes or the wrong number of fields can be set aside alone, and cannot swallow its neighbours. Bytes that are not UTF-8 matter
@@ -33,7 +33,7 @@ _FOOTER = re.compile(rb'\s*"?SOURCE: ')
 
 @dataclass(frozen=True, kw_only=True)
 class Form:
-    """How a text is written: fields in a line, what stands between two of them, and lines before the first row."""
+    """The format of a text: number of fields, delimiter, and number of lines before the first row."""
 
     width: int
     delimiter: str = ","
@@ -42,7 +42,7 @@ class Form:
 
 @cache
 def _quoted_line(delimiter: bytes) -> re.Pattern[bytes]:
-    """Quotes stand around a whole field, and twice within one; CSV readers disagree on all else, or refuse the whole file."""
+    """Quotes enclose a whole field and are doubled within it; CSV readers disagree on anything else, or refuse the file."""
     field = rb'(?:"(?:[^"]|"")*+"|[^"' + re.escape(delimiter) + rb"]*+)"
     return re.compile(field + rb"(?:" + re.escape(delimiter) + field + rb")*+")
 
@@ -76,7 +76,7 @@ def well_formed_chunks(
     """Yield the stream's lines after the header in chunks, malformed and blank ones made empty rows, and fill the report.
 
     Args:
-        stream: stands before the first row; what is before it is given as `header`, so that the digest covers the whole file.
+        stream: positioned at the first row; the lines before it are given as `header`, so that the digest covers the whole file.
         header: the lines before the first row, with their newlines.
         form: how each line must be written.
         report: filled while reading; complete when the iterator ends.
@@ -122,7 +122,7 @@ class _Carry:
         return b"".join(self._pieces)
 
     def _keep(self, piece: bytes) -> None:
-        # A line that is already too long is set aside whatever follows, so the middle of it need not be held.
+        # A line that is already too long is malformed in any case, so the middle of it need not be kept in memory.
         if piece and self._size <= 2 * LONGEST_LINE:
             self._pieces.append(piece[: 4 * LONGEST_LINE])
             self._size += len(piece)

@@ -1,4 +1,4 @@
-"""Open a year's bronze files: unpack, recognise the shape, decide how it is read, and make sure that it can be read.
+"""Open a year's bronze files: decompress, recognise the shape, decide how to read it, and check that it can be read.
 
 A plain file is read where it lies, an object on S3 where it was fetched to. A packed text is unpacked into the scratch folder.
 """
@@ -25,7 +25,7 @@ from tarmac.errors import InputError
 from tarmac.storage.lake import BronzeFile, Lake
 
 MANY_MALFORMED = 100_000
-"""Malformed lines from which on a file that consists mostly of them is given up."""
+"""After so many malformed lines reading stops, if they are more than half of the rows."""
 _GLANCE = 1 << 13
 
 Progress = Callable[[int], None]
@@ -65,7 +65,7 @@ class FlightText:
 
     def inspect(self, progress: Progress | None = None) -> None:
         """Read the file once for its digest, its number of rows and its malformed lines."""
-        # Another thread builds its scan meanwhile: what it was told of quotes must not vanish and come back.
+        # Another thread builds its scan at the same time: `quoted` must not change back and forth.
         self.report = TextReport(quoted=self.report.quoted, lines=self.header.lines)
         with self.path.open("rb", buffering=0) as stream:
             head = stream.read(len(self.header_line))

@@ -1,4 +1,4 @@
-"""Read a cell, of whatever type it is: numbers, clocks, yes and no, texts, and the many ways to write "no value"."""
+"""Expressions that parse cells of any type: numbers, clock times, booleans, texts, and missing values."""
 
 import polars as pl
 

@@ -1,4 +1,4 @@
-"""The command line: the commands together, and how each ends: its exit code, and no traceback for a user's mistake."""
+"""The command-line app: its commands and their exit codes. A user's mistake gives a message, not a traceback."""
 
 import signal
 import sys
@@ -138,7 +138,7 @@ def _fail_usage(error: typer.TyperException, *, as_json: bool) -> int:
 
 
 def _fail(message: str, code: int, *, as_json: bool) -> int:
-    """Say what went wrong; where standard output cannot take the JSON, the exit code still tells."""
+    """Print the error; if the JSON cannot be written to standard output, the exit code still reports it."""
     sys.stderr.write(f"Error: {message}\n")
     with suppress(ReaderGoneError, OutputError):
         if as_json:

@@ -1,4 +1,4 @@
-"""The settings of this process: an option wins over the environment, that over the settings file, that over the default."""
+"""The settings of this process. Precedence: option, environment variable, settings file, default."""
 
 import json
 import os

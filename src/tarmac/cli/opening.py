@@ -1,4 +1,4 @@
-"""What the commands share: from settings to a workspace, and how runs are shown."""
+"""Shared by the commands: a workspace from settings, and the display of runs."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

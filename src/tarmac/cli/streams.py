@@ -1,4 +1,4 @@
-"""Standard output and standard error as they may be: closed, full, without a reader, or of few characters."""
+"""Standard output and standard error that are closed, full, without a reader, or limited to ASCII."""
 
 import io
 import os

@@ -1,12 +1,12 @@
-"""Scoring as on the day itself: no day has an effect on a day before it.
+"""Online scoring: each day is scored without knowledge of later days.
 
-A year seen whole lets a storm in December decide what was ordinary in March. Here, each day is scored with a panel that
-ends with it, and flagged by the scores up to it. Detectors that look ahead are simply run once a day; that takes a few
-hundred times as long, so one that can do better has `score_online`: arima fits once a month, on the days before it.
-Detectors that never look ahead are run once. Days for which the past is too short have no score.
+In hindsight mode a storm in December influences what counts as ordinary in March. Here, each day is scored with a panel that
+ends with it, and flagged by the scores up to it. A detector that looks ahead is run once for each day, which takes a few
+hundred times as long, unless it has a faster `score_online`: arima fits once a month, on the days before it. Detectors that
+never look ahead are run once. Days with too short a past have no score.
 
-Scores of this mode bear their detector's name with "@online" in the anomalies table. The name is a part of its key:
-so both modes can stand side by side, no column is new, and nobody takes one for the other.
+In the anomalies table these scores have their detector's name with "@online" appended. The name is part of the key, so
+the table can contain both modes without a further column.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ Flags = Callable[[Panel, Scores], BoolArray]
 
 @runtime_checkable
 class ScoresOnline(Protocol):
-    """A detector with a quicker way to score each day by its past than to be run once a day."""
+    """A detector with a faster online mode than running it once for each day."""
 
     def score_online(self, panel: Panel, *, workers: int = 1) -> Scores:
         """As `score`, but no score, expectation or interval depends on later days."""

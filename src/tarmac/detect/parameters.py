@@ -1,4 +1,4 @@
-"""How each detector gets its own of a run's parameters, which tarmac.settings declares; light to import."""
+"""Creates a detector with its part of a run's parameters (tarmac.settings). Quick to import."""
 
 from dataclasses import fields
 from typing import TYPE_CHECKING

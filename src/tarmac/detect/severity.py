@@ -1,4 +1,4 @@
-"""How badly: what a day lost against what was expected of it, and its severity from 0 to 5.
+"""A day's lost flights, compared with what was expected, and its severity from 0 to 5.
 
 One definition for airport-days, carriers' days and disruptions, on NumPy arrays and on Polars expressions alike. An unknown
 operand (NaN in an array, null in an expression) gives an unknown result.

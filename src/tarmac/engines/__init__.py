@@ -1,4 +1,4 @@
-"""The engines: base.py says what the steps ask of one; polars/ and spark/ are the two implementations."""
+"""The engines: base.py has their interface; polars/ and spark/ are the two implementations."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args

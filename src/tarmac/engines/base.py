@@ -1,4 +1,4 @@
-"""What the steps ask of an engine, and what a cleaned year must account for, whichever engine cleaned it.
+"""The interface of an engine, and the checks of a cleaned year that all engines share.
 
 The pipeline knows no more of an engine than this.
 """

@@ -1,4 +1,4 @@
-"""Where a run works, and who hears of its progress."""
+"""The workspace of a run: its lake, warehouse, engine and folders, and the reporter of its progress."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext

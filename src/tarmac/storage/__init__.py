@@ -1,1 +1,1 @@
-"""Where the lake's files are, and how one is published whole."""
+"""Storage of the lake's files, and their atomic publication."""

@@ -1,4 +1,4 @@
-"""The one way to write a file whole: beside its target, then one rename, so that nobody ever reads half a file."""
+"""Atomic writes: a file is written beside its target and then renamed, so that readers never see half a file."""
 
 import ctypes
 import errno

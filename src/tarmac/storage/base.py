@@ -1,4 +1,4 @@
-"""What a lake asks of the store that holds its files: a folder, or a prefix of a bucket on S3.
+"""The interface of a lake's store: a folder, or a prefix of an S3 bucket.
 
 Stores raise what the operating system or S3 raises; `Lake` explains it to the user.
 """
@@ -48,13 +48,13 @@ class Store(Protocol):
         """Make a new local file with the bytes that the key had at one moment; it must not be written to."""
 
     def version(self, key: str) -> str | None:
-        """What tells a file's bytes from those that were or will be under its key; None where the store does not know."""
+        """An identifier of the version of a file, such as its ETag; None where the store has none."""
 
     def checksum(self, key: str) -> tuple[int, str | None]:
         """Size of a file in bytes, and its MD5 in hexadecimal where the store knows it without reading the file."""
 
     def holds(self, key: str, file: Path) -> bool:
-        """Whether the key has the very bytes of a local file; false where that cannot be told."""
+        """Whether the key has the same bytes as a local file; false where that is unknown."""
 
     def publish(self, file: Path, key: str, *, replace: bool) -> None:
         """Make a finished local file the file of that key; the local one is gone after. See `is_taken` for `replace`."""

@@ -61,7 +61,7 @@ class FolderStore:
         return self._path(key).read_bytes()
 
     def open(self, key: str, version: str | None) -> BinaryIO:
-        """See Store. A file that was opened stays the same, whatever is published meanwhile."""
+        """See Store. A file that is open does not change when another version is published."""
         del version
         return self._path(key).open("rb")
 

@@ -1,6 +1,6 @@
 """The lake: the files of each zone by their keys, in a folder or on S3.
 
-Files are written aside, in the run's scratch folder, and published in one visible change: a rename, or one upload.
+Files are written in the run's scratch folder, and published in one visible change: a rename, or one upload.
 """
 
 import json
@@ -124,7 +124,7 @@ class Lake(Layout):
             self.store.remove(folder)
 
     def fetch(self, key: str, scratch: Path) -> Path:
-        """A file in `scratch` with the bytes that the key had at one moment, whatever is published there meanwhile.
+        """A copy in `scratch` of one version of the file, even if another version is published at the same time.
 
         Raises:
             SystemFailure: when S3 fails, or the object was replaced while it was copied.
@@ -146,7 +146,7 @@ class Lake(Layout):
             yield stream
 
     def version_of(self, key: str) -> str | None:
-        """What tells a file's bytes from those that were or will be under its key; None in a folder."""
+        """An identifier of the version of a file, such as its ETag; None in a folder."""
         with explained(self.place(key)):
             return self.store.version(key)
 

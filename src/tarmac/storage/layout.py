@@ -1,4 +1,4 @@
-"""The keys of a lake's files, whatever stores them: its zones, and what each zone holds for a year."""
+"""The keys of a lake's files: its zones, and the files of a year in each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Objects on S3, and how they are reached: by the process's usual AWS settings, or by keys that a caller hands over.
+"""A store of objects on S3, with the usual AWS settings of the process, or with keys given by a caller.
 
 Every act on S3 goes through here, so that all have the same time limits and retries: see docs/decisions/0020.
 """
@@ -22,7 +22,7 @@ READ_SECONDS = 20
 """How long a server may say nothing, and take nothing in."""
 PART_BYTES = 8 << 20
 ATTEMPTS = 4
-"""How often a request is made before it is given up, with pauses between."""
+"""Attempts for each request, with pauses between them."""
 _DOWNLOAD_ATTEMPTS = 2
 """How often a range is asked for: it multiplies with the attempts of each request, so a silent server costs three minutes."""
 

@@ -1,4 +1,4 @@
-"""A run's own folder for what it has not published yet, and the removal of what killed runs left behind."""
+"""A run's folder for unpublished files, and the removal of folders that killed runs left behind."""
 
 import shutil
 from collections.abc import Iterator

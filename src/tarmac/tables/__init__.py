@@ -1,1 +1,1 @@
-"""The tables: one module each, opened by its grain."""
+"""The tables, one module each; each docstring begins with the table's grain."""

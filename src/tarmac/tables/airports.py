@@ -1,4 +1,4 @@
-"""One row per airport of departure that was ever loaded: what it is called and where it lies."""
+"""One row per airport of departure that was ever loaded: its name and coordinates."""
 
 from tarmac.tables.schema import Column, Table
 

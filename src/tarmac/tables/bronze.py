@@ -62,4 +62,4 @@ NULL_MARKERS: tuple[str, ...] = (
 
 HELPERS: tuple[str, ...] = ("YEAR", "MONTH", "DAY", "DEP_DELAY_NEW", "ORIGIN_ID", "DEST_ID", "DUPLICATE")
 """Columns from which a flight's are derived where a source lacks them: parts of the date, the delay without early departures,
-BTS's ids of airports, and the mark of a row that stands for another one's flight."""
+BTS's ids of airports, and the mark of a row that repeats another one's flight."""

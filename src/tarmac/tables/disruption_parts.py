@@ -1,4 +1,4 @@
-"""One row per disruption, dimension and value: which flights of a disruption its losses fall on."""
+"""One row per disruption, dimension and value: the share of its losses by carrier, airport, hour or reason."""
 
 from typing import Literal, get_args
 

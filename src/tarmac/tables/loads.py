@@ -1,4 +1,4 @@
-"""One row per warehouse table and year: what the last load of that year left there."""
+"""One row per warehouse table and year: the fingerprint of the last load."""
 
 from tarmac.tables.schema import Column, Table
 

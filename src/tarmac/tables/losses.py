@@ -7,14 +7,14 @@ LOSSES = (
         name="excess_cancelled",
         kind="double",
         unit="flights",
-        description="Flights cancelled above what an ordinary day lets expect; negative on a day with fewer.",
+        description="Flights cancelled above what is expected on an ordinary day; negative on a day with fewer.",
     ),
     Column(
         name="excess_delay_minutes",
         kind="double",
         unit="minutes",
-        description="Minutes of delay, of all departed flights together, above what an ordinary day lets expect; negative on a "
-        "day with fewer; 0 where no delay is known.",
+        description="Minutes of delay, of all departed flights together, above what is expected on an ordinary day; "
+        "negative on a day with fewer; 0 where no delay is known.",
     ),
     Column(
         name="lost_flights",

@@ -16,8 +16,8 @@ RUNS = Table(
         Column(name="input_hash", kind="text", description="SHA-256 of the bronze files as they were read."),
         Column(name="rows_in", kind="bigint", unit="rows", description="Rows read from bronze: kept + quarantined."),
         Column(name="rows_kept", kind="bigint", unit="rows", description="Rows published in silver."),
-        Column(name="rows_quarantined", kind="bigint", unit="rows", description="Rows set aside."),
-        Column(name="quarantined_by_reason", kind="json", description="Rows set aside, by reason."),
+        Column(name="rows_quarantined", kind="bigint", unit="rows", description="Rows quarantined."),
+        Column(name="quarantined_by_reason", kind="json", description="Rows quarantined, by reason."),
         Column(name="repairs", kind="json", description="Values repaired, by kind of repair."),
         Column(
             name="written",

@@ -1,4 +1,4 @@
-"""What a table is: its grain, columns, types, units and key.
+"""The declaration of a table: its grain, columns, types, units and key.
 
 The Postgres DDL, the Polars schemas, the checks before publishing and the data dictionary all come from these records.
 """

@@ -1,1 +1,1 @@
-"""Pure: silver, gold and the published rows, as frames in and frames out."""
+"""Pure transforms: silver, gold and the published rows, from frames to frames."""

@@ -16,7 +16,7 @@ LATE_MINUTES = 15
 """BTS counts a departure as late from 15 minutes on (DEP_DEL15)."""
 
 DECIMALS = 9
-"""Interpolation ends in digits that engines compute differently; nobody needs them."""
+"""Rounded, since engines differ in the last digits of interpolated values."""
 
 TICK, FINE_TICK = 2.0**-30, 2.0**-42
 """Minutes. A sum of multiples of a power of two is exact, as long as it has fewer than 53 bits: eight million minutes of

@@ -1,4 +1,4 @@
-"""Bronze to silver: type each flight, repair what has one right answer, and set aside invalid rows.
+"""Bronze to silver: give each column its type, repair values with one possible answer, and find invalid rows.
 
 Pure: frames in, frames out, on any engine that narwhals knows. The frame that comes in has the columns of
 `tables.bronze`, read by `bronze.reading`: FL_DATE as a date, the other TEXT_COLUMNS as text, the rest as numbers, null where
@@ -34,7 +34,7 @@ NO_COLUMN: dict[str, str] = {"NOT_UTF8": "not_utf8", "DUPLICATE": "duplicate"}
 _FLAGS = ("cancelled", "diverted")
 _DROPPED_DELAYS = ("arr_delay",)
 _DROPPED = (*CLOCKS, "op_carrier_fl_num", *_DROPPED_DELAYS, *QUANTITIES)
-"""No result is made from these, so an invalid value costs no row; it becomes null."""
+"""No result uses these, so an invalid value becomes null and the row is kept."""
 
 
 def validate(bronze: nw.LazyFrame[Any], *, year: int, also: Sequence[str] = ()) -> nw.LazyFrame[Any]:

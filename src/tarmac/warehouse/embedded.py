@@ -200,7 +200,7 @@ def _reachable(data: Path) -> Iterator[Path]:
 
 
 def _ensure_data(cluster: _Cluster) -> None:
-    """Make the cluster aside and move it into place whole: a killed process leaves nothing half made."""
+    """Create the cluster in another folder and rename it when complete: a killed process leaves no half-made one."""
     version = cluster.data / "PG_VERSION"
     if cluster.data.exists():
         _take_back(cluster)

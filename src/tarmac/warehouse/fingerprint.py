@@ -1,4 +1,4 @@
-"""Whether a load has anything to do: most of a second load's time would go into sending rows that are there already."""
+"""Fingerprints by which a load skips rows that the warehouse already has."""
 
 import hashlib
 import io
@@ -49,7 +49,7 @@ def of_frame(frame: pl.DataFrame) -> str:
 
 
 def is_unchanged(cursor: psycopg.Cursor[Any], part: TableYear, frame: pl.DataFrame) -> bool:
-    """Whether the last load was given the same rows, and nobody has edited what it stored."""
+    """Whether the last load had the same rows, and they have not been edited since."""
     query = "SELECT given, stored FROM {} WHERE table_name = %s AND year = %s"
     cursor.execute(sql.SQL(query).format(sql.Identifier(LOADS.name)), [part.name, part.year])
     recorded = cursor.fetchone()

@@ -85,7 +85,7 @@ def load_year(
 def _with_id(published: pl.DataFrame) -> pl.DataFrame:
     """The rows with their id, JFK20090101, as the reference pipeline writes it."""
     if not {"origin", "fl_date"} <= set(published.columns):
-        return published  # told as a missing column in the next check
+        return published  # the next check reports the missing column
     return published.with_columns(id=pl.col("origin") + pl.col("fl_date").dt.strftime("%Y%m%d"))
 
 

@@ -1,4 +1,4 @@
-"""The user's own SQL on the warehouse: one statement, that only reads."""
+"""The user's SQL on the warehouse: a single read-only statement."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -78,7 +78,7 @@ def _fence(connection: psycopg.Connection) -> None:
 
 
 def _started(connection: psycopg.Connection, statement: str) -> QueryResult:
-    """The result with its first rows fetched, so that what is wrong with the statement is told at once."""
+    """The result with its first rows fetched, so that an error in the statement is reported at once."""
     cursor = connection.cursor()
     incoming = _told(connection, statement, cursor.stream(_to_bytes(statement), size=_ROWS_AT_ONCE))
     first = next(incoming, None)

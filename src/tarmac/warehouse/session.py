@@ -1,4 +1,4 @@
-"""Connections that behave alike on every server and for every user, whatever their settings say.
+"""Connections that override session settings, so that results do not depend on the server's or user's configuration.
 
 libpq takes settings from PG… variables, and Postgres from the server, the database and the role. Each transaction here
 sets those that could change what is read or written, for itself alone: behind a pooler a session is shared with others.

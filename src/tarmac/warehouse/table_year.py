@@ -1,4 +1,4 @@
-"""Where a year's rows of one table are, and the SQL that names them: every identifier quoted, every value a literal."""
+"""A year's rows of one table, and the SQL that selects them, with quoted identifiers and literal values."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Values of Postgres that Python has no type for, such as a date without end, as Postgres writes them."""
+"""Postgres values that Python has no type for, such as the date `infinity`, as Postgres prints them."""
 
 from typing import Any
 

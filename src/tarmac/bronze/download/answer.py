@@ -1,4 +1,4 @@
-"""What a server's answer says: a file and its edition, a part of it, or why there is none."""
+"""Interpret a server's answer: a file and its edition, a part of one, or why there is none."""
 
 import re
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Whether a file is the archive of a month that BTS publishes: undamaged, with flights of that month inside."""
+"""Check that a file is BTS's archive of a month: undamaged, with flights of that month inside."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""BTS's monthly archives into bronze: several at once, each edition fetched once, by the same way as `tarmac ingest`."""
+"""Download BTS's monthly archives into bronze: several at once, each edition only once, with the code of `tarmac ingest`."""
 
 import json
 import threading

@@ -1,4 +1,4 @@
-"""One file over HTTP: resumed after a break, retried with growing pauses, and whole at the end or not there at all."""
+"""Download one file over HTTP: resumed after a break, retried with growing pauses, published only when complete."""
 
 import random
 import re
@@ -86,7 +86,7 @@ class Client:
         politeness: pauses, attempts and timeout.
         stop: set by another thread to end a download; what was received is kept.
         check: raises ValueError, with the reason, for a file that is damaged or another one than was asked for.
-        note: told of each failed attempt that is repeated.
+        note: called with a message for each failed attempt that is repeated.
     """
 
     session: requests.Session
@@ -211,7 +211,7 @@ class Client:
         partial: Partial,
         progress: Callable[[int, int | None], None],
     ) -> None:
-        """Append the body to the partial file, or begin that anew where the server sends the file from its beginning."""
+        """Append the body to the partial file, or start it again where the server sends the file from its beginning."""
         begin = begin_of(answer)
         if begin == 0:
             partial.begin(edition)

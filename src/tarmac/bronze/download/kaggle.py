@@ -1,4 +1,4 @@
-"""Kaggle's yearly files of flights, by Kaggle's own client kagglehub, into bronze."""
+"""Download Kaggle's yearly files of flights into bronze with Kaggle's client kagglehub."""
 
 from collections.abc import Iterable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What was received of a file so far, and of which edition: kept in a folder until the whole file is in bronze."""
+"""Partly downloaded files and their editions, kept in a folder until the whole file is in bronze."""
 
 import errno
 import fcntl
@@ -98,7 +98,7 @@ class Partial:
         return {"Range": f"bytes={self.size}-", "If-Range": edition.if_unchanged()}
 
     def begin(self, edition: Edition) -> None:
-        """Begin anew, with this edition."""
+        """Start again, with this edition."""
         with explained(str(self.folder), option="TARMAC_HOME"):
             self.drop()
             # The edition is there before the first byte: bytes without one are not continued.

@@ -1,4 +1,4 @@
-"""BTS's "Detailed Statistics Departures": one carrier at one airport; the airport stands in the lines before the header.
+"""BTS's "Detailed Statistics Departures": one carrier at one airport; the airport is named in the lines before the header.
 
 There is no column for cancellations: a cancelled flight has 00:00 as departure and wheels-off, and 0 as elapsed and taxi time.
 """

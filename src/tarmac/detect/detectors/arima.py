@@ -1,4 +1,4 @@
-"""ARIMA, airport by airport: how far a day lies from what the days before it let expect."""
+"""ARIMA, airport by airport: how far a day is from the forecast made of the days before it."""
 
 from dataclasses import dataclass, replace
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""All orders of one series: which starts each order's search gets, and when.
+"""The search over all orders of one series: the starting points of each order, and their sequence.
 
 Starts come from neighbouring orders, cut or filled with zeros, so that a larger order is never worse than a smaller
 one inside it; from Hannan and Rissanen's regression; and from fits of lower order times a nearly cancelling pair of

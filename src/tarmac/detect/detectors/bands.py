@@ -1,4 +1,4 @@
-"""Bands around a level: the simplest detectors that deserve the name, each airport on its own."""
+"""Bands around an expected level, for each airport separately: the simplest useful detectors."""
 
 from abc import abstractmethod
 from dataclasses import dataclass

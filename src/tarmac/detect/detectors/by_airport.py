@@ -1,4 +1,4 @@
-"""What detectors that score each airport on its own share: the loop, the guards, and the cut of each airport's scores."""
+"""Base classes for detectors that score each airport separately: the loop, its checks, and flags by a share of scores."""
 
 from abc import abstractmethod
 from dataclasses import dataclass

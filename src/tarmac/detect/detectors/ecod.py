@@ -1,4 +1,4 @@
-"""ECOD: how far out in the empirical distributions a day lies, dimension by dimension."""
+"""ECOD: how far a day is in the tails of the empirical distributions, one for each dimension."""
 
 from dataclasses import dataclass
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""Exponential smoothing with a damped trend and additive weekdays, kept from being led by outliers."""
+"""Exponential smoothing with a damped trend and additive weekdays, robust against outliers."""
 
 from dataclasses import dataclass
 from typing import ClassVar

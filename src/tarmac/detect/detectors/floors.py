@@ -1,4 +1,4 @@
-"""Detectors that know nothing: what beats neither is no detector."""
+"""Two trivial detectors, a constant and a random score: a detector is useful only if it beats both."""
 
 import hashlib
 from dataclasses import dataclass

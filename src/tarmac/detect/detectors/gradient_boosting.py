@@ -1,4 +1,4 @@
-"""Gradient-boosted trees on the calendar and the days before: what a regression would have expected of a day."""
+"""Gradient-boosted trees that predict a day from the calendar and the days before."""
 
 from dataclasses import dataclass
 from typing import ClassVar

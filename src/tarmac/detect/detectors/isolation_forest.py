@@ -1,4 +1,4 @@
-"""Isolation Forest, airport by airport: how easily a day's mean delay is set apart from the airport's other days."""
+"""Isolation Forest, airport by airport: how few random splits separate a day's mean delay from the other days'."""
 
 import hashlib
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""The matrix profile: each week's nearest other week of the same airport, and how far a day lies from it."""
+"""The matrix profile: the distance of a day from the most similar other week of the same airport."""
 
 from dataclasses import dataclass
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""One Isolation Forest over all airports' days: a day is set apart by everything that is known of it."""
+"""One Isolation Forest over the days of all airports, with several measures per day."""
 
 from dataclasses import dataclass
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""The reference pipeline's two rules, as they were, to be compared with; of the extra `compare`, and slow.
+"""The reference pipeline's two rules, unchanged, for comparison; slow, and they need the extra `compare`.
 
 What they are known for is kept: missing days are dropped, so that the days around a gap become neighbours, and the
 residuals are in-sample.

@@ -1,4 +1,4 @@
-"""Series made fit for methods that cannot leave a day out, or that one gigantic day leads astray."""
+"""Preparation of a series for methods that need every day, or that one extreme day would mislead."""
 
 import numpy as np
 

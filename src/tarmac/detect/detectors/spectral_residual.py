@@ -1,4 +1,4 @@
-"""Spectral residual: what stands out where the spectrum's usual shape is taken away."""
+"""Spectral residual: a day is anomalous if it differs from what a smoothed spectrum explains."""
 
 from dataclasses import dataclass
 from typing import ClassVar

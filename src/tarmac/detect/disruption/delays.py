@@ -1,4 +1,4 @@
-"""How far a day's mean delay lies from what its airport, season and weekday let expect, in robust z-values."""
+"""How far a day's mean delay is from the value expected of its airport, season and weekday, in robust z-values."""
 
 from dataclasses import dataclass, replace
 
@@ -10,7 +10,7 @@ from tarmac.detect.panel import FloatArray, Panel
 from tarmac.detect.parallel import for_each_airport
 
 FEWEST_DAYS = 8
-"""An airport with fewer days than this has no level of its own."""
+"""An airport with fewer days than this gets the common level of all airports."""
 
 FEWEST_AIRPORTS = 20
 """A common shock is taken out only where that many airports show it."""

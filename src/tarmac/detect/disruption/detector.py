@@ -1,4 +1,4 @@
-"""Disruption: delays and cancellations of a day and of the airports around it, against what few flights can prove."""
+"""The detector `disruption`: a day's delays and cancellations together with those of similar airports."""
 
 from dataclasses import dataclass, replace
 from typing import ClassVar
@@ -44,7 +44,7 @@ class Disruption(Detector):
     A score of 1 or more is flagged, however many days that are. It is the larger of two, each 1 where a day begins to be
     abnormal:
 
-    - the loss (losses.py): flights cancelled and minutes of delay above what ordinary days let expect. It is absolute, so
+    - the loss (losses.py): flights cancelled and minutes of delay above what ordinary days suggest. It is absolute, so
       that no airport's bad season hides its worst days;
     - the evidence, in units of the evidence that an ordinary day of this panel reaches with a probability of `rare`
       (tail.py), and no more than the loss in units of `LEAST_LOSS`: what is improbable but lost nothing is not abnormal.

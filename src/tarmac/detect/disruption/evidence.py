@@ -1,4 +1,4 @@
-"""How delays and cancellations become evidence that a day is disrupted."""
+"""Evidence that a day is disrupted, computed from its delays and cancellations."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a day lost against the airport's ordinary days, on a scale that no bad season moves: 1 is a loss to be flagged.
+"""A day's loss compared with ordinary days, on a scale that a bad season does not change: from 1 on it is flagged.
 
 Ordinary days alone say what is expected and how much it swings, so weeks of bad days do not become the norm. The share of
 flights cancelled above the expected and the mean delay above it are each divided by the loss from which on a day is

@@ -1,9 +1,9 @@
-"""What disruption.py says of a panel, each day by itself and the days before it: one pass from the first day to the last.
+"""The detector `disruption` in online mode: each day is scored by itself and the days before it, in one pass.
 
-What changes slowly (variances, usual shares, companions, how far ordinary days reach) is learnt anew every `REFRESH` days from
-the days before; what changes fast is not: each day's expected delay is a one-sided kernel average of the days before it, each
-with the weight that it was given on its own day. A day far above what was expected keeps `FLOOR` of its weight: weeks of bad
-days stay abnormal, and a lasting change becomes the norm after about two months.
+Slowly changing quantities (variances, usual shares, companions, the tail of ordinary days) are estimated again every
+`REFRESH` days from the days before. Each day's expected delay is a one-sided kernel average of the days before it, each with
+the weight that it got on its own day. A day far above what was expected keeps only `FLOOR` of its weight, so weeks of bad
+days stay abnormal, and a lasting change becomes normal after about two months.
 """
 
 from collections.abc import Callable, Iterator
@@ -39,7 +39,7 @@ from tarmac.detect.online import until
 from tarmac.detect.panel import FloatArray, Panel
 
 REFRESH = 28
-"""Days after which what changes slowly is learnt anew."""
+"""Number of days after which slowly changing quantities are estimated again."""
 
 VARIANCE_REFRESH = 7
 """Days after which the variance of days is: it is quickly learnt, and everything is measured by it."""

@@ -1,4 +1,4 @@
-"""Lasting changes: a level that steps to another and stays there is one shift with a beginning, and no disruption for good.
+"""Lasting changes: a delay level that changes and stays is a shift with a first day, not an endless disruption.
 
 A month of storms ends and a shift does not: only where nearly all days of the `LASTS` before lie on one side of the middle
 between two levels, and nearly all of the `LASTS` after on the other, is there a shift.

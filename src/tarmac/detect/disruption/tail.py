@@ -1,4 +1,4 @@
-"""How high ordinary days reach: the score that one of them has with a given small probability.
+"""The tail of ordinary days: the score that an ordinary day exceeds with a given small probability.
 
 Peaks over a threshold: whatever the scores' distribution, what exceeds a high quantile follows nearly a generalised
 Pareto distribution (Balkema and de Haan 1974; Pickands 1975). The abnormal days are in that tail themselves, so the fit
@@ -18,7 +18,7 @@ TAIL, CENSORED = 0.80, 0.97
 """The tail begins at the first quantile; what lies beyond the second may be abnormal and is known to be there only."""
 
 FEWEST = 50
-"""Exceedances; from fewer no tail can be told."""
+"""Exceedances; fewer do not determine a tail."""
 
 FLAT = 1e-6
 """A shape below this is the exponential's."""
@@ -28,7 +28,7 @@ SHAPES = (0.0, 0.5)
 
 
 def rare_score(scores: FloatArray, rare: float) -> float | None:
-    """The score that an ordinary day reaches with the probability `rare`; None where no tail can be told."""
+    """The score that an ordinary day reaches with the probability `rare`; None where there are too few to estimate it."""
     fitted = _tail_of(scores)
     if fitted is None:
         return None

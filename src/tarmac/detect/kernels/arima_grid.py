@@ -1,4 +1,4 @@
-"""Where the search for one order of one series starts, and the competition of the starts, compiled."""
+"""Starting points of the search for one order of one series, and the selection among them, compiled."""
 
 import numpy as np
 

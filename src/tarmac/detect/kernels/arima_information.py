@@ -1,4 +1,4 @@
-"""What the innovations tell of the curvature around a parameter set: the first steps of a search, compiled."""
+"""The information matrix at a parameter set, from the innovations, for a search's first steps; compiled."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The search over one order's parameters from eight starts side by side, compiled.
+"""The search over one order's parameters from eight starting points at once, compiled.
 
 Quasi-Newton steps: Broyden, Fletcher, Goldfarb and Shanno, with the inverse Hessian; Nocedal and Wright (2006),
 chapter 6. The first one is Gauss and Newton's, from the innovations' slopes.

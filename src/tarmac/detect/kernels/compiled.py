@@ -19,7 +19,7 @@ SOURCES = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(Path(__fi
 
 
 def compiled(function: Function) -> Function:
-    """Compile at the first call. Without any writable cache folder, compile anew in each process."""
+    """Compile at the first call. Without a writable cache folder each process compiles again."""
     try:
         made: Any = numba.njit(nogil=True, cache=True, error_model="numpy")(function)
     except RuntimeError:  # "cannot cache function: no locator available": a read-only install without a home

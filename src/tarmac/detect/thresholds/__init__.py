@@ -1,1 +1,1 @@
-"""From scores to flags, and in which direction a flagged day departs from what was expected."""
+"""From scores to flags, and whether a flagged day is above or below what was expected."""

@@ -1,4 +1,4 @@
-"""On which side of what was expected a flagged day lies."""
+"""Whether a flagged day is above or below what was expected."""
 
 import polars as pl
 

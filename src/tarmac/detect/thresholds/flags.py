@@ -1,6 +1,6 @@
-"""From scores to flags. A threshold knows scores alone; which one a detector uses is said in the detector's module.
+"""From scores to flags. Thresholds read only scores; each detector's module says which one it uses.
 
-`flags_by` is for who wants another one than the detector's own.
+`flags_by` applies another threshold in place of the detector's own.
 
 All take scores (airports × days, NaN = no score) of the scored days and return flags of the same shape.
 """

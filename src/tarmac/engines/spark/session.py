@@ -87,7 +87,7 @@ def start_spark(master: str | None, home: Path, options: Mapping[str, str] | Non
         settings["spark.log.level"] = "ERROR"
     for name, value in (settings | dict(options or {})).items():
         builder = builder.config(name, value)
-    # Else Spark's Python prints each failed query with its whole trace, beside the sentence that the user is told.
+    # Otherwise Spark's Python prints the whole trace of each failed query, beside our message.
     logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
     try:
         return builder.getOrCreate()
@@ -134,7 +134,7 @@ def spark_place(place: str, spark: "SparkSession") -> str:
 
 
 def read_parquet(spark: "SparkSession", place: str) -> "DataFrame":
-    """The rows of a lake's Parquet file; its name is meant as it is, whatever stars it holds."""
+    """The rows of a lake's Parquet file; stars and brackets in its name have no special meaning."""
     return spark.read.parquet(re.sub(r"([\\*?\[\]{}])", r"\\\1", spark_place(place, spark)))
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _VERSIONS = Path(__file__).parent / "versions"
 _SHARED_VERSION_TABLE = "tarmac_version"
-_LOCK = 7_362_014_951  # any number that nobody else locks on
+_LOCK = 7_362_014_951  # an arbitrary number, unlikely to be used by others
 _TAKEN = frozenset(
     {
         "airports",
