@@ -192,7 +192,7 @@ def test_years_are_read_as_written(first: int, last: int) -> None:
     if first <= last:
         assert list(parse_years(f"{first}..{last}")) == list(range(first, last + 1))
     else:
-        with pytest.raises(InputError, match="earlier one first"):
+        with pytest.raises(InputError, match="earlier year first"):
             parse_years(f"{first}..{last}")
 
 

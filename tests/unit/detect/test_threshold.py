@@ -106,7 +106,7 @@ def test_the_budget_is_the_outliers_fraction_of_all_airports() -> None:
         ({"threshold": "gut"}, "threshold 'gut' is unknown. Known: detector, budget, false_discovery, reference"),
         ({"mode": "foresight"}, "mode 'foresight' is unknown. Known: hindsight, online"),
         ({"false_discovery": 0.0}, "false_discovery is 0.0"),
-        ({"threshold": "false_discovery"}, "no longer offered.*Take detector"),
+        ({"threshold": "false_discovery"}, "no longer offered.*Choose detector"),
     ],
 )
 def test_a_choice_that_means_nothing_is_refused(options: dict[str, object], words: str) -> None:
