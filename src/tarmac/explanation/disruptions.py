@@ -12,11 +12,12 @@ import polars as pl
 
 from tarmac.detect.severity import LOST_FLIGHT_MINUTES, lost_flights, lost_share, severity
 from tarmac.explanation.causes import Named, name_cause, usual_reports
+from tarmac.explanation.consequences import without_consequences
 from tarmac.explanation.expected import Expected
 from tarmac.explanation.parts import to_parts
 from tarmac.explanation.routes import ROUTE, Routes, routes_from, to_routes
 from tarmac.explanation.sentences import Facts, plain, to_sentence
-from tarmac.explanation.stories import Story, find_stories, without_small_airports
+from tarmac.explanation.stories import Story, entries_of, find_stories, without_small_airports
 from tarmac.tables.disruption_parts import DISRUPTION_PARTS
 from tarmac.tables.events import EVENTS
 from tarmac.tables.frames import schema_of
@@ -59,7 +60,7 @@ def explain_year(
     events: dict[str, dict[str, Any]] = {}
     rows_of: dict[str, npt.NDArray[np.int64]] = {}
     named: dict[str, Named] = {}
-    for story in stories:
+    for story in without_consequences(stories, routes, expected, usual):
         whole = without_small_airports(story, routes, expected)
         rows = entries_of(whole, routes)
         worst_id, worst = _identity(whole, routes, expected, rows)
@@ -85,18 +86,6 @@ def explain_year(
     return Disruptions(
         events=frame, parts=parts.with_columns(year=pl.lit(year, pl.Int32)).select(DISRUPTION_PARTS.names)
     )
-
-
-def entries_of(story: Story, routes: Routes) -> npt.NDArray[np.int64]:
-    """Positions of the routes' entries that are the story's: flights of its carriers from its airports on its days."""
-    found: list[npt.NDArray[np.int64]] = []
-    for day, subset in story.days:
-        chosen = routes.of_day(day)
-        mine = np.isin(routes.origin[chosen], subset.airports)
-        if subset.carriers:
-            mine &= np.isin(routes.carrier[chosen], subset.carriers)
-        found.append(np.flatnonzero(mine) + chosen.start)
-    return np.unique(np.concatenate(found))
 
 
 def _excess(routes: Routes, expected: Expected, rows: npt.NDArray[np.int64]) -> tuple[float, float]:

@@ -203,3 +203,31 @@ def test_a_day_on_which_all_is_cancelled_is_no_carriers_failure_where_flights_ar
     (found,) = explained(flights.filter(pl.col("origin").is_in(AIRPORTS[:5]))).events.to_dicts()
     assert (found["scope"], found["carriers"], found["cause"]) == ("region", "", "weather")
     assert set(found["origins"].split(",")) == set(AIRPORTS[:5])
+
+
+STORM_AT_DENVER = Planted(days=(DAY,), airports=("DEN",), share=0.9, code="B")
+
+
+def test_what_a_carrier_loses_on_the_day_after_a_storm_at_its_hub_is_no_story_of_its_own():
+    """The records put it down to weather."""
+    (found,) = stories(
+        STORM_AT_DENVER, Planted(days=(DAY + dt.timedelta(days=1),), carriers=("UA",), share=0.4, code="B")
+    )
+    assert (found["scope"], found["origins"]) == ("airport", "DEN")
+
+
+def test_a_carriers_failure_on_the_day_after_a_storm_at_its_hub_is_told():
+    """The records put it down to the carrier."""
+    found = stories(STORM_AT_DENVER, Planted(days=(DAY + dt.timedelta(days=1),), carriers=("UA",), share=0.4, code="A"))
+    assert {(each["scope"], each["carriers"], each["cause"]) for each in found} == {
+        ("airport", "", "weather"),
+        ("carrier", "UA", "carrier"),
+    }
+
+
+def test_weather_far_from_a_carriers_hub_or_long_before_explains_nothing():
+    """Its own story stays, whatever its cause."""
+    after = Planted(days=(DAY + dt.timedelta(days=4),), carriers=("UA",), share=0.4, code="B")
+    assert len(stories(STORM_AT_DENVER, after)) == 2
+    elsewhere = Planted(days=(DAY + dt.timedelta(days=3),), airports=("BOS",), share=0.9, code="B")
+    assert len(stories(elsewhere, after)) == 2
