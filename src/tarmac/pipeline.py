@@ -40,6 +40,7 @@ from tarmac.storage.scratch import scratch_folder
 from tarmac.tables.daily import CARRIER_DAILY, CARRIER_ORIGIN_DAILY, DAILY
 from tarmac.tables.disruption_parts import DISRUPTION_PARTS
 from tarmac.tables.events import EVENTS
+from tarmac.tables.published import CARRIER_DAYS
 
 if TYPE_CHECKING:
     import psycopg
@@ -158,6 +159,7 @@ def publish_report(workspace: Workspace, years: range, out: Path, *, about: str 
             published=read_published(connection, years, published_table=workspace.table),
             events=read_years(connection, EVENTS, years),
             parts=read_years(connection, DISRUPTION_PARTS, years),
+            carriers=read_years(connection, CARRIER_DAYS, years),
         )
     there = set(tables.published["fl_date"].dt.year().unique())
     if missing := [year for year in years if year not in there]:

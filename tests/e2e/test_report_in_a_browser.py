@@ -58,12 +58,16 @@ def regional_tables(codes: list[str]) -> Tables:
         for day in range(10, 22)
     ]
     parts = [
-        *(one_part("origin", code, event_id="ORD20090208", year=2009) for code in ("ORD", "DEN")),
+        one_part("origin", "ORD", event_id="ORD20090208", year=2009, share_of_excess=0.6),
+        one_part("origin", "DEN", event_id="ORD20090208", year=2009, share_of_excess=0.4),
         *(one_part("op_carrier", code, event_id="ORD20090208", year=2009) for code in ("UA", HOSTILE)),
         *(one_part("hour", f"{hour:02}", event_id="ORD20090208", year=2009) for hour in range(5, 23)),
     ]
     carrier |= {"start_date": date(2009, 3, 3), "end_date": date(2009, 3, 3), "worst_date": date(2009, 3, 3)}
-    return Tables(published=make_published(codes), events=to_events(storm, carrier, *small), parts=to_parts(*parts))
+    days = make_published(["AA", "UA", HOSTILE]).drop("id").rename({"origin": "op_carrier"})
+    return Tables(
+        published=make_published(codes), events=to_events(storm, carrier, *small), parts=to_parts(*parts), carriers=days
+    )
 
 
 @pytest.fixture(scope="module")
@@ -151,8 +155,8 @@ def test_the_report_draws_without_errors_and_without_a_network(window: Window, n
     page = window.show(national)
     assert page.locator("#months button").count() == 365
     assert page.locator("#map-chart .points path").count() > 330
-    assert page.locator("#series .scatterlayer path.js-line").count() >= 2
-    assert page.locator("#series .barlayer path").count() > 100
+    assert page.locator("#airport-series .scatterlayer path.js-line").count() >= 2
+    assert page.locator("#airport-series .barlayer path").count() > 100
     assert page.locator("#worst-table tbody tr").count() == 20
     assert page.title() == "US flight disruptions 2009"
     assert window.errors == []
@@ -200,11 +204,42 @@ def test_an_address_with_a_disruption_opens_it(window: Window, regional: Path):
     assert window.errors == []
 
 
+def test_a_carrier_opens_from_its_table_and_by_its_name(opened: Window):
+    """As airports do: address, title, series, disruptions."""
+    page = opened.page
+    assert page.locator("#carrier-list tbody tr").count() == 3
+    page.locator("#carrier-list a", has_text="UA").click()
+    expect(page.locator("#carrier-title")).to_have_text("United (UA)")
+    expect(page).to_have_url(re.compile("#carrier-UA$"))
+    expect(page.locator("#carrier-title")).to_be_focused()
+    assert page.locator("#carrier-series .scatterlayer path.js-line").count() >= 2
+    page.locator("#carrier-search").fill("<script")
+    page.keyboard.press("Enter")
+    expect(page.locator("#carrier-title")).to_have_text(HOSTILE)
+    expect(page.locator("#carrier-stories")).to_have_text(f"1 disruption: {HOSTILE} (Mar 3, 2009).")
+    expect(page.locator("#carrier-title")).to_be_focused()
+    assert page.title() == "US flight disruptions 2009"
+    assert opened.errors == []
+
+
+def test_the_worst_days_are_those_that_lost_most(browser: Browser, regional: Path):
+    """With what is usual beside what was, and the score."""
+    opened = Window(browser, 1440)
+    page = opened.show(regional)
+    cells = page.locator("#worst-table [data-label='Lost flights']").all_inner_texts()
+    lost = [int(text.split("\n")[0].replace(",", "")) for text in cells]
+    assert lost == sorted(lost, reverse=True)
+    assert "usually" in page.locator("#worst-table [data-label='Cancelled']").first.inner_text()
+    assert page.locator("#worst-table [data-label='Severity']").first.inner_text() in "12345"
+    assert page.locator("#worst-table [data-label='Expected']").count() == 0
+    opened.context.close()
+
+
 def test_typing_a_code_shows_the_airport(opened: Window):
     """Type, Enter: the section, the address and the focus follow."""
     page = opened.page
-    page.locator("#search").fill("")
-    page.locator("#search").press_sequentially("jfk")
+    page.locator("#airport-search").fill("")
+    page.locator("#airport-search").press_sequentially("jfk")
     page.keyboard.press("Enter")
     expect(page.locator("#airport-title")).to_be_focused()
     assert page.locator("#airport-title").inner_text() == "New York (JFK)"
@@ -214,12 +249,12 @@ def test_typing_a_code_shows_the_airport(opened: Window):
 def test_typing_a_city_finds_its_airports(opened: Window):
     """Arrow keys move in the list; Escape closes it."""
     page = opened.page
-    page.locator("#search").fill("new")
-    assert page.locator("#found [role=option]").first.inner_text().startswith("JFK")
+    page.locator("#airport-search").fill("new")
+    assert page.locator("#airport-found [role=option]").first.inner_text().startswith("JFK")
     page.keyboard.press("ArrowDown")
-    assert page.locator("#found [aria-selected=true]").get_attribute("id") == "found-1"
+    assert page.locator("#airport-found [aria-selected=true]").get_attribute("id") == "airport-found-1"
     page.keyboard.press("Escape")
-    assert page.locator("#found").is_hidden()
+    assert page.locator("#airport-found").is_hidden()
 
 
 def test_an_address_with_a_code_opens_that_airport(window: Window, regional: Path):
@@ -235,7 +270,7 @@ def test_an_address_with_a_code_opens_that_airport(window: Window, regional: Pat
 def test_a_hostile_name_is_shown_as_text(opened: Window):
     """In the title, in the list and in the chart's labels."""
     page = opened.page
-    page.locator("#search").fill("<script>")
+    page.locator("#airport-search").fill("<script>")
     page.keyboard.press("Enter")
     expect(page.locator("#airport-title")).to_have_text(HOSTILE)
     assert page.title() == "US flight disruptions 2009"
@@ -295,7 +330,7 @@ def test_nothing_is_wider_than_a_phone(phone: Window, national: Path):
     """At 390 pixels the page does not scroll sideways."""
     page = phone.show(national, "#JFK")
     assert page.evaluate("document.documentElement.scrollWidth") == 390
-    page.locator("#search").fill("a")
+    page.locator("#airport-search").fill("a")
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     assert phone.errors == []
 
@@ -331,17 +366,17 @@ def test_a_page_that_the_browser_saved_is_the_report_again(window: Window, regio
     assert saved.stat().st_size < 1.5 * regional.stat().st_size
     page.goto(saved.as_uri())
     expect(page.locator("#map-chart .svg-container")).to_have_count(1)
-    expect(page.locator("#series .scatterlayer path.js-line").first).to_be_visible()
+    expect(page.locator("#airport-series .scatterlayer path.js-line").first).to_be_visible()
     page.locator("[data-day='40']").click()
     assert page.locator("#day h3").inner_text() == "Tuesday, February 10, 2009"
-    expect(page.locator("#series .svg-container")).to_have_count(1)
-    page.locator("#search").fill("sea")
+    expect(page.locator("#airport-series .svg-container")).to_have_count(1)
+    page.locator("#airport-search").fill("sea")
     page.keyboard.press("Enter")
     expect(page.locator("#airport-title")).to_have_text("Seattle (SEA)")
     again = tmp_path / "again.html"
     again.write_text(page.content(), encoding="utf-8")
     page.goto(again.as_uri())
-    expect(page.locator("#series .scatterlayer path.js-line").first).to_be_visible()
+    expect(page.locator("#airport-series .scatterlayer path.js-line").first).to_be_visible()
     assert page.locator("#months button").count() == 365
     assert window.errors == []
 
@@ -377,12 +412,12 @@ def test_print_shows_the_whole_year_within_the_page(
     program, painter = poppler
     opened = Window(browser, 1440, color_scheme="dark" if dark else "light")
     page = opened.show(regional)
-    before = page.locator("#series .main-svg").first.get_attribute("width") or ""
+    before = page.locator("#airport-series .main-svg").first.get_attribute("width") or ""
     pdf = tmp_path / "report.pdf"
     page.pdf(
         path=pdf, format=paper, landscape=landscape, margin=dict.fromkeys(("top", "right", "bottom", "left"), "12mm")
     )
-    expect(page.locator("#series .main-svg").first).to_have_attribute("width", before)
+    expect(page.locator("#airport-series .main-svg").first).to_have_attribute("width", before)
     opened.context.close()
     words = words_of(pdf, program)
     assert all(left > 25 and right < width - 25 for _, _, left, right, width in words)

@@ -17,7 +17,9 @@ import pytest
 from tarmac.airports import find_airports, land_dots, position_on_map
 from tarmac.errors import InputError, SystemFailure
 from tarmac.report import Tables, render_report, write_report
+from tarmac.report.columns import COLUMNS
 from tarmac.report.summary import percent
+from tarmac.tables.published import PUBLISHED
 from tests.support.disruptions import one_event, one_part, to_events, to_parts
 from tests.support.published_years import make_published, one_day, to_published
 
@@ -199,6 +201,13 @@ def test_a_disruption_says_who_and_where(changes: dict[str, object], title: str)
     assert data_of(render_events(one_event(**changes)))["stories"][0]["title"] == title
 
 
+def test_a_disruption_is_named_after_the_airport_that_lost_most():
+    """Over all its days; the worst single day may be another airport's."""
+    parts = (one_part("origin", "LGA", share_of_excess=0.6), one_part("origin", "JFK", share_of_excess=0.4))
+    html = render_events(one_event(scope="region", airports=2), parts=parts)
+    assert data_of(html)["stories"][0]["title"] == "New York (LGA) and 1 more airport"
+
+
 def test_a_disruption_has_its_parts_with_the_largest_share_of_the_losses_first():
     """Of a dimension with many values eight are shown, and how many more there are; of the hours all, in order."""
     parts = [one_part("dest", f"D{i:02}", share_of_excess=i / 100) for i in range(1, 12)]
@@ -234,6 +243,67 @@ def test_hostile_carriers_and_airports_of_a_disruption_stay_text():
     story = data_of(html)["stories"][0]
     assert story["title"] == hostile
     assert story["parts"][0]["rows"][0][0] == hostile
+
+
+def carrier_days(*rows: dict[str, object]) -> pl.DataFrame:
+    return to_published(*rows).drop("id").rename({"origin": "op_carrier"})
+
+
+def test_carriers_have_their_days_as_airports_have():
+    """A name where it is known; a hostile code arrives as it is, and adds nothing to the page."""
+    hostile = "</script><b>"
+    days = carrier_days(one_day("AA", **FLAGGED), one_day("AA", day=date(2013, 2, 9)), one_day(hostile))
+    html = render_report(
+        Tables(published=to_published(one_day()), carriers=days), years=[2013], generated_by="Tarmac test"
+    )
+    carriers = data_of(html)["carriers"]
+    assert carriers["entries"] == [{"code": hostile, "city": ""}, {"code": "AA", "city": "American"}]
+    assert [series["f"] for series in carriers["series"]] == [[300], [300, 300]]
+    assert carriers["flags"]["a"] == [1]
+    assert '<section class="card" id="carrier"' in html
+    assert hostile not in html
+
+
+@pytest.mark.parametrize("carriers", [None, carrier_days(one_day()).clear()])
+def test_records_without_carriers_make_a_report_without_their_section(carriers: pl.DataFrame | None):
+    """It says so where the table is there and empty."""
+    html = render_report(
+        Tables(published=to_published(one_day(weather_delay=3.0)), carriers=carriers), years=[2013], generated_by="x"
+    )
+    assert 'id="carrier"' not in html
+    assert data_of(html)["carriers"] is None
+    assert ("The records name no carriers or reasons for cancellations" in html) == (carriers is not None)
+
+
+def test_the_list_of_columns_names_each_measure_once():
+    """A column of the published table, and a key that no other value of a day has."""
+    assert {column.name for column in COLUMNS} <= set(PUBLISHED.names)
+    keys = [column.key for column in COLUMNS]
+    assert len(set(keys)) == len(keys)
+    assert not set(keys) & {"day", "a", "t", "e", "l", "u", "j", "m", "v", "r", "k", "p", "o"}
+
+
+def test_a_listed_measure_arrives_in_the_page_in_its_own_unit():
+    """Of every day or of flagged days alone, as the list says, in whole numbers."""
+    flagged = one_day(**FLAGGED, lost_flights=12.34, severity=3, excess_cancelled=-0.5, excess_delay_minutes=900.0)
+    data = data_of(render(flagged, one_day(day=date(2013, 2, 9), severity=0)))
+    assert data["series"][0]["g"] == [3, 0]
+    assert (data["flags"]["w"], data["flags"]["x"], data["flags"]["y"]) == ([123], [-5], [9000])
+    assert [column["key"] for column in data["columns"]] == [column.key for column in COLUMNS]
+
+
+def test_late_aircraft_are_no_main_cause():
+    """They are the consequence of what made them late."""
+    data = data_of(render(one_day(**FLAGGED, late_aircraft_delay=900.0, nas_delay=100.0, carrier_delay=50.0)))
+    assert data["causes"][data["flags"]["k"][0]] == "National air system"
+    assert data["flags"]["p"] == [67]
+
+
+def test_the_worst_day_is_the_one_that_lost_most():
+    """A higher score says how sure the detector is, not how much was lost."""
+    sure = one_day(**(FLAGGED | {"anomaly_score": 50.0, "lost_flights": 20.0}))
+    large = one_day("ORD", **FLAGGED, lost_flights=400.0)
+    assert text_of(render(sure, large), "worst-sentence").startswith("The worst day: Chicago (ORD) on February 8, 2013")
 
 
 def test_without_disruptions_the_report_says_so_and_without_their_table_it_has_no_such_part():
@@ -375,7 +445,7 @@ def test_the_main_cause_is_the_largest_and_absent_where_none_is_reported():
     data = data_of(render(reported, one_day("LGA", **FLAGGED), one_day("EWR", **FLAGGED, nas_delay=0.0)))
     codes = [data["airports"][a]["code"] for a in data["flags"]["a"]]
     causes = dict(zip(codes, zip(data["flags"]["k"], data["flags"]["p"], strict=True), strict=True))
-    assert data["causes"][causes["JFK"][0]] == "weather"
+    assert data["causes"][causes["JFK"][0]] == "Weather"
     assert causes == {"JFK": (1, 75), "LGA": (None, None), "EWR": (None, None)}
 
 

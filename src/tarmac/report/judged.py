@@ -15,6 +15,7 @@ NEEDED = (
     *("detector", "measure", "expected", "lower", "upper", "anomaly", "anomaly_direction"),
     *("anomaly_if", "anomaly_arima"),
 )
+OWN_CAUSES = tuple(name for name in CAUSES if name != "late_aircraft_delay")
 HIGH, LOW, UNSTATED = 1, -1, 0
 DEFAULT_MEASURE = "mean_dep_delay"
 _KNOWN = (DEFAULT_MEASURE, "cancelled_share", "flights", "cancelled", *CAUSES)
@@ -76,8 +77,11 @@ def _observed(published: pl.DataFrame) -> pl.Expr:
 
 
 def _main_cause() -> pl.Expr:
-    """Index of the largest of BTS's causes and its share in their sum; null where none is reported."""
-    minutes = [pl.col(name).fill_null(0.0).clip(lower_bound=0.0) for name in CAUSES]
+    """Index of the largest of BTS's causes and its share in their sum; null where none is reported.
+
+    Late aircraft are a consequence of what made them late, and left out.
+    """
+    minutes = [pl.col(name).fill_null(0.0).clip(lower_bound=0.0) for name in OWN_CAUSES]
     total, largest = pl.sum_horizontal(minutes), pl.max_horizontal(minutes)
     index = pl.coalesce(pl.when(value == largest).then(i) for i, value in enumerate(minutes))
     cause = pl.struct(index.cast(pl.Int64).alias("index"), (largest / total).alias("share"))

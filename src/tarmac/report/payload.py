@@ -10,9 +10,11 @@ from typing import Any
 
 import polars as pl
 
+from tarmac.airlines import AIRLINES
 from tarmac.airports import Airport, land_dots
 from tarmac.report.columns import COLUMNS, SCALES, Unit
-from tarmac.tables.daily import CAUSES
+from tarmac.report.judged import OWN_CAUSES
+from tarmac.report.stories import CAUSE_WORDS
 
 _DAILY = [column.key for column in COLUMNS if column.daily]
 _OF_FLAGS = [column.key for column in COLUMNS if not column.daily]
@@ -27,28 +29,44 @@ def pack(text: str | bytes) -> str:
     return base64.b64encode(zipped).decode("ascii")
 
 
-def to_payload(rows: pl.DataFrame, places: Sequence[Airport], stories: Sequence[dict[str, Any]] | None = None) -> str:
-    """JSON of airports, their series, the flagged days and the disruptions; `stories` None: there is no table of them.
+def to_payload(
+    rows: pl.DataFrame,
+    places: Sequence[Airport],
+    carriers: pl.DataFrame | None = None,
+    stories: Sequence[dict[str, Any]] | None = None,
+) -> str:
+    """JSON of airports, their series and flagged days, the same of carriers, and the disruptions (None: no table of them).
 
     Days count from January 1 of the first year.
     """
     years = rows["year"].unique().sort().to_list()
-    measures = rows["measure"].unique().sort().to_list()
-    scaled = _scale(rows, date(years[0], 1, 1), measures)
+    known = [rows] if carriers is None else [rows, carriers]
+    measures = pl.concat([each["measure"] for each in known]).unique().sort().to_list()
+    start = date(years[0], 1, 1)
     content = {
         "years": years,
         "start": f"{years[0]}-01-01",
         "measures": measures,
         "scales": [SCALES[_unit_of(name)] for name in measures],
         "columns": [asdict(column) | {"scale": SCALES[column.unit]} for column in COLUMNS],
-        "causes": [name.removesuffix("_delay") for name in CAUSES],
+        "causes": [CAUSE_WORDS[name.removesuffix("_delay")] for name in OWN_CAUSES],
         "airports": [asdict(place) for place in places],
-        "series": _to_series(scaled),
-        "flags": _to_flags(scaled, [place.code for place in places]),
+        **_to_group(_scale(rows, start, measures)),
+        "carriers": None if carriers is None else _to_carriers(_scale(carriers, start, measures)),
         "land": _land(places),
         "stories": stories,
     }
     return json.dumps(content, separators=(",", ":"), allow_nan=False)
+
+
+def _to_group(scaled: pl.DataFrame) -> dict[str, Any]:
+    """The series and flagged days of airports, or of carriers, in the order of their codes."""
+    return {"series": _to_series(scaled), "flags": _to_flags(scaled, scaled["origin"].unique().sort().to_list())}
+
+
+def _to_carriers(scaled: pl.DataFrame) -> dict[str, Any]:
+    codes = scaled["origin"].unique().sort().to_list()
+    return {"entries": [{"code": code, "city": AIRLINES.get(code, "")} for code in codes], **_to_group(scaled)}
 
 
 def _unit_of(measure: str) -> Unit:

@@ -21,18 +21,29 @@ from tarmac.report.stories import rank_events, to_stories
 from tarmac.tables.disruption_parts import DISRUPTION_PARTS
 from tarmac.tables.frames import schema_of
 
-SCRIPTS = ("start.js", "model.js", "stories.js", "calendar.js", "map.js", "worst.js", "airport.js", "main.js")
+SCRIPTS = (
+    "start.js",
+    "model.js",
+    "stories.js",
+    "calendar.js",
+    "map.js",
+    "worst.js",
+    "carriers.js",
+    "airport.js",
+    "main.js",
+)
 STORIES_WITHOUT_SCRIPTS = 10
 """Disruptions that show where scripts do not run."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tables:
-    """The warehouse's tables that the report is of; `events` (with their `parts`) are None where there are none yet."""
+    """The warehouse's tables that the report is of. `events`, `parts` and `carriers` (carrier_days) may be lacking."""
 
     published: pl.DataFrame
     events: pl.DataFrame | None = None
     parts: pl.DataFrame | None = None
+    carriers: pl.DataFrame | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,8 +71,9 @@ def render_report(
     if ranked is not None:
         parts = pl.DataFrame(schema=schema_of(DISRUPTION_PARTS)) if tables.parts is None else tables.parts
         stories = to_stories(ranked, parts, places, date(rows["year"].min(), 1, 1))  # type: ignore[arg-type]
+    carriers = _carrier_rows(tables.carriers, years)
     charts, script = load_charts(), _scripts()
-    sentences = _sentences(rows, places, ranked, about_detector)
+    sentences = _sentences(tables, rows, places, ranked, about_detector)
     made = f"{generated_by}, {generated_at:%Y-%m-%d %H:%M %Z}".rstrip() if generated_at else generated_by
     return Template(_asset("page.html")).substitute(
         {name: escape(text) for name, text in sentences.items()},
@@ -75,10 +87,35 @@ def render_report(
         charts_version=escape(charts.version),
         script_hashes=f"'sha256-{_sha256(script)}' 'sha256-{charts.sha256}'",
         style=_asset("style.css"),
+        airport_section=_section("airport", "Airport", "Find an airport", "Code or city, e.g. JFK"),
+        carrier_section="" if carriers is None else _carrier_section(),
+        carrier_link="" if carriers is None else '<a href="#carrier">Carriers</a>',
         charts=charts.packed,
-        data=pack(to_payload(rows, places, stories)),
+        data=pack(to_payload(rows, places, carriers, stories)),
         script=script,
     )
+
+
+def _carrier_rows(carriers: pl.DataFrame | None, years: Sequence[int]) -> pl.DataFrame | None:
+    """Judged days of carriers, typed as those of airports; None where the records name no carriers."""
+    if carriers is None or carriers.filter(pl.col("fl_date").dt.year().is_in(list(years))).is_empty():
+        return None
+    return judge_rows(carriers.rename({"op_carrier": "origin"}), years)
+
+
+def _section(kind: str, heading: str, find: str, example: str, above: str = "") -> str:
+    """The section of one airport, or one carrier, that scripts fill."""
+    return Template(_asset("section.html")).substitute(
+        kind=kind, heading=heading, find=find, example=example, list=above
+    )
+
+
+def _carrier_section() -> str:
+    above = (
+        '<div class="head"><h2>Carriers</h2><p class="sub">All that report their flights. Choose one to open it below '
+        'the table.</p></div><div id="carrier-list"></div>'
+    )
+    return _section("carrier", "Carrier", "Find a carrier", "Code or name, e.g. AA", above)
 
 
 def _stories(stories: Sequence[Mapping[str, Any]]) -> str:
@@ -113,7 +150,7 @@ def _sha256(text: str) -> str:
 
 
 def _sentences(
-    rows: pl.DataFrame, places: Sequence[Airport], events: pl.DataFrame | None, about_detector: str
+    tables: Tables, rows: pl.DataFrame, places: Sequence[Airport], events: pl.DataFrame | None, about_detector: str
 ) -> dict[str, str]:
     shown = rows["year"].unique().sort().to_list()
     judges = summary.plain_detectors(rows)
@@ -122,6 +159,7 @@ def _sentences(
         "span": summary.span(shown),
         "headline": summary.headline(summary.count(rows), summary.period(rows), events),
         "incomplete": summary.incomplete(rows),
+        "lacking": summary.lacking(tables.published, tables.carriers),
         "worst": summary.worst_sentence(rows, {place.code: place for place in places}),
         "detector": _detector_sentence(judges),
         "about_detector": about_detector,

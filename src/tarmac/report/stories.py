@@ -33,7 +33,7 @@ SCOPES: Mapping[str, str] = {
 }
 NO_VALUE = "Not stated"
 _CODES = {code: name.removeprefix("cancelled_") for name, code in CANCELLATION_CODES.items()} | {"": NO_VALUE}
-_WORDS = {"carrier": "Carrier", "weather": "Weather", "nas": "National air system", "security": "Security"}
+CAUSE_WORDS = {"carrier": "Carrier", "weather": "Weather", "nas": "National air system", "security": "Security"}
 
 
 def rank_events(events: pl.DataFrame) -> pl.DataFrame:
@@ -53,13 +53,15 @@ def to_stories(
     index = {place.code: i for i, place in enumerate(places)}
     parts_of = _parts_by_event(parts)
     return [
-        _to_story(event, known, start)
-        | {"parts": _to_panels(own := parts_of.get(event["event_id"], []), known), "spots": _to_spots(own, index)}
+        _to_story(event, parts_of.get(event["event_id"], []), known, start)
+        | {"spots": _to_spots(parts_of.get(event["event_id"], []), index)}
         for event in ranked.iter_rows(named=True)
     ]
 
 
-def _to_story(event: Mapping[str, Any], places: Mapping[str, Airport], start: date) -> dict[str, Any]:
+def _to_story(
+    event: Mapping[str, Any], parts: Sequence[Mapping[str, Any]], places: Mapping[str, Airport], start: date
+) -> dict[str, Any]:
     cancelled, flights, above = event["cancelled"], event["flights"], event["excess_cancelled"]
     minutes = event["excess_delay_minutes"]
     return {
@@ -67,8 +69,8 @@ def _to_story(event: Mapping[str, Any], places: Mapping[str, Airport], start: da
         "first": (event["start_date"] - start).days,
         "last": (event["end_date"] - start).days,
         "worst": (event["worst_date"] - start).days,
-        "title": to_title(event, places),
-        "when": to_dates(event["start_date"], event["end_date"]),
+        "title": _to_title(event, parts, places),
+        "when": _to_dates(event["start_date"], event["end_date"]),
         "scope": SCOPES.get(event["scope"] or "", ""),
         "severity": event["severity"],
         "lost": None if event["lost"] is None else round(event["lost"]),
@@ -79,8 +81,9 @@ def _to_story(event: Mapping[str, Any], places: Mapping[str, Airport], start: da
         "cause": (event["cause"] or "").capitalize(),
         "causeShare": "" if event["cause_share"] is None else f"{percent(event['cause_share'], 1)} of reasons given",
         "sentence": event["summary"] or "",
-        "carriers": [name_of(code) for code in _split(event["carriers"])],
+        "codes": _split(event["carriers"]),
         "airports": event["airports"],
+        "parts": _to_panels(parts, places),
     }
 
 
@@ -88,9 +91,10 @@ def _split(codes: str | None) -> list[str]:
     return [code for code in (codes or "").split(",") if code]
 
 
-def to_title(event: Mapping[str, Any], places: Mapping[str, Airport]) -> str:
-    """Whose flights were lost, and where, in a few words."""
-    code, others = event["worst_origin"], event["airports"] - 1
+def _to_title(event: Mapping[str, Any], parts: Sequence[Mapping[str, Any]], places: Mapping[str, Airport]) -> str:
+    """Whose flights were lost, and where, in a few words; of its airports that which lost most is named."""
+    code = next((part["value"] for part in parts if part["dimension"] == "origin"), event["worst_origin"])
+    others = event["airports"] - 1
     city = places[code].city if code in places else ""
     here = f"{city} ({code})" if city else code
     names = [name_of(carrier) for carrier in _split(event["carriers"])]
@@ -102,12 +106,12 @@ def to_title(event: Mapping[str, Any], places: Mapping[str, Airport]) -> str:
     return f"{here} and {others:,} more airport{'' if others == 1 else 's'}" if others else here
 
 
-def to_dates(first: date, last: date) -> str:
+def _to_dates(first: date, last: date) -> str:
     """February 6–7, 2008, as short as it can be said."""
     if first == last:
         return f"{first:%b} {first.day}, {first.year}"
     if first.year != last.year:
-        return f"{to_dates(first, first)} – {to_dates(last, last)}"
+        return f"{_to_dates(first, first)} – {_to_dates(last, last)}"
     end = f"{last.day}" if first.month == last.month else f" {last:%b} {last.day}"
     return f"{first:%b} {first.day}–{end.strip()}, {last.year}"
 
@@ -152,7 +156,7 @@ def _label(dimension: Dimension, value: str, places: Mapping[str, Airport]) -> s
         return name if name == value else f"{name} ({value})"
     if dimension == "cancellation_code":
         code = _CODES.get(value, value)
-        return _WORDS.get(code, code)
+        return CAUSE_WORDS.get(code, code)
     if dimension in {"origin", "dest"} and value in places and places[value].city:
         return f"{places[value].city} ({value})"
     return (value.capitalize() if dimension == "delay_cause" else value) or NO_VALUE

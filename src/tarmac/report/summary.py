@@ -9,6 +9,7 @@ import polars as pl
 
 from tarmac.airports import Airport
 from tarmac.report.judged import HIGH, LOW
+from tarmac.tables.daily import CANCELLATION_CODES, CAUSES
 
 MONTHS = 12
 """Of a complete year."""
@@ -86,6 +87,21 @@ def incomplete(rows: pl.DataFrame) -> str:
         if len(months := _months(rows, year)) < MONTHS
     ]
     return f"{'; '.join(told)}." if told else ""
+
+
+def lacking(published: pl.DataFrame, carriers: pl.DataFrame | None) -> str:
+    """What these records do not tell, and the report therefore lacks; empty where they tell all."""
+    missing = []
+    if carriers is not None and carriers.is_empty():
+        missing.append("carriers")
+    if all(name not in published.columns or published[name].is_null().all() for name in CAUSES):
+        missing.append("causes of delays")
+    if all(name not in published.columns or published[name].is_null().all() for name in CANCELLATION_CODES):
+        missing.append("reasons for cancellations")
+    if not missing:
+        return ""
+    told = missing[0] if len(missing) == 1 else f"{', '.join(missing[:-1])} or {missing[-1]}"
+    return f"The records name no {told}, so the report has none."
 
 
 def _months(rows: pl.DataFrame, year: int) -> list[int]:

@@ -1,7 +1,8 @@
-// One airport: search, facts, its series with interval and flags, its flagged days.
+// One airport or one carrier: search, facts, its series with interval and flags, its flagged days, its disruptions.
 
-let airportPanel = null;
-let chosenAirport = 0;
+const panels = {};
+const chosen = { airport: 0, carrier: 0 };
+const part = (kind, name) => byId(`${kind}-${name}`);
 
 const touch = () => matchMedia('(pointer: coarse)').matches;
 
@@ -28,56 +29,64 @@ function onPoint(chart, act) {
   chart.on('plotly_click', (event) => act(event.points[0]));
 }
 
-function drawAirport(a, year) {
-  chosenAirport = a;
-  const airport = model.airports[a];
+function drawSection(kind, i, year) {
+  const group = model.groups[kind];
+  if (!group) return;
+  chosen[kind] = i;
+  const entry = group.entries[i];
   const span = spanOf(year);
-  const flags = flagsIn(span).filter((flag) => flag.a === a);
-  const total = sum(model.series[a], span);
-  byId('airport-title').textContent = airport.city ? `${airport.city} (${airport.code})` : airport.code;
-  byId('airport-place').textContent = [airport.name, airport.state].filter(Boolean).join(', ') || 'Place and name not known.';
-  drawFacts(total, flags);
-  drawSeries(a, span, flags);
-  drawSeriesKey();
-  byId('flagged-title').hidden = !total.days;
-  airportPanel = airportPanel || flagPanel(byId('flagged'), byId('flagged-more'), ['day', 'observed', 'expected', 'delay', 'flights', 'cancelled', 'score', 'direction', 'cause', 'also'], 15);
-  airportPanel.show(flags);
+  const flags = flagsIn(span, group.flags).filter((flag) => flag.a === i);
+  const total = sum(group.series[i], span);
+  part(kind, 'title').textContent = entry.city ? `${entry.city} (${entry.code})` : entry.code;
+  part(kind, 'place').textContent = kind === 'carrier' ? '' : [entry.name, entry.state].filter(Boolean).join(', ') || 'Place and name not known.';
+  drawItsStories(kind, i, span);
+  drawFacts(part(kind, 'facts'), total, flags);
+  drawSeries(part(kind, 'series'), group.series[i], drawnSpan(year), flags);
+  drawSeriesKey(part(kind, 'series-key'));
+  part(kind, 'flagged-title').hidden = !total.days;
+  panels[kind] = panels[kind] || flagPanel(part(kind, 'flagged'), part(kind, 'flagged-more'), group.flags, false, 15);
+  panels[kind].show(flags);
 }
 
-function drawFacts(total, flags) {
+function drawItsStories(kind, i, span) {
+  const { code } = model.groups[kind].entries[i];
+  const own = storiesIn(span).filter((story) => (kind === 'carrier' ? story.codes.includes(code) : story.spots.includes(i)));
+  const links = own.slice(0, 8).flatMap((story, n) => [n ? ', ' : '', storyLink(story), ` (${story.when})`]);
+  part(kind, 'stories').replaceChildren(...(own.length ? [`${counted(own.length, 'disruption', 'disruptions')}: `, ...links, own.length > 8 ? ` and ${count(own.length - 8)} more.` : '.'] : []));
+}
+
+function drawFacts(holder, total, flags) {
   const high = flags.filter((flag) => flag.r === HIGH).length;
   const low = flags.filter((flag) => flag.r === LOW).length;
-  const fact = (name, value, more) => make('div', {}, make('dt', {}, name), make('dd', {}, value, more ? make('small', {}, more) : null));
-  byId('airport-facts').replaceChildren(
-    fact('Abnormal days', `${count(flags.length)} of ${count(total.judged)}`, `${percent(flags.length, total.judged)}; ${count(high)} high, ${count(low)} low`),
-    fact('Mean departure delay', total.departed ? `${minus(tenths.format(total.weighted / total.departed))} min` : '–', 'over departed flights'),
-    fact('Flights', count(total.flights), `on ${counted(total.days, 'day', 'days')}`),
-    fact('Cancelled', percent(total.cancelled, total.flights), counted(total.cancelled, 'flight', 'flights')),
+  const line = (name, value, more) => make('div', {}, make('dt', {}, name), make('dd', {}, value, more ? make('small', {}, more) : null));
+  holder.replaceChildren(
+    line('Abnormal days', `${count(flags.length)} of ${count(total.judged)}`, `${percent(flags.length, total.judged)}; ${count(high)} high, ${count(low)} low`),
+    line('Mean departure delay', total.departed ? `${minus(tenths.format(total.weighted / total.departed))} min` : '–', 'over departed flights'),
+    line('Flights', count(total.flights), `on ${counted(total.days, 'day', 'days')}`),
+    line('Cancelled', percent(total.cancelled, total.flights), counted(total.cancelled, 'flight', 'flights')),
   );
 }
 
-function drawSeriesKey() {
+function drawSeriesKey(holder) {
   const mark = (kind, colour, label) => {
     const sign = make('i', { class: kind });
     if (colour) sign.style.background = `var(${colour})`;
     return make('span', {}, sign, label);
   };
-  byId('series-key').replaceChildren(
+  holder.replaceChildren(
     mark('line', '--series', 'Observed'), mark('dash', null, 'Expected'), mark('band', '--band', 'Interval of an ordinary day'),
     make('span', { class: 'high' }, '▲ High'), make('span', { class: 'low' }, '▼ Low'),
   );
 }
 
-function daysOf(a, [first, last]) {
-  const series = model.series[a];
+function daysOf(series, [first, last]) {
   const rows = [];
   for (let day = Math.max(first, series.day); day <= Math.min(last, series.day + series.f.length - 1); day += 1) rows.push({ t: day, ...at(series, day) });
   return rows;
 }
 
-function drawSeries(a, span, flags) {
-  const rows = daysOf(a, span);
-  const chart = byId('series');
+function drawSeries(chart, series, span, flags) {
+  const rows = daysOf(series, span);
   // A chart draws, and a hover label lists, in this order.
   const pairs = [bandTraces(rows, 'minutes', 'y'), bandTraces(rows, 'share', 'y2')].filter((pair) => pair.length);
   const [bands, lines] = [pairs.map(([band]) => band), pairs.map(([, line]) => line)];
@@ -165,7 +174,7 @@ function seriesLayout([first, last], rows) {
     margin: { l: narrow() ? 40 : 64, r: 8, t: 8, b: 32 },
     xaxis: {
       type: 'date', range: [isoOf(first - 1), isoOf(last + 1)], anchor: 'y3', showgrid: false, fixedrange: touch(), hoverformat: '%A, %B %-d, %Y',
-      linecolor: css('--line'), tickformat: last - first > 800 ? '%Y' : (narrow() || printing() ? '%b' : '%b %Y'), dtick: last - first > 800 ? 'M12' : (narrow() ? 'M2' : 'M1'), ticklabelmode: 'period',
+      linecolor: css('--line'), tickformat: last - first > 800 ? '%Y' : (narrow() || printing() ? '%b' : '%b %Y'), dtick: last - first > 800 ? 'M12' : (narrow() && last - first > 200 ? 'M2' : 'M1'), ticklabelmode: 'period',
     },
     yaxis: { ...grid, domain: [0.46, 1], title: title('Mean delay (min)') },
     yaxis2: { ...grid, domain: [0.23, 0.4], range: [0, most * 1.08], title: title('Cancelled (%)'), nticks: 4 },
@@ -174,25 +183,26 @@ function seriesLayout([first, last], rows) {
 }
 
 // The search: type a code or a part of a city or name, arrows and Enter to choose.
-function findAirports(text) {
+function findEntries(kind, text) {
+  const { entries, flightsOf } = model.groups[kind];
   const wanted = text.trim().toLowerCase();
-  const rank = (airport) => {
-    if (airport.code.toLowerCase() === wanted) return 0;
-    if (airport.code.toLowerCase().startsWith(wanted)) return 1;
-    if (airport.city.toLowerCase().startsWith(wanted)) return 2;
-    return `${airport.city} ${airport.name} ${airport.state}`.toLowerCase().includes(wanted) ? 3 : null;
+  const rank = (entry) => {
+    if (entry.code.toLowerCase() === wanted) return 0;
+    if (entry.code.toLowerCase().startsWith(wanted)) return 1;
+    if (entry.city.toLowerCase().startsWith(wanted)) return 2;
+    return `${entry.city} ${entry.name} ${entry.state}`.toLowerCase().includes(wanted) ? 3 : null;
   };
-  const found = model.airports.map((airport, a) => ({ airport, a, rank: rank(airport) })).filter((each) => each.rank !== null);
-  return found.sort((one, two) => one.rank - two.rank || model.flightsOf[two.a] - model.flightsOf[one.a]).slice(0, 40);
+  const found = entries.map((entry, i) => ({ entry, i, rank: rank(entry) })).filter((each) => each.rank !== null);
+  return found.sort((one, two) => one.rank - two.rank || flightsOf[two.i] - flightsOf[one.i]).slice(0, 40);
 }
 
-function makeSearch() {
-  const input = byId('search');
-  const list = byId('found');
+function makeSearch(kind) {
+  const input = part(kind, 'search');
+  const list = part(kind, 'found');
   let active = 0;
   const options = () => [...list.querySelectorAll('[role="option"]')];
   const close = () => { list.hidden = true; input.setAttribute('aria-expanded', 'false'); input.removeAttribute('aria-activedescendant'); };
-  const choose = (code) => { input.value = ''; close(); openAirport(code); };
+  const choose = (code) => { input.value = ''; close(); openEntry(kind, code); };
   const mark = (i) => {
     active = i;
     options().forEach((option, at) => option.setAttribute('aria-selected', String(at === i)));
@@ -202,11 +212,11 @@ function makeSearch() {
     option.scrollIntoView({ block: 'nearest' });
   };
   const show = () => {
-    const found = findAirports(input.value);
-    const lines = found.map(({ airport }, i) => make('li', {
-      role: 'option', id: `found-${i}`, 'data-code': airport.code, on: { mousedown: (event) => { event.preventDefault(); choose(airport.code); } },
-    }, make('b', {}, airport.code), ` ${[airport.city || airport.name, airport.state].filter(Boolean).join(', ')}`));
-    list.replaceChildren(...(lines.length ? lines : [make('li', { class: 'soft' }, 'No airport of this report is called so.')]));
+    const found = findEntries(kind, input.value);
+    const lines = found.map(({ entry }, i) => make('li', {
+      role: 'option', id: `${kind}-found-${i}`, 'data-code': entry.code, on: { mousedown: (event) => { event.preventDefault(); choose(entry.code); } },
+    }, make('b', {}, entry.code), ` ${[entry.city || entry.name, entry.state].filter(Boolean).join(', ')}`));
+    list.replaceChildren(...(lines.length ? lines : [make('li', { class: 'soft' }, `No ${kind} of this report has this code or name.`)]));
     list.hidden = false;
     input.setAttribute('aria-expanded', 'true');
     mark(0);

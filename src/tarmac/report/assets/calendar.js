@@ -17,7 +17,7 @@ function drawCalendar(year) {
   const years = year === 'all' ? model.years : [year];
   const parts = years.flatMap((each) => [
     years.length > 1 ? make('h3', { class: 'year-name' }, String(each)) : null,
-    years.length > 1 ? drawStrip(each) : make('div', { class: 'year' }, ...Array.from({ length: 12 }, (_, month) => drawMonth(each, month))),
+    years.length > 1 ? drawStrip(each) : make('div', { class: 'year' }, ...monthsOf(each).map((month) => drawMonth(each, month))),
   ]);
   byId('months').replaceChildren(...parts.filter(Boolean));
   drawCalendarKey();
@@ -25,6 +25,12 @@ function drawCalendar(year) {
   let worst = first;
   for (let day = first; day <= last; day += 1) if (days[day].flags.length > days[worst].flags.length || !days[worst].airports) worst = day;
   chooseDay(worst, false);
+}
+
+// From the first month with flights to the last.
+function monthsOf(year) {
+  const [first, last] = drawnSpan(year).map((day) => new Date(timeOf(day)).getUTCMonth());
+  return Array.from({ length: last - first + 1 }, (_, i) => first + i);
 }
 
 function drawMonth(year, month) {
@@ -114,18 +120,20 @@ function drawChosenDay(day) {
   const facts = `${count(here.flags.length)} of ${counted(here.airports, 'airport', 'airports')} abnormal. ${counted(here.flights, 'flight', 'flights')}, ${percent(here.cancelled, here.flights)} cancelled.`;
   const rows = here.flags.map((flag) => make('li', {},
     direction(flag), airportLink(flag.a), make('span', { class: 'where' }, cityOf(model.airports[flag.a])),
-    make('span', { class: 'what' }, observed(flag)), make('span', { class: 'soft' }, ...dayDetails(flag).map((part) => make('span', {}, part)))));
+    make('span', { class: 'what' }, flag.w === null ? observed(flag) : `${count(flag.w)} lost`), make('span', { class: 'soft' }, ...dayDetails(flag).map((part) => make('span', {}, part)))));
   const list = rows.length ? make('ul', { class: 'list', tabindex: '0', 'aria-label': 'Abnormal airports on this day' }, ...rows)
     : make('p', { class: 'empty' }, 'No airport was abnormal on this day.');
-  byId('day').replaceChildren(make('h3', {}, fullDay.format(timeOf(day))), make('p', { class: 'sub' }, facts), list);
+  const own = storiesIn([day, day]).slice(0, 5);
+  const links = own.length ? make('p', { class: 'sub' }, 'Disruptions: ', ...own.flatMap((story, i) => [i ? '; ' : '', storyLink(story)]), '.') : null;
+  byId('day').replaceChildren(...[make('h3', {}, fullDay.format(timeOf(day))), make('p', { class: 'sub' }, facts), links, list].filter(Boolean));
 }
 
 function dayDetails(flag) {
-  const parts = [flag.e === null ? null : `expected ${interval(flag) || inUnits(flag.m, flag.e)}`];
-  if (kindOf(flag.m) !== 'minutes' && flag.d !== null) parts.push(`mean delay ${minutes(flag.d)}`);
-  if (flag.c && model.measures[flag.m] !== 'cancelled_share') parts.push(`${percent(flag.c, flag.f)} of ${count(flag.f)} cancelled`);
-  else parts.push(counted(flag.f, 'flight', 'flights'));
-  return parts.filter(Boolean);
+  if (flag.w === null && flag.e !== null) return [`expected ${interval(flag) || inUnits(flag.m, flag.e)}`, `${percent(flag.c, flag.f)} of ${count(flag.f)} cancelled`];
+  return [
+    flag.g === null ? null : `severity ${flag.g}`, `${percent(flag.c, flag.f)} of ${count(flag.f)} cancelled`,
+    flag.d === null ? null : `mean delay ${minutes(flag.d)}${flag.usualDelay === null ? '' : `, usually ${minutes(flag.usualDelay)}`}`,
+  ].filter(Boolean);
 }
 
 function airportLink(a) {

@@ -6,19 +6,30 @@ function hashCode() {
   try { return decodeURIComponent(location.hash.slice(1)); } catch { return ''; }
 }
 
-function openAirport(code) {
-  const hash = `#${encodeURIComponent(code)}`;
+// An airport's address is its code, a carrier's begins with a word that no code has.
+function openEntry(kind, code) {
+  const hash = `#${encodeURIComponent(model.groups[kind].hash + code)}`;
   if (location.hash === hash) followHash();
   else location.hash = hash;
 }
 
+// The section and position that the address names; null where it names neither airport nor carrier.
+function named() {
+  const wanted = hashCode();
+  for (const [kind, { index, hash }] of Object.entries(model.groups)) {
+    const i = wanted.startsWith(hash) ? index.get(wanted.slice(hash.length)) : undefined;
+    if (i !== undefined) return [kind, i];
+  }
+  return null;
+}
+
 function followHash() {
   if (openStory(hashCode())) return;
-  const a = model.index.get(hashCode());
-  if (a === undefined) return;
-  drawAirport(a, chosenYear);
-  byId('airport').scrollIntoView();
-  byId('airport-title').focus({ preventScroll: true });
+  const found = named();
+  if (!found) return;
+  drawSection(...found, chosenYear);
+  byId(`${found[0]}-title`).closest('.head').scrollIntoView();
+  byId(`${found[0]}-title`).focus({ preventScroll: true });
 }
 
 function drawTiles(year) {
@@ -48,11 +59,12 @@ function drawTables(year) {
   drawStories(year);
   drawCalendar(year);
   drawWorst(year);
+  drawCarriers(year);
 }
 
 function drawCharts(year) {
   drawMap(year);
-  drawAirport(chosenAirport, year);
+  for (const kind of Object.keys(model.groups)) drawSection(kind, chosen[kind], year);
 }
 
 function drawYear(year) {
@@ -78,19 +90,20 @@ function drawYears() {
   pick.addEventListener('change', () => drawYear(pick.value === 'all' ? 'all' : Number(pick.value)));
 }
 
-// An airport by the address, else the one with the highest score, else the busiest.
-function firstAirport() {
-  const named = model.index.get(hashCode());
-  if (named !== undefined) return named;
-  if (model.flags.length) return model.flags[0].a;
-  return model.flightsOf.indexOf(Math.max(...model.flightsOf));
+// The one that the address names, else the one with the worst day, else the busiest.
+function chooseFirst() {
+  for (const [kind, { flags, flightsOf }] of Object.entries(model.groups)) chosen[kind] = flags.length ? flags[0].a : flightsOf.indexOf(Math.max(...flightsOf));
+  const found = named();
+  if (found) [, chosen[found[0]]] = found;
 }
+
+const chartIds = () => ['map-chart', ...Object.keys(model.groups).map((kind) => `${kind}-series`)];
 
 // A page that was saved holds the charts as they were drawn; plotly would draw into their remains.
 function clearCharts() {
-  for (const id of ['map-chart', 'series']) {
+  for (const id of chartIds()) {
     byId(id).replaceChildren();
-    byId(id).className = 'chart';
+    byId(id).className = id === 'map-chart' ? 'chart' : 'chart series';
   }
 }
 
@@ -108,14 +121,14 @@ function drawForPaper() {
 // plotly keeps the size that a chart had on paper, so each is made anew.
 function drawForScreen() {
   document.documentElement.toggleAttribute('data-print', false);
-  for (const id of ['map-chart', 'series']) Plotly.purge(byId(id));
+  for (const id of chartIds()) Plotly.purge(byId(id));
   drawCharts(chosenYear);
 }
 
 async function start() {
   if (typeof DecompressionStream === 'undefined') throw new Error('this browser is too old for the charts; one from 2023 or later shows them');
   buildModel(JSON.parse(await unpack('data-packed')));
-  chosenAirport = firstAirport();
+  chooseFirst();
   // The tables show at once; the charts follow when their library, which takes a second to start, is there.
   drawTables('all');
   await nextFrame();
@@ -123,7 +136,7 @@ async function start() {
   await loadCharts();
   drawYears();
   drawCharts('all');
-  makeSearch();
+  for (const kind of Object.keys(model.groups)) makeSearch(kind);
   addEventListener('hashchange', followHash);
   addEventListener('beforeprint', drawForPaper);
   addEventListener('afterprint', drawForScreen);

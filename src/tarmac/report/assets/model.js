@@ -5,13 +5,23 @@ let model = null;
 
 function buildModel(data) {
   const start = Date.parse(`${data.start}T00:00:00Z`);
-  model = { ...data, start, index: new Map(data.airports.map((airport, i) => [airport.code, i])) };
+  model = { ...data, start, ...buildGroup(data, data) };
   model.spans = new Map(data.years.map((year) => [year, [dayOf(Date.UTC(year, 0, 1)), dayOf(Date.UTC(year, 11, 31))]]));
-  const rows = data.flags.a.map((a, i) => readFlag(data, a, i));
-  model.flags = rows.sort((one, two) => (two.w ?? -1) - (one.w ?? -1) || (two.s ?? -1) - (one.s ?? -1) || one.a - two.a || one.t - two.t);
-  model.flightsOf = data.series.map((series) => series.f.reduce((all, flights) => all + (flights || 0), 0));
   model.last = model.spans.get(data.years[data.years.length - 1])[1];
+  model.groups = { airport: { entries: data.airports, series: data.series, flags: model.flags, index: model.index, flightsOf: model.flightsOf, hash: '' } };
+  if (data.carriers) model.groups.carrier = { ...data.carriers, ...buildGroup(data.carriers, data), hash: 'carrier-' };
   return model;
+}
+
+// Of airports or of carriers: their positions by code, their flagged days, those first that lost most, and their flights.
+function buildGroup(group, data) {
+  const entries = group.entries || group.airports;
+  const rows = group.flags.a.map((a, i) => readFlag(group, a, i, data));
+  return {
+    index: new Map(entries.map((entry, i) => [entry.code, i])),
+    flags: rows.sort((one, two) => (two.w ?? -1) - (one.w ?? -1) || (two.s ?? -1) - (one.s ?? -1) || one.a - two.a || one.t - two.t),
+    flightsOf: group.series.map((series) => series.f.reduce((all, flights) => all + (flights || 0), 0)),
+  };
 }
 
 const dayOf = (time) => Math.round((time - model.start) / DAY);
@@ -20,13 +30,13 @@ const isoOf = (day) => new Date(timeOf(day)).toISOString().slice(0, 10);
 
 // A flagged day: a airport, t day, v observed, e l u expected and interval, r direction, k p main cause and its share in
 // percent, o other detectors (1 forest, 2 ARIMA), and the measures of the list of columns by their keys.
-function readFlag(data, a, i) {
-  const t = data.flags.t[i];
-  const here = at(data.series[a], t, data);
+function readFlag({ series, flags }, a, i, data) {
+  const t = flags.t[i];
+  const here = at(series[a], t, data);
   const scale = data.scales[here.m];
-  const value = data.flags.v[i];
-  const flag = { ...here, a, t, v: value === null ? null : value / scale, r: data.flags.r[i], k: data.flags.k[i], p: data.flags.p[i], o: data.flags.o[i] || 0 };
-  for (const column of data.columns) if (!column.daily) flag[column.key] = unscaled(data.flags[column.key][i], column);
+  const value = flags.v[i];
+  const flag = { ...here, a, t, v: value === null ? null : value / scale, r: flags.r[i], k: flags.k[i], p: flags.p[i], o: flags.o[i] || 0 };
+  for (const column of data.columns) if (!column.daily) flag[column.key] = unscaled(flags[column.key][i], column);
   flag.usualCancelled = flag.x === null ? null : Math.max(0, flag.c - flag.x);
   flag.usualDelay = flag.y === null || flag.d === null || flag.f <= flag.c ? null : flag.d - flag.y / (flag.f - flag.c);
   return flag;
@@ -70,15 +80,23 @@ const observed = (row) => {
   if (row.v !== null) return inUnits(row.m, row.v);
   return row.c >= row.f ? 'All cancelled' : minutes(row.d);
 };
-const cause = (row) => (row.k === null ? '–' : CAUSE[model.causes[row.k]] || model.causes[row.k]);
-const CAUSE = { carrier: 'Carrier', weather: 'Weather', nas: 'Air traffic system', security: 'Security', late_aircraft: 'Late aircraft' };
+const cause = (row) => (row.k === null ? '–' : model.causes[row.k]);
 const cityOf = (airport) => airport.city || airport.name || 'Place not known';
 
 // The chosen years: first and last day, both included.
 function spanOf(year) {
   return year === 'all' ? [0, model.last] : model.spans.get(year);
 }
-const flagsIn = ([first, last]) => model.flags.filter((flag) => flag.t >= first && flag.t <= last);
+
+// The months of the chosen years that have flights: a year that is not complete is not drawn to its end.
+function drawnSpan(year) {
+  const [first, last] = spanOf(year);
+  const known = days.map((day, i) => (day.airports && i >= first && i <= last ? i : null)).filter((i) => i !== null);
+  if (!known.length) return [first, last];
+  const [begin, end] = [new Date(timeOf(known[0])), new Date(timeOf(known[known.length - 1]))];
+  return [dayOf(Date.UTC(begin.getUTCFullYear(), begin.getUTCMonth(), 1)), dayOf(Date.UTC(end.getUTCFullYear(), end.getUTCMonth() + 1, 0))];
+}
+const flagsIn = ([first, last], flags = model.flags) => flags.filter((flag) => flag.t >= first && flag.t <= last);
 
 // Sums over days of one airport or of all.
 function sum(series, [first, last]) {

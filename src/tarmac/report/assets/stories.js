@@ -42,7 +42,7 @@ function storyRow(story, most) {
       fact('lost', story.lost === null ? '–' : count(story.lost), 'lost flights', bar),
       fact('gone', story.cancelled, `cancelled (${story.share})`),
       fact('late', story.hours === null ? '–' : `${minus(count(story.hours))} h`, 'delay above usual'),
-      fact('cause', story.cause || 'Not stated', story.causeShare || 'main reason'),
+      fact('cause', story.cause || 'Not known', story.causeShare || 'main reason'),
       make('span', { class: 'sentence' }, story.sentence)),
     holder);
   row.addEventListener('toggle', () => { if (row.open && !holder.hasChildNodes()) drawParts(holder, story); });
@@ -145,7 +145,7 @@ function dayPicture(day, spots) {
     const dot = svg('circle', { cx: airport.x, cy: -airport.y, r: size * Math.max(2, 9 * Math.sqrt(row.f / biggest)), class: own.has(a) ? 'own' : '', 'stroke-width': size * (own.has(a) ? 1.3 : 0.5) },
       svg('title', {}, `${airport.code} ${cityOf(airport)}: severity ${row.g ?? '–'}, ${percent(row.c, row.f)} of ${counted(row.f, 'flight', 'flights')} cancelled, mean delay ${minutes(row.d)}`));
     dot.style.fill = `var(--c${row.g || 0})`;
-    dot.addEventListener('click', () => openAirport(airport.code));
+    dot.addEventListener('click', () => openEntry('airport', airport.code));
     return dot;
   });
   return svg('svg', { viewBox: `${west} ${-north} ${east - west} ${north - south}`, role: 'img', 'aria-label': `Map: ${dayWords(day, spots)}` },
