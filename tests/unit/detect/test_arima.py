@@ -1,27 +1,19 @@
 """Our exact ARMA likelihood against finite differences and against statsmodels."""
 
-import warnings
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from statsmodels.tsa.arima.model import ARIMA
 from statsmodels.tsa.statespace.sarimax import SARIMAX
 
 from tarmac.detect.detectors.arima import Arima, Model, choose, fit, innovations, model_of
 from tarmac.detect.detectors.arima_orders import fit_orders
 from tarmac.detect.kernels.arima_parameters import coefficients_of
 from tarmac.detect.kernels.arima_search import likelihood_at, series_for
+from tarmac.detect.kernels.lanes import in_lanes
+from tests.support.statsmodels_fits import LARGEST, likelihood, recorded, recorded_series, series_of
 
 LOG_2PI_E = 1.0 + np.log(2.0 * np.pi)
-
-
-def series_of(seed: int, days: int = 120, *, missing: float = 0.0) -> np.ndarray:
-    """A wandering, heavy-tailed series with a weekly swing; its first and last day are never missing."""
-    rng = np.random.default_rng(seed)
-    y = 0.3 * rng.normal(size=days).cumsum() + rng.standard_t(4, size=days) + np.sin(2 * np.pi * np.arange(days) / 7)
-    y[1:-1][rng.random(days - 2) < missing] = np.nan
-    return y
 
 
 @pytest.mark.parametrize("missing", [0.0, 0.2])
@@ -46,7 +38,7 @@ def test_likelihood_and_innovations_are_statsmodels_own_at_equal_parameters(p: i
     y = series_of(3, 200, missing=missing)
     x = 0.6 * np.random.default_rng(p + q).normal(size=p + q)
     value, mean, variance, _ = likelihood_at(x, p, q, series_for(y, np.zeros(y.size), p, q))
-    phi, ma, gamma = coefficients_of(x, p, q)
+    phi, ma, gamma = (each[:, 0] for each in coefficients_of(in_lanes(x), p, q))
     theirs = SARIMAX(y - mean, order=(p, 0, q), concentrate_scale=True)
     theirs.ssm.tolerance = 0.0  # its own steady-state shortcut is the coarser one
     smoothed = theirs.filter(np.r_[phi[:p], ma[1 : q + 1]])
@@ -69,30 +61,30 @@ def test_likelihood_and_innovations_are_statsmodels_own_at_equal_parameters(p: i
     assert np.abs(ours[known] - smoothed.forecasts_error[0][known]).max() < 1e-6
 
 
-def worse_than_statsmodels(y: np.ndarray, largest: int) -> np.ndarray:
-    """How much worse our AIC is than statsmodels', for each order."""
-    ours, _ = fit_orders(y, np.zeros(y.size), largest, largest)
-    theirs = np.empty_like(ours)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns of starts and of convergence
-        for p in range(largest + 1):
-            for q in range(largest + 1):
-                theirs[p, q] = ARIMA(y, order=(p, 0, q), trend="c").fit().llf
-    return 2.0 * (theirs - ours)
-
-
 def test_no_order_s_aic_is_worse_than_statsmodels() -> None:
-    """A few orders here; the five hundred are in the slow test."""
+    """A few orders, fitted here; five hundred are in the record."""
     for seed in range(2):
-        assert worse_than_statsmodels(series_of(seed, missing=0.1 * seed), 2).max() < 0.01
+        y = series_of(seed, missing=0.1 * seed)
+        ours, _ = fit_orders(y, np.zeros(y.size), 2, 2)
+        theirs = np.array([[likelihood(y, p, q) for q in range(3)] for p in range(3)])
+        assert (2.0 * (theirs - ours)).max() < 0.01
 
 
-@pytest.mark.slow
 def test_of_five_hundred_fits_at_most_two_are_worse_than_statsmodels() -> None:
     """AIC never worse by more than 0.01 on 99.5 % of 500 fits, 25 orders each of 20 series."""
-    worse = np.array([worse_than_statsmodels(series_of(seed, 100, missing=0.1 * (seed % 2)), 4) for seed in range(20)])
-    assert worse.size == 500
-    assert (worse > 0.01).mean() <= 0.005
+    worse = []
+    for seed, theirs in recorded().items():
+        y = recorded_series(seed)
+        ours, _ = fit_orders(y, np.zeros(y.size), LARGEST, LARGEST)
+        worse.append(2.0 * (theirs - ours))
+    assert np.size(worse) == 500
+    assert (np.array(worse) > 0.01).mean() <= 0.005
+
+
+@pytest.mark.parametrize(("seed", "p", "q"), [(0, 1, 0), (7, 0, 1), (18, 1, 1)])
+def test_the_record_holds_what_statsmodels_finds(seed: int, p: int, q: int) -> None:
+    """The same series, the same fit; small orders, whose optimum every version of it finds."""
+    assert recorded()[seed][p, q] == pytest.approx(likelihood(recorded_series(seed), p, q), abs=0.01)
 
 
 def test_a_larger_order_is_never_worse_than_a_smaller_one_inside_it() -> None:

@@ -161,6 +161,7 @@ def fit(series: FloatArray, noise: FloatArray, parameters: Arima) -> Model:
     from tarmac.detect.detectors.arima_orders import fit_orders
     from tarmac.detect.kernels.arima_parameters import coefficients_of
     from tarmac.detect.kernels.arima_search import likelihood_at, series_for
+    from tarmac.detect.kernels.lanes import in_lanes
 
     # Far from zero and wide, sums of squares lose digits; the model knows neither place nor scale.
     centre = float(np.nanmedian(series))
@@ -172,7 +173,7 @@ def fit(series: FloatArray, noise: FloatArray, parameters: Arima) -> Model:
     while True:
         p, q = choose(likelihoods, seen, parameters.criterion, extra=int(noisy))
         x = found[p, q]
-        phi, ma, gamma = coefficients_of(x, p, q)
+        phi, ma, gamma = (each[:, 0].copy() for each in coefficients_of(in_lanes(x), p, q))
         if gamma[0] <= LARGEST_VARIANCE:
             break
         likelihoods[p, q] = -np.inf

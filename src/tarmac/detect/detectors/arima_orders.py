@@ -58,7 +58,7 @@ class _Grid:
     tried: dict[tuple[Order, Order], FloatArray] = field(default_factory=dict)
 
     def improve(self, order: Order, starts: Sequence[FloatArray]) -> None:
-        from tarmac.detect.kernels.arima_grid import compete
+        from tarmac.detect.kernels.arima_search import compete
 
         if not starts:
             return
@@ -94,10 +94,10 @@ def _regressions(y: FloatArray, orders: Sequence[Order], *, extra: int) -> dict[
 
     max_p, max_q = max(p for p, _ in orders), max(q for _, q in orders)
     products = lagged_products(y, max_p, max_q)
-    starts = {(p, q): np.full(p + q + extra, -1.0) for p, q in orders}
+    starts = {(p, q): np.full((p + q + extra, 1), -1.0) for p, q in orders}
     for (p, q), start in starts.items():
         regression_start(products, max_p, p, q, start)
-    return starts
+    return {order: start[:, 0] for order, start in starts.items()}
 
 
 def _refitted(x: FloatArray, order: Order, wanted: Order) -> FloatArray:

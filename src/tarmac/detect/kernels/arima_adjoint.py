@@ -6,7 +6,7 @@ state: the state's own, since the transition only shifts it but for what φ and 
 
 from tarmac.detect.kernels.arima_likelihood import EXACT, MISSING, PASS, STEADY_STEP, at, nothing
 from tarmac.detect.kernels.compiled import compiled, native
-from tarmac.detect.kernels.lanes import like, put, rows, take
+from tarmac.detect.kernels.lanes import everywhere, put, rows, take
 from tarmac.detect.kernels.unrolled import put_all, take_all, total, unrolled
 
 
@@ -21,7 +21,7 @@ def adjoint_of(size):
     def arima_adjoint(y, per_flight, model, room):
         columns, inno, scale, sums, kinds = room
         phi, ma = take_all(model, 0, numbers), take_all(model, size, numbers)
-        zero, unit = like(model, 0.0), like(model, 1.0)
+        zero, unit = everywhere(0.0), everywhere(1.0)
         mean = take(sums, 2) / take(sums, 3)
         share = unit / (take(sums, 1) - mean * take(sums, 2))
         half = 0.5 / take(sums, 4)
@@ -133,10 +133,10 @@ def from_settled(ma, past, ma_bar):
 def start_adjoint(phi, ma, bridge, product, adjoint, phi_bar, ma_bar, gamma_bar):
     """Add to the three gradients what the start covariance's adjoint asks of them."""
     size = phi.shape[0]
-    bridge_bar = rows(phi, size * size)
+    bridge_bar = rows(size * size)
     for i in range(size):
         for k in range(size):
-            along, total = like(phi, 0.0), like(phi, 0.0)
+            along, total = everywhere(0.0), everywhere(0.0)
             for j in range(size):
                 bent = take(adjoint, max(i, j) * (max(i, j) + 1) // 2 + min(i, j))
                 total = total + bent * take(product, j * size + k)

@@ -4,21 +4,31 @@ import numpy as np
 
 from tarmac.detect.kernels.arima_likelihood import start_covariance
 from tarmac.detect.kernels.compiled import compiled
+from tarmac.detect.kernels.lanes import in_lanes, rows
+from tarmac.detect.panel import FloatArray
 
 LASTING = 3
 """After so many days in a row far on one side of their predictions, the next is believed."""
 
 
-@compiled
-def filter_robustly(z, noise, phi, ma, gamma, cut, wide):
+def filter_robustly(
+    z: FloatArray, noise: FloatArray, phi: FloatArray, ma: FloatArray, gamma: FloatArray, cut: float, wide: float
+) -> tuple[FloatArray, FloatArray]:
     """Innovations of z (mean removed, NaN = missing) and their variances in units of σ².
 
     An innovation farther than √(cut² + wide² (F − 1)) from zero is drawn back to that before it moves the state:
     Masreliez and Martin (1977) with Huber's ψ. From the fourth in a row on one side it moves the state as it is: a
     lasting change is followed. With an infinite cut this is the plain filter. P follows the general recursion throughout.
     """
+    room = rows(phi.size**2), rows(phi.size**2)
+    start: FloatArray = start_covariance(in_lanes(phi), in_lanes(ma), in_lanes(gamma), *room)[:, 0].copy()
+    inno, scale = _filter(z, noise, phi, ma, start, cut, wide)
+    return inno, scale
+
+
+@compiled
+def _filter(z, noise, phi, ma, now, cut, wide):
     size, days = phi.size, z.size
-    now = start_covariance(phi, ma, gamma, np.zeros(size * size), np.zeros(size * size))
     state, gain = np.zeros(size + 1), np.zeros(size)
     inno, scale = np.full(days, np.nan), np.zeros(days)
     run = 0  # how many days in a row were drawn back; negative below

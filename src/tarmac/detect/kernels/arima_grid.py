@@ -1,17 +1,38 @@
-"""Starting points of the search for one order of one series, and the selection among them, compiled."""
+"""Starting points of the search for one order of one series, compiled."""
+
+from typing import Any
 
 import numpy as np
 
 from tarmac.detect.kernels.arima_parameters import coefficients_of
-from tarmac.detect.kernels.arima_search import descend, objective
-from tarmac.detect.kernels.compiled import compiled
-from tarmac.detect.kernels.lanes import LANES
+from tarmac.detect.kernels.compiled import call, compiled
+from tarmac.detect.kernels.lanes import LANES, in_lanes, rows
+from tarmac.detect.panel import FloatArray
 
 LONG = 12
 """The order of the long autoregression whose residuals stand in for the innovations (Hannan and Rissanen 1982)."""
 
 FREQUENCIES = 8
 """At how many frequencies, equally spaced, a nearly cancelling pair of complex roots is tried."""
+
+
+def _factors(degree: int) -> list[tuple[FloatArray, FloatArray, int]]:
+    """The pairs of factors that are tried, in blocks of lanes: 1 + a B (+ b B²) of the AR and of the MA part, and how many.
+
+    Degree 1: real roots of either sign; degree 2: pairs of complex roots at FREQUENCIES. Either part may have the root
+    nearer to the unit circle.
+    """
+    sides = [1.0, -1.0] if degree == 1 else -2.0 * np.cos(np.pi * (np.arange(FREQUENCIES) + 0.5) / FREQUENCIES)
+    pairs = [(side, near, far) for side in sides for near, far in ((0.95, 0.8), (0.8, 0.95))]
+    blocks = []
+    for k in range(0, len(pairs), LANES):
+        side, near, far = np.array(pairs[k : k + LANES] + [pairs[-1]] * (k + LANES - len(pairs))).T
+        ar, ma = (np.array([np.ones(LANES), side * root, root * root]) for root in (near, far))
+        blocks.append((ar, ma, min(LANES, len(pairs) - k)))
+    return blocks
+
+
+FACTORS = {degree: _factors(degree) for degree in (1, 2)}
 
 
 @compiled
@@ -22,7 +43,11 @@ def lagged_products(y, max_p, max_q):
     """
     days = y.size
     z, noise = np.zeros(days), np.zeros(days)
-    mean = np.nanmean(y)
+    mean, seen = 0.0, 0
+    for t in range(days):
+        if not np.isnan(y[t]):
+            mean, seen = mean + y[t], seen + 1
+    mean /= seen
     for t in range(days):
         z[t] = 0.0 if np.isnan(y[t]) else y[t] - mean
     order = max(1, min(LONG, days // 4))
@@ -61,13 +86,13 @@ def lagged_products(y, max_p, max_q):
 
 @compiled
 def regression_start(sums, max_p, p, q, x):
-    """Fill x from the regression on p lags of the series and q of the residuals, drawn inside the unit circle."""
+    """Fill column 0 of x from the regression on p lags of the series and q of the residuals, inside the unit circle."""
     count = p + q
     places = np.zeros(count, dtype=np.int64)
     for i in range(count):
         places[i] = 1 + i if i < p else 1 + max_p + i - p
     # Cholesky by hand: LAPACK's result may depend on its threads.
-    root, answer = np.zeros((count, count)), np.zeros(count)
+    root, answer = np.zeros((count, count)), np.zeros((count, 1))
     for i in range(count):
         for j in range(i + 1):
             total = sums[places[i], places[j]]
@@ -76,89 +101,72 @@ def regression_start(sums, max_p, p, q, x):
             for k in range(j):
                 total -= root[i, k] * root[j, k]
             root[i, j] = np.sqrt(max(total, 1e-12 * sums[0, 0])) if i == j else total / root[j, j]
-        answer[i] = sums[places[i], 0]
+        answer[i, 0] = sums[places[i], 0]
         for k in range(i):
-            answer[i] -= root[i, k] * answer[k]
-        answer[i] /= root[i, i]
+            answer[i, 0] -= root[i, k] * answer[k, 0]
+        answer[i, 0] /= root[i, i]
     for i in range(count - 1, -1, -1):
         for k in range(i + 1, count):
-            answer[i] -= root[k, i] * answer[k]
-        answer[i] /= root[i, i]
-    _free_parameters(answer[:p], x[:p])
-    _free_parameters(-answer[p:], x[p:count])
+            answer[i, 0] -= root[k, i] * answer[k, 0]
+        answer[i, 0] /= root[i, i]
+    for i in range(p, count):
+        answer[i, 0] = -answer[i, 0]
+    _free_parameters(answer, 0, p, 0, x)
+    _free_parameters(answer, p, q, 0, x)
 
 
 @compiled
-def _free_parameters(coefficients, x):
-    """Fill x by the Levinson recursion run down; partial autocorrelations outside ±0.95 are drawn back to it."""
-    now = coefficients.copy()
-    for k in range(now.size - 1, -1, -1):
+def _free_parameters(coefficients, first, order, lane, x):
+    """Fill a lane of x by the Levinson recursion run down; partial autocorrelations outside ±0.95 are drawn back to it."""
+    now, lower = np.zeros(order), np.zeros(order)
+    for i in range(order):
+        now[i] = coefficients[first + i, lane]
+    for k in range(order - 1, -1, -1):
         partial = min(max(now[k], -0.95), 0.95)
-        x[k] = np.arctanh(partial)
-        lower = now.copy()
+        x[first + k, lane] = np.arctanh(partial)
         for j in range(k):
             lower[j] = (now[j] + partial * now[k - 1 - j]) / (1.0 - partial * partial)
-        now = lower
+        for j in range(k):
+            now[j] = lower[j]
 
 
-@compiled
-def _with_factors(x, p, q, ar, ma, degree):
-    """Return the free parameters of order p, q from those of p − degree, q − degree, times a factor in each part."""
-    low_p, low_q = p - degree, q - degree
-    phi, theta, _ = coefficients_of(x, low_p, low_q)
-    left, right = np.zeros(p), np.zeros(q)
-    for k in range(1, p + 1):
-        for j in range(min(k, degree) + 1):
-            if k - j <= low_p:
-                left[k - 1] -= ar[j] * (1.0 if k == j else -phi[k - j - 1])
-    for k in range(1, q + 1):
-        for j in range(min(k, degree) + 1):
-            if k - j <= low_q:
-                right[k - 1] -= ma[j] * theta[k - j]
-    result = np.zeros(x.size + 2 * degree)
-    _free_parameters(left, result[:p])
-    _free_parameters(right, result[p : p + q])
-    result[p + q :] = x[low_p + low_q :]
-    return result
-
-
-@compiled
-def factor_starts(x, p, q, degree, series, most):
+def factor_starts(x: FloatArray, p: int, q: int, degree: int, series: tuple[Any, ...], most: int) -> list[FloatArray]:
     """Return the `most` best of the starts that a nearly cancelling pair of factors makes of a fit of lower order.
 
-    Degree 1: real roots of either sign; degree 2: pairs of complex roots at FREQUENCIES. Either part may have the
-    root nearer to the unit circle. The likelihood of larger orders has an optimum near many such pairs.
+    The likelihood of larger orders has an optimum near many such pairs.
     """
-    tried = 4 if degree == 1 else 2 * FREQUENCIES
-    count = x.size + 2 * degree
-    value, starts = np.full(tried, np.inf), np.zeros((tried, count))
-    ar, ma, none, found = np.ones(3), np.ones(3), np.zeros((0, LANES)), np.zeros((3, LANES))
-    some = np.zeros((count, LANES))
-    for k in range(tried):
-        near, far = (0.95, 0.8) if k % 2 == 0 else (0.8, 0.95)
-        if degree == 1:
-            side = 1.0 - 2.0 * (k // 2)
-            ar[1], ma[1] = side * near, side * far
-        else:
-            wave = 2.0 * np.cos(np.pi * (k // 2 + 0.5) / FREQUENCIES)
-            ar[1], ar[2], ma[1], ma[2] = -wave * near, near * near, -wave * far, far * far
-        starts[k] = _with_factors(x, p, q, ar, ma, degree)
-        some[:, k % LANES] = starts[k]
-        if k % LANES == LANES - 1 or k == tried - 1:
-            objective(some, p, q, series, none, found)
-            for lane in range(k % LANES + 1):
-                value[k - k % LANES + lane] = found[0, lane]
-    return starts[np.argsort(value)[:most]]
+    phi, theta, _ = coefficients_of(in_lanes(x), p - degree, q - degree)
+    rest = x[p + q - 2 * degree :]
+    values: list[float] = []
+    starts: list[FloatArray] = []
+    for ar, ma, many in FACTORS[degree]:
+        tried, found = _with_factors(phi, theta, p, q, degree, ar, ma, in_lanes(rest), series)
+        values.extend(found[0, :many])
+        starts.extend(tried[:, :many].T)
+    return [starts[k].copy() for k in np.argsort(values)[:most]]
 
 
 @compiled
-def compete(starts, p, q, series, seen, known):
-    """Descend from all starts (rows, LANES of them at most) side by side, and on from the best.
+def _with_factors(phi, theta, p, q, degree, ar, ma, rest, series):
+    """Return the free parameters of order p, q from a fit of order p − degree, q − degree times a factor in each part.
 
-    Returns the best objective and its free parameters; `known` and any start where nothing beats it.
+    A lane has one pair of factors; `rest` are the parameters after the MA part's. Returns their objectives besides.
     """
-    x, running = np.zeros((starts.shape[1], LANES)), np.arange(LANES) < starts.shape[0]
+    low_p, low_q = p - degree, q - degree
+    count = p + q + rest.shape[0]
+    x, product, found = rows(count), rows(p + q), rows(3)
     for lane in range(LANES):
-        x[:, lane] = starts[lane if running[lane] else 0]
-    best, value = descend(x, running, p, q, series, seen, known)
-    return value, x[:, best].copy()
+        for k in range(1, p + 1):
+            for j in range(min(k, degree) + 1):
+                if k - j <= low_p:
+                    product[k - 1, lane] -= ar[j, lane] * (1.0 if k == j else -phi[k - j - 1, lane])
+        for k in range(1, q + 1):
+            for j in range(min(k, degree) + 1):
+                if k - j <= low_q:
+                    product[p + k - 1, lane] -= ma[j, lane] * theta[k - j, lane]
+        _free_parameters(product, 0, p, lane, x)
+        _free_parameters(product, p, q, lane, x)
+        for i in range(rest.shape[0]):
+            x[p + q + i, lane] = rest[i, lane]
+    call(series[3][0, 0], x, p, q, series, rows(0), found)
+    return x, found

@@ -4,14 +4,13 @@ import numpy as np
 
 from tarmac.detect.kernels.arima_parameters import coefficients_of, slopes_of
 from tarmac.detect.kernels.compiled import compiled
-from tarmac.detect.kernels.lanes import like, put, root, rows, take
+from tarmac.detect.kernels.lanes import everywhere, put, root, rows, take
 
 RIDGE = 1e-3
 """What is added to the information per day on each free parameter."""
 
 
-@compiled
-def inverse_information(x, p, q, series, mean, inverse):
+def inverse_information(x, p, q, series, found, inverse):
     """Fill the inverse of the information per day on x, from the innovations that the last filtering left in room.
 
     The innovation's slope in φ_i is −u one lag i back, in θ_j −w one lag j back, where θ(B) u = y − μ and θ(B) w = ε
@@ -19,12 +18,12 @@ def inverse_information(x, p, q, series, mean, inverse):
     products depend on the two lags' distance alone, but for the first days, which are left out.
     """
     count, order = x.shape[0], p + q
-    uu, ww, uw, square = _lagged_products(x, p, q, series, mean)
-    slopes, turned = rows(x, order * order), rows(x, order * order)
+    uu, ww, uw, square = _lagged_products(x, p, q, series, take(found, 1))
+    slopes, turned = rows(order * order), rows(order * order)
     slopes_of(x, p, q, slopes)
     for i in range(order):
         for j in range(order):
-            total = like(x, 0.0)
+            total = everywhere(0.0)
             for k in range(order):
                 if i < p and k < p:
                     product = take(uu, abs(i - k))
@@ -35,12 +34,12 @@ def inverse_information(x, p, q, series, mean, inverse):
                     product = take(uw, p + ahead)
                 total = total + product * take(slopes, k * order + j)
             put(turned, i * order + j, total)
-    information = rows(x, count * count)
+    information = rows(count * count)
     for i in range(count):
         put(information, i * count + i, 1.0)
     for i in range(order):
         for j in range(order):
-            total = like(x, RIDGE if i == j else 0.0)
+            total = everywhere(RIDGE if i == j else 0.0)
             for k in range(order):
                 total = total + take(slopes, k * order + i) * take(turned, k * order + j) / square
             put(information, i * count + j, total)
@@ -54,12 +53,12 @@ def _lagged_products(x, p, q, series, mean):
     _, inno, scale, _, _ = room
     _, ma, _ = coefficients_of(x, p, q)
     days = y.size
-    u, w = rows(x, days), rows(x, days)
-    uu, ww, uw, square = rows(x, p), rows(x, q), rows(x, p + q + 1), like(x, 0.0)
+    u, w = rows(days), rows(days)
+    uu, ww, uw, square = rows(p), rows(q), rows(p + q + 1), everywhere(0.0)
     for t in range(days):
         v = take(inno, 2 * t) - mean * take(inno, 2 * t + 1)
         if np.isnan(y[t]):
-            at, new = like(x, 0.0) - v, like(x, 0.0)
+            at, new = everywhere(0.0) - v, everywhere(0.0)
         else:
             at, new = y[t] - mean, v / root(take(scale, t))
             square = square + new * new

@@ -11,8 +11,8 @@ Model: y_t − μ = Σ φ_i (y_{t−i} − μ) + ε_t + Σ θ_j ε_{t−j}; wher
 - The gradient is the filter's own adjoint, run backwards (arima_adjoint.py): exact for the likelihood as computed, at
   about three times the filter's cost whatever the number of parameters.
 
-Conventions: `size` r = max(p, q + 1); `phi` and `ma` have r rows, ma = (1, θ_1 … θ_{r−1}) = R. Every row holds a number,
-or eight of them: so many parameter sets go through the filter side by side (lanes.py). P is kept as its lower triangle,
+Conventions: `size` r = max(p, q + 1); `phi` and `ma` have r rows, ma = (1, θ_1 … θ_{r−1}) = R. Every row holds eight
+numbers: so many parameter sets go through the filter side by side (lanes.py). P is kept as its lower triangle,
 row by row (`at`); of each day's P only the first column, which the adjoint needs. Variances are in units of σ².
 
 The filter and its adjoint are compiled once for each r, on demand, and hold the state in registers (unrolled.py).
@@ -22,7 +22,7 @@ import numpy as np
 from numba.core import types
 
 from tarmac.detect.kernels.compiled import compiled, native
-from tarmac.detect.kernels.lanes import LANES, exceeds, like, put, rows, take
+from tarmac.detect.kernels.lanes import LANES, everywhere, exceeds, put, rows, take
 from tarmac.detect.kernels.unrolled import put_all, take_all, total, unrolled
 
 STEADY = 1e-11
@@ -33,9 +33,9 @@ MISSING, NOISY, EXACT, STEADY_STEP = 0, 1, 2, 3
 HUGE = 1e150
 """How far F, which is 1 or more, is multiplied up from day to day before the product's logarithm is taken."""
 
-_DAYS, _ROWS = types.float64[::1], types.float64[:, ::1]
-ROOM = types.Tuple((_ROWS, _ROWS, _ROWS, _ROWS, types.int64[::1]))
-PASS = types.void(_DAYS, _DAYS, _ROWS, ROOM)
+DAYS, ROWS = types.float64[::1], types.float64[:, ::1]
+ROOM = types.Tuple((ROWS, ROWS, ROWS, ROWS, types.int64[::1]))
+PASS = types.void(DAYS, DAYS, ROWS, ROOM)
 
 
 @compiled
@@ -54,15 +54,15 @@ def start_covariance(phi, ma, gamma, bridge, product):
             if i + 1 < size:
                 moved = moved + take(bridge, (i + 1) * size + j)
             put(bridge, i * size + j + 1, moved)
-    start = rows(phi, size * (size + 1) // 2)
+    start = rows(size * (size + 1) // 2)
     for i in range(size):
         for j in range(size):
-            total = like(phi, 0.0)
+            total = everywhere(0.0)
             for k in range(size):
                 total = total + take(bridge, i * size + k) * take(gamma, abs(k - j))
             put(product, i * size + j, total)
         for j in range(i + 1):
-            total = like(phi, 0.0)
+            total = everywhere(0.0)
             for k in range(size):
                 total = total + take(product, i * size + k) * take(bridge, j * size + k)
             put(start, i * (i + 1) // 2 + j, total)
@@ -90,7 +90,7 @@ def filter_of(size):
         phi, ma = take_all(model, 0, numbers), take_all(model, size, numbers)
         lam, now = take(model, 2 * size), take_all(model, 2 * size + 1, triangle)
         state, one = nothing(phi), nothing(phi)
-        zero, unit = like(model, 0.0), like(model, 1.0)
+        zero, unit = everywhere(0.0), everywhere(1.0)
         product, yy, y1, ones = unit, zero, zero, zero
         steady, seen = False, 0.0
         put(sums, 0, 0.0)

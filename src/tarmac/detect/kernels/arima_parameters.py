@@ -1,14 +1,14 @@
 """From free parameters to an ARMA's coefficients, and from the coefficients' adjoints back; compiled.
 
 Free parameters x become partial autocorrelations tanh x, and these by the Levinson recursion a stationary AR or an
-invertible MA part: Barndorff-Nielsen and Schou (1973), Monahan (1984), Jones (1980). Rows hold a number or eight
-(lanes.py); matrices are kept row by row.
+invertible MA part: Barndorff-Nielsen and Schou (1973), Monahan (1984), Jones (1980). Rows hold eight numbers (lanes.py);
+matrices are kept row by row.
 """
 
 import numpy as np
 
 from tarmac.detect.kernels.compiled import compiled
-from tarmac.detect.kernels.lanes import like, put, rows, take
+from tarmac.detect.kernels.lanes import LANES, everywhere, put, rows, take
 
 LIMIT = 0.99999
 """The largest partial autocorrelation: nearer to one, only rounding would decide."""
@@ -17,11 +17,10 @@ LIMIT = 0.99999
 @compiled
 def partials(x, first, order):
     """Return the partial autocorrelations of the free parameters from row `first` on, one row more than there are."""
-    result = rows(x, order + 1)
-    width = x.size // max(x.shape[0], 1)
-    source, target = x.reshape(-1), result.reshape(-1)
-    for k in range(order * width):
-        target[k] = LIMIT * np.tanh(source[first * width + k])
+    result = rows(order + 1)
+    for k in range(order):
+        for lane in range(LANES):
+            result[k, lane] = LIMIT * np.tanh(x[first + k, lane])
     return result
 
 
@@ -41,13 +40,13 @@ def levinson_slopes(partial, order, of, table, slopes):
     for k in range(of, order):
         now, before = k * order, (k - 1) * order
         for j in range(k):
-            slope = like(partial, 0.0)
+            slope = everywhere(0.0)
             if k > of:
                 slope = take(slopes, before + j) - take(partial, k) * take(slopes, before + k - 1 - j)
             else:
                 slope = slope - _tangent(partial, k) * take(table, before + k - 1 - j)
             put(slopes, now + j, slope)
-        put(slopes, now + k, _tangent(partial, k) if k == of else like(partial, 0.0))
+        put(slopes, now + k, _tangent(partial, k) if k == of else everywhere(0.0))
 
 
 @compiled
@@ -67,7 +66,7 @@ def autocovariances(partial, order, table, gamma, errors):
         put(errors, k, take(errors, k + 1) / (1.0 - take(partial, k) * take(partial, k)))
     put(gamma, 0, take(errors, 0))
     for lag in range(1, gamma.shape[0]):
-        total = like(gamma, 0.0)
+        total = everywhere(0.0)
         used = min(lag - 1, order)
         for j in range(used):
             total = total + take(table, (used - 1) * order + j) * take(gamma, lag - 1 - j)
@@ -84,7 +83,7 @@ def autocovariance_slopes(partial, order, of, table, slopes, gamma, errors, gamm
     relative = rho * tangent * 2.0 / (1.0 - rho * rho)
     put(gamma_slopes, 0, relative * take(gamma, 0))
     for lag in range(1, gamma.shape[0]):
-        total = like(gamma, 0.0)
+        total = everywhere(0.0)
         used = min(lag - 1, order)
         for j in range(used):
             place = (used - 1) * order + j
@@ -104,13 +103,13 @@ def autocovariance_slopes(partial, order, of, table, slopes, gamma, errors, gamm
 def coefficients_of(x, p, q):
     """Return φ (r rows), R = (1, θ …) (r rows) and the AR part's autocovariances (r rows) from the free parameters."""
     size = max(p, q + 1)
-    phi, ma, gamma = rows(x, size), rows(x, size), rows(x, size)
-    partial, table = partials(x, 0, p), rows(x, p * p)
+    phi, ma, gamma = rows(size), rows(size), rows(size)
+    partial, table = partials(x, 0, p), rows(p * p)
     levinson(partial, p, table)
-    autocovariances(partial, p, table, gamma, rows(x, p + 1))
+    autocovariances(partial, p, table, gamma, rows(p + 1))
     for k in range(p):
         put(phi, k, take(table, (p - 1) * p + k))
-    partial, table = partials(x, p, q), rows(x, q * q)
+    partial, table = partials(x, p, q), rows(q * q)
     levinson(partial, q, table)
     put(ma, 0, 1.0)
     for k in range(q):
@@ -122,24 +121,24 @@ def coefficients_of(x, p, q):
 def gradient_of(x, p, q, phi_bar, ma_bar, gamma_bar, gradient):
     """Carry the adjoints of φ, θ and γ back to the free parameters, by one tangent a parameter."""
     size = phi_bar.shape[0]
-    partial, table, slopes = partials(x, 0, p), rows(x, p * p), rows(x, p * p)
-    gamma, gamma_slopes, errors = rows(x, size), rows(x, size), rows(x, p + 1)
+    partial, table, slopes = partials(x, 0, p), rows(p * p), rows(p * p)
+    gamma, gamma_slopes, errors = rows(size), rows(size), rows(p + 1)
     levinson(partial, p, table)
     autocovariances(partial, p, table, gamma, errors)
     for k in range(p):
         levinson_slopes(partial, p, k, table, slopes)
         autocovariance_slopes(partial, p, k, table, slopes, gamma, errors, gamma_slopes)
-        total = like(x, 0.0)
+        total = everywhere(0.0)
         for j in range(size):
             total = total + take(gamma_bar, j) * take(gamma_slopes, j)
         for j in range(p):
             total = total + take(phi_bar, j) * take(slopes, (p - 1) * p + j)
         put(gradient, k, total)
-    partial, table, slopes = partials(x, p, q), rows(x, q * q), rows(x, q * q)
+    partial, table, slopes = partials(x, p, q), rows(q * q), rows(q * q)
     levinson(partial, q, table)
     for k in range(q):
         levinson_slopes(partial, q, k, table, slopes)
-        total = like(x, 0.0)
+        total = everywhere(0.0)
         for j in range(q):
             total = total - take(ma_bar, j + 1) * take(slopes, (q - 1) * q + j)
         put(gradient, p + k, total)
@@ -151,7 +150,7 @@ def slopes_of(x, p, q, result):
     order = p + q
     for part in range(2):
         first, size, sign = (0, p, 1.0) if part == 0 else (p, q, -1.0)
-        partial, table, slopes = partials(x, first, size), rows(x, size * size), rows(x, size * size)
+        partial, table, slopes = partials(x, first, size), rows(size * size), rows(size * size)
         levinson(partial, size, table)
         for k in range(size):
             levinson_slopes(partial, size, k, table, slopes)

@@ -9,13 +9,14 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
+from numba.core import types
 
 from tarmac.detect.kernels.arima_adjoint import adjoint_of, start_adjoint
 from tarmac.detect.kernels.arima_information import inverse_information
-from tarmac.detect.kernels.arima_likelihood import filter_of, start_covariance
+from tarmac.detect.kernels.arima_likelihood import DAYS, ROOM, ROWS, filter_of, start_covariance
 from tarmac.detect.kernels.arima_parameters import coefficients_of, gradient_of
-from tarmac.detect.kernels.compiled import call, compiled
-from tarmac.detect.kernels.lanes import LANES, put, rows, take
+from tarmac.detect.kernels.compiled import call, compiled, native
+from tarmac.detect.kernels.lanes import LANES, in_lanes, put, rows, take
 from tarmac.detect.panel import FloatArray
 
 ROUGH, FINE = 1e-2, 1e-4
@@ -30,14 +31,27 @@ _ONE_AT_A_TIME = Lock()
 """Held while passes are compiled: airports' threads would compile the same ones side by side."""
 
 
+SERIES = types.Tuple((DAYS, DAYS, ROOM, types.int64[:, ::1]))
+STEP = types.void(ROWS, types.int64, types.int64, SERIES, ROWS, ROWS)
+
+
 def series_for(y: FloatArray, per_flight: FloatArray, max_p: int, max_q: int) -> tuple[Any, ...]:
-    """What the search takes: the series, room for its filtering, and by r the compiled passes' addresses."""
+    """What the search takes: the series, room for its filtering, and the addresses of the compiled functions.
+
+    Row 0 of the addresses is for `objective` and `inverse_information`, row r for the filter and its adjoint.
+    """
     most = max(max_p, max_q + 1)
-    passes = np.zeros((most + 1, 2), dtype=np.int64)
+    addresses = np.zeros((most + 1, 2), dtype=np.int64)
     with _ONE_AT_A_TIME:
+        addresses[0] = [made.address for made in _steps()]
         for size in range(1, most + 1):
-            passes[size] = [made.address for made in _passes(size)]
-    return y, per_flight, room_for(y.size, most), passes
+            addresses[size] = [made.address for made in _passes(size)]
+    return y, per_flight, room_for(y.size, most), addresses
+
+
+@cache
+def _steps():
+    return native(objective, STEP), native(inverse_information, STEP)
 
 
 @cache
@@ -46,54 +60,53 @@ def _passes(size):
 
 
 class Way(NamedTuple):
-    """Where each lane's descent is: what it tries next, and what is known at its best place so far.
-
-    `promise`: the log-likelihood that the next step should bring; `fresh`: the inverse Hessian is still the information's.
-    """
+    """Where each lane's descent is: what it tries next, and what is known at its best place so far (`at`)."""
 
     trial: Any
     gradient: Any
-    found: Any
     at: Any
     slopes: Any
     step: Any
     inverse: Any
-    value: Any
-    slope: Any
-    length: Any
-    promise: Any
-    tries: Any
-    fresh: Any
-    anew: Any
-    running: Any
+    now: Any
+
+
+VALUE, SLOPE, LENGTH, PROMISE, TRIES, FRESH, ANEW, RUNNING = range(8)
+"""The rows of `now`: the best objective, the slope along the step and the step's length; the log-likelihood that the next
+step should bring; how often the step was shortened; then 1 or 0: whether the inverse Hessian is still the information's,
+whether it is to become that, and whether the lane goes on."""
 
 
 @compiled
 def room_for(days, size):
     """The arrays that the filter fills, for orders up to r = `size`, in its order."""
-    wide, kinds = np.zeros((1, LANES)), np.zeros(days, dtype=np.int64)
-    return rows(wide, days * size), rows(wide, 2 * days), rows(wide, days), rows(wide, 6), kinds
+    kinds = np.zeros(days, dtype=np.int64)
+    return rows(days * size), rows(2 * days), rows(days), rows(6), kinds
 
 
-@compiled
 def objective(x, p, q, series, gradient, result):
     """½ log σ̂² + Σ log F / 2n at x, the mean and the variance at their best; fills `gradient` where it has rows.
 
     x is p free AR, then q free MA parameters, then log λ where the noise (days) is not all zero: so many rows of eight,
     one parameter set a lane. `result` gets three rows: the objective, the mean and the variance.
     """
-    y, per_flight, room, passes = series
+    y, per_flight, room, addresses = series
     phi, ma, gamma = coefficients_of(x, p, q)
     size = phi.shape[0]
     noisy = x.shape[0] > p + q
-    bridge, product = rows(x, size * size), rows(x, size * size)
+    bridge, product = rows(size * size), rows(size * size)
     start = start_covariance(phi, ma, gamma, bridge, product)
-    model = rows(x, 2 * size + 1 + start.shape[0])
-    model[:size], model[size : 2 * size], model[2 * size + 1 :] = phi, ma, start
+    model = rows(2 * size + 1 + start.shape[0])
+    for i in range(size):
+        put(model, i, take(phi, i))
+        put(model, size + i, take(ma, i))
+    for i in range(start.shape[0]):
+        put(model, 2 * size + 1 + i, take(start, i))
     if noisy:
-        model[2 * size] = np.exp(x[p + q])
+        for lane in range(LANES):
+            model[2 * size, lane] = np.exp(x[p + q, lane])
     lam = take(model, 2 * size)
-    call(passes[size, 0], y, per_flight, model, room)
+    call(addresses[size, 0], y, per_flight, model, room)
     sums = room[3]
     seen, mean = take(sums, 4), take(sums, 2) / take(sums, 3)
     put(result, 1, mean)
@@ -102,103 +115,130 @@ def objective(x, p, q, series, gradient, result):
         variance = result[2, lane]
         result[0, lane] = 0.5 * (np.log(variance) + sums[0, lane] / sums[4, lane]) if variance > 0.0 else np.inf
     if gradient.shape[0] > 0:
-        call(passes[size, 1], y, per_flight, model, room)
-        phi_bar, ma_bar, gamma_bar = model[:size], model[size : 2 * size], rows(x, size)
+        call(addresses[size, 1], y, per_flight, model, room)
+        phi_bar, ma_bar, gamma_bar = model[:size], model[size : 2 * size], rows(size)
         start_adjoint(phi, ma, bridge, product, model[2 * size + 1 :], phi_bar, ma_bar, gamma_bar)
         gradient_of(x, p, q, phi_bar, ma_bar, gamma_bar, gradient)
         if noisy:
             put(gradient, p + q, take(model, 2 * size) * lam)
 
 
-@compiled
-def likelihood_at(x, p, q, series):
+def likelihood_at(x: FloatArray, p: int, q: int, series: tuple[Any, ...]) -> tuple[float, float, float, FloatArray]:
     """Return objective, mean, variance and gradient of one parameter set."""
-    many, gradient, found = np.zeros((x.size, LANES)), np.zeros((x.size, LANES)), np.zeros((3, LANES))
-    for i in range(x.size):
-        many[i] = x[i]
-    objective(many, p, q, series, gradient, found)
-    return found[0, 0], found[1, 0], found[2, 0], gradient[:, 0].copy()
+    many, gradient, found = in_lanes(x), in_lanes(np.zeros(x.size)), in_lanes(np.zeros(3))
+    _evaluate(many, p, q, series, gradient, found)
+    return float(found[0, 0]), float(found[1, 0]), float(found[2, 0]), gradient[:, 0].copy()
 
 
 @compiled
-def descend(x, running, p, q, series, seen, known):
+def _evaluate(x, p, q, series, gradient, found):
+    call(series[3][0, 0], x, p, q, series, gradient, found)
+
+
+def compete(
+    starts: FloatArray, p: int, q: int, series: tuple[Any, ...], seen: int, known: float
+) -> tuple[float, FloatArray]:
+    """Descend from all starts (rows, LANES of them at most) side by side, and on from the best.
+
+    Returns the best objective and its free parameters; `known` and any start where nothing beats it.
+    """
+    running = np.arange(LANES) < len(starts)
+    x = np.ascontiguousarray(starts[np.where(running, np.arange(LANES), 0)].T)
+    best, value = _descend(x, running, p, q, series, seen, known)
+    return value, x[:, best].copy()
+
+
+@compiled
+def _descend(x, running, p, q, series, seen, known):
     """Descend from the starts in the lanes of x that are `running`, side by side, and from the best one to its end.
 
     Returns the best lane and its objective; `known` where no start comes to beat that.
     """
     count = x.shape[0]
     way = Way(
-        trial=rows(x, count),
-        gradient=rows(x, count),
-        found=rows(x, 3),
+        trial=rows(count),
+        gradient=rows(count),
         at=x,
-        slopes=rows(x, count),
-        step=rows(x, count),
-        inverse=rows(x, count * count),
-        value=np.full(LANES, np.inf),
-        slope=np.zeros(LANES),
-        length=np.zeros(LANES),
-        promise=np.full(LANES, np.inf),
-        tries=np.zeros(LANES, dtype=np.int64),
-        fresh=np.zeros(LANES, dtype=np.bool_),
-        anew=running.copy(),
-        running=running,
+        slopes=rows(count),
+        step=rows(count),
+        inverse=rows(count * count),
+        now=rows(8),
     )
-    way.trial[:] = x
-    informed, competing, best = rows(x, count * count), True, 0
+    trial, now, found = way.trial, way.now, rows(3)
+    for lane in range(LANES):
+        now[RUNNING, lane] = now[ANEW, lane] = 1.0 if running[lane] else 0.0
+        now[VALUE, lane] = now[PROMISE, lane] = np.inf
+        for i in range(count):
+            trial[i, lane] = x[i, lane]
+    informed, competing, best = rows(count * count), True, 0
     for evaluation in range(1, MOST_EVALUATIONS + 1):
-        objective(way.trial, p, q, series, way.gradient, way.found)
-        if (way.anew & running).any():
-            inverse_information(way.trial, p, q, series, take(way.found, 1), informed)
+        call(series[3][0, 0], trial, p, q, series, way.gradient, found)
+        if _any(now, RUNNING, ANEW, 0.0):
+            call(series[3][0, 1], trial, p, q, series, found, informed)
         for lane in range(LANES):
-            if running[lane]:
-                _advance(way, informed, lane, seen)
-        if competing and (evaluation == MOST_ROUGH_EVALUATIONS or not (running & (way.promise > ROUGH)).any()):
-            competing, best = False, int(np.argmin(way.value))
-            if not way.value[best] < known - WORTH / seen:
+            if now[RUNNING, lane] > 0.0:
+                _advance(way, found[0, lane], informed, lane, seen)
+        if competing and (evaluation == MOST_ROUGH_EVALUATIONS or not _any(now, RUNNING, PROMISE, ROUGH)):
+            competing = False
+            for lane in range(LANES):
+                now[RUNNING, lane] = 0.0
+                best = lane if now[VALUE, lane] < now[VALUE, best] else best
+            if not now[VALUE, best] < known - WORTH / seen:
                 return best, known
-            running[:] = False
             # What the steps have taught of the curvature may mislead: from here on, anew from the information.
-            running[best], way.anew[best], way.trial[:, best] = True, True, x[:, best]
-        if not running.any():
+            now[RUNNING, best] = now[ANEW, best] = 1.0
+            for i in range(count):
+                trial[i, best] = x[i, best]
+        if not _any(now, RUNNING, RUNNING, 0.0):
             break
-    return best, way.value[best]
+    return best, now[VALUE, best]
 
 
 @compiled
-def _advance(way, informed, lane, seen):
-    """Take or refuse a lane's trial, and choose its next one.
+def _any(now, row, other, least):
+    """Whether a lane with anything in one row has more than `least` in the other."""
+    found = False
+    for lane in range(LANES):
+        found = found or (now[row, lane] > 0.0 and now[other, lane] > least)
+    return found
+
+
+@compiled
+def _advance(way, new, informed, lane, seen):
+    """Take or refuse a lane's trial, whose objective is `new`, and choose its next one.
 
     A step is shortened until it brings a ten-thousandth of what the slope promises; where none does, the search starts
     anew from the information, once.
     """
-    count, new = way.at.shape[0], way.found[0, lane]
-    length, slope = way.length[lane], way.slope[lane]
-    if way.anew[lane] or new <= way.value[lane] + 1e-4 * length * slope:
-        if way.anew[lane]:
-            way.inverse[:, lane] = informed[:, lane]
-            way.fresh[lane], way.anew[lane] = True, False
+    now, count = way.now, way.at.shape[0]
+    length, slope = now[LENGTH, lane], now[SLOPE, lane]
+    anew = now[ANEW, lane] > 0.0
+    if anew or new <= now[VALUE, lane] + 1e-4 * length * slope:
+        if anew:
+            for i in range(count * count):
+                way.inverse[i, lane] = informed[i, lane]
+            now[FRESH, lane], now[ANEW, lane] = 1.0, 0.0
         elif _update(way, lane):
-            way.fresh[lane] = False
-        way.value[lane], way.tries[lane] = new, 0
-        way.at[:, lane] = way.trial[:, lane]
-        way.slopes[:, lane] = way.gradient[:, lane]
+            now[FRESH, lane] = 0.0
+        now[VALUE, lane], now[TRIES, lane] = new, 0.0
+        for i in range(count):
+            way.at[i, lane], way.slopes[i, lane] = way.trial[i, lane], way.gradient[i, lane]
         slope, longest = _turn(way, lane)
-        way.slope[lane], way.promise[lane] = slope, -0.5 * slope * seen
-        if not way.promise[lane] > FINE:
-            way.running[lane], way.promise[lane] = False, 0.0
-        way.length[lane] = min(1.0, 2.0 / longest) if longest > 0.0 else 1.0
-    elif way.tries[lane] < 10:
-        bend = new - way.value[lane] - length * slope
+        now[SLOPE, lane], now[PROMISE, lane] = slope, -0.5 * slope * seen
+        if not now[PROMISE, lane] > FINE:
+            now[RUNNING, lane], now[PROMISE, lane] = 0.0, 0.0
+        now[LENGTH, lane] = min(1.0, 2.0 / longest) if longest > 0.0 else 1.0
+    elif now[TRIES, lane] < 10.0:
+        bend = new - now[VALUE, lane] - length * slope
         shrink = -0.5 * length * slope / bend if np.isfinite(bend) else 0.1
-        way.length[lane] *= min(max(shrink, 0.1), 0.6)
-        way.tries[lane] += 1
-    elif way.fresh[lane]:
-        way.running[lane], way.promise[lane] = False, 0.0
+        now[LENGTH, lane] *= min(max(shrink, 0.1), 0.6)
+        now[TRIES, lane] += 1.0
+    elif now[FRESH, lane] > 0.0:
+        now[RUNNING, lane], now[PROMISE, lane] = 0.0, 0.0
     else:
-        way.anew[lane], way.length[lane] = True, 0.0
+        now[ANEW, lane], now[LENGTH, lane] = 1.0, 0.0
     for i in range(count):
-        way.trial[i, lane] = way.at[i, lane] + way.length[lane] * way.step[i, lane]
+        way.trial[i, lane] = way.at[i, lane] + now[LENGTH, lane] * way.step[i, lane]
 
 
 @compiled

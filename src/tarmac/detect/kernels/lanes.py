@@ -1,7 +1,6 @@
 """Eight numbers at a time: a numba type for the processor's vectors, so that eight parameter sets share one pass.
 
-`take(array, k)` and `put(array, k, value)` read and write row k of an array: a number where the array has one dimension,
-eight of them where it is rows × LANES. A kernel written with them is compiled for either. Sums, products and so on go
+`take(array, k)` and `put(array, k, value)` read and write row k of an array of rows × LANES. Sums, products and so on go
 lane by lane, in the order written; nothing is reordered, so a lane's result depends on no other lane and on no processor.
 """
 
@@ -15,12 +14,20 @@ import numpy as np
 from llvmlite import ir
 from numba.core import types
 from numba.core.typing.templates import ConcreteTemplate, infer_global, signature
-from numba.extending import intrinsic, lower_builtin, models, overload, register_model
+from numba.extending import intrinsic, lower_builtin, models, register_model
+
+from tarmac.detect.kernels.compiled import compiled
+from tarmac.detect.panel import FloatArray
 
 LANES = 8
 """One vector of AVX-512, two of AVX2, four of NEON."""
 
 VECTOR = ir.VectorType(ir.DoubleType(), LANES)
+
+
+def in_lanes(numbers: FloatArray) -> FloatArray:
+    """The numbers as rows that are the same in every lane."""
+    return np.repeat(numbers, LANES).reshape(-1, LANES)
 
 
 class LanesType(types.Type):
@@ -84,8 +91,9 @@ def row_of(context, builder, array_type, array, row):
     return builder.bitcast(start, VECTOR.as_pointer())
 
 
-@intrinsic
-def _load(typing, array, row):
+def _take(typing, array, row):
+    """The eight numbers of a row. Bounds are the caller's."""
+
     def lowered(context, builder, sig, args):
         return builder.load(row_of(context, builder, sig.args[0], *args), align=8)
 
@@ -93,23 +101,35 @@ def _load(typing, array, row):
     return lanes(array, types.intp), lowered
 
 
-@intrinsic
-def _store(typing, array, row, value):
+take: Any = intrinsic(_take)
+
+
+def _put(typing, array, row, value):
+    """Write a row; a number goes to every lane."""
+
     def lowered(context, builder, sig, args):
-        builder.store(args[2], row_of(context, builder, sig.args[0], *args[:2]), align=8)
+        eight = args[2] if sig.args[2] is lanes else spread(builder, args[2])
+        builder.store(eight, row_of(context, builder, sig.args[0], *args[:2]), align=8)
 
-    del typing, row, value
-    return types.void(array, types.intp, lanes), lowered
+    del typing, row
+    return types.void(array, types.intp, value if value is lanes else types.float64), lowered
 
 
-@intrinsic
-def _spread_out(typing, value):
+put: Any = intrinsic(_put)
+
+
+def _everywhere(typing, value):
+    """A number in every lane."""
+
     def lowered(context, builder, sig, args):
         del context, sig
         return spread(builder, args[0])
 
     del typing, value
     return lanes(types.float64), lowered
+
+
+everywhere: Any = intrinsic(_everywhere)
 
 
 def _called(name, result):
@@ -140,80 +160,18 @@ def _exceeds(typing, value, limit):
 exceeds: Any = intrinsic(_exceeds)
 
 
-@intrinsic
 def _root(typing, value):
+    """The square root."""
     del typing, value
     return lanes(lanes), _called(f"llvm.sqrt.v{LANES}f64", VECTOR)
 
 
-def take(array, row):
-    """Row `row`: a number of a flat array, lanes of an array rows × LANES. Bounds are the caller's."""
-    raise NotImplementedError
+root: Any = intrinsic(_root)
 
 
-def put(array, row, value):
-    """Write a row; a number goes to every lane."""
-    raise NotImplementedError
-
-
-def like(array, value):
-    """A number as what `take` gives of this array."""
-    raise NotImplementedError
-
-
-def root(value):
-    """The square root."""
-    raise NotImplementedError
-
-
-def rows(array, count):
-    """A new array of zeros of so many rows, with as many lanes as the given one."""
-    raise NotImplementedError
-
-
-@overload(take)
-def _take(array, row):
-    if array.ndim == 1:
-        return lambda array, row: array[row]
-    return lambda array, row: _load(array, row)
-
-
-@overload(put)
-def _put(array, row, value):
-    if array.ndim == 1:
-
-        def plain(array, row, value):
-            array[row] = value
-
-        return plain
-    if value is lanes:
-        return lambda array, row, value: _store(array, row, value)
-    return lambda array, row, value: _store(array, row, _spread_out(float(value)))
-
-
-@overload(like)
-def _like(array, value):
-    if array.ndim == 1:
-        return lambda array, value: float(value)
-    return lambda array, value: _spread_out(float(value))
-
-
-@overload(root)
-def _root_of(value):
-    if value is lanes:
-        return lambda value: _root(value)
-    return lambda value: np.sqrt(value)
-
-
-@overload(rows)
-def _rows(array, count):
-    if array.ndim == 1:
-        return lambda array, count: np.zeros(count)
-
-    def aligned(array, count):
-        # A vector that lies across two cache lines is read and written at half the speed.
-        numbers = np.zeros((count + 1) * LANES)
-        skipped = (-numbers.ctypes.data % (8 * LANES)) // 8
-        return numbers[skipped : skipped + count * LANES].reshape(count, LANES)
-
-    return aligned
+@compiled
+def rows(count):
+    """So many rows of zeros. A vector that lies across two cache lines is read and written at half the speed."""
+    numbers = np.zeros((count + 1) * LANES)
+    skipped = (-numbers.ctypes.data % (8 * LANES)) // 8
+    return numbers[skipped : skipped + count * LANES].reshape(count, LANES)
