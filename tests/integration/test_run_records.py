@@ -1,6 +1,7 @@
 """Each run leaves a record in the lake and in the warehouse, and both say the same."""
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -142,6 +143,25 @@ def test_the_demonstration_goes_the_whole_way_and_tells_how_well(tmp_path: Path,
     assert (facts["command"], facts["true"], facts["found"]) == ("demo", demo.true, demo.found)
     assert str(out) in demo.sentence()
     assert f"flagged {demo.flagged:,}" in demo.sentence()
+
+
+def test_a_report_on_standard_output_is_not_mixed_with_json(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
+    """Exit code 2 before anything is simulated."""
+    assert run_command(["demo", "--out", "/dev/stdout", "--json"]) == 2
+    assert "both write to standard output" in capfd.readouterr().err
+
+
+@pytest.mark.slow
+def test_the_demonstrations_report_is_all_that_it_writes_to_standard_output(
+    open_folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The summary goes to standard error."""
+    monkeypatch.setenv("TARMAC_HOME", str(open_folder))
+    command = [sys.executable, "-m", "tarmac", "demo", "--flights", "20000", "--airports", "5", "--out", "/dev/stdout"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("<!")
+    assert done.stdout.rstrip().endswith("</html>")
+    assert "abnormal airport-days" in done.stderr
 
 
 def test_one_record_of_a_run_whose_steps_several_commands_take(workspace: Workspace, tmp_path: Path, capfd):

@@ -255,5 +255,5 @@ def damage(name: str) -> Iterator[None]:
         if isinstance(error, OSError) and error.errno not in {None, errno.EINVAL}:
             raise
         raise InputError(
-            f"{name} is damaged or cut off: {error}. Nothing was published. Download the file and ingest it again."
+            f"{name} is damaged or cut off: {error}. Nothing was published. Download the file again and ingest it."
         ) from error

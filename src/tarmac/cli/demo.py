@@ -10,6 +10,7 @@ import typer
 
 from tarmac.cli.opening import open_workspace, show_runs
 from tarmac.cli.options import AsJson, Quiet
+from tarmac.errors import InputError
 
 
 def demo(
@@ -26,7 +27,11 @@ def demo(
 ) -> None:
     """Simulate a year, run the pipeline on it, and write its report."""
     from tarmac.cli.demonstration import run_demo
+    from tarmac.storage.atomic import is_standard_output
 
+    to_stdout = out is not None and is_standard_output(out)
+    if as_json and to_stdout:
+        raise InputError(f"--out {out} and --json both write to standard output. Leave one of them out.")
     settings, workspace, terminal = open_workspace({}, quiet=quiet)
     result = run_demo(
         settings.home / "demo",
@@ -38,10 +43,11 @@ def demo(
         out=out,
         reporter=terminal,
     )
-    show_runs("demo", [result.run], workspace, as_json=False, quiet=quiet or as_json)
+    show_runs("demo", [result.run], workspace, as_json=False, quiet=quiet or as_json or to_stdout)
     if as_json:
         from tarmac.cli.console import print_json
 
         print_json(result.facts())
     elif not quiet:
-        typer.echo(result.sentence("tarmac" if shutil.which("tarmac") else os.path.relpath(sys.argv[0])))
+        program = "tarmac" if shutil.which("tarmac") else os.path.relpath(sys.argv[0])
+        typer.echo(result.sentence(program), err=to_stdout)

@@ -170,6 +170,8 @@ def check_rows(
 def _advice(cleaning: Cleaning, year: int, cut_off: Sequence[str]) -> str:
     if cleaning.quarantined.get("wrong_year", 0) > cleaning.rows_in / 2:
         return f"Are these flights of another year than {year}?"
+    twice = cleaning.quarantined.get("duplicate", 0) > cleaning.rows_quarantined / 2
+    fix = "Is a month in these files twice? Remove the second file" if twice else "Fix the file"
     # No share helps where no row is left.
-    allow = "Fix the file, or allow more with --max-quarantined." if cleaning.rows_kept else "Fix the file."
+    allow = f"{fix}, or allow more with --max-quarantined." if cleaning.rows_kept else f"{fix}."
     return " ".join((*cut_off, allow))
