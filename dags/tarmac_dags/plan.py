@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 STORAGE = ("lake", "request_payer", "bronze_folder", "silver_folder", "gold_folder", "scratch", "table")
 """The settings that only variables give: they are the same for every run."""
 
+DOWNLOADS = ("mirror", "download_at_once", "download_attempts", "download_pause", "download_timeout")
+"""The settings of downloads, which only variables give, too."""
+
 OF_A_RUN = ("engine", *declared(Parameters))
 """The settings that a run's params give; a variable of the setting's name is what holds where they do not."""
 
@@ -126,6 +129,12 @@ def find_plan() -> Plan | None:
 def open_storage(dag_run_id: str) -> Storage:
     """Where a run of a DAG that has no plan reads and writes, by Airflow's variables as they are now."""
     return _storage(settings_from(_variables(STORAGE)), dag_run_id)
+
+
+def open_downloads(dag_run_id: str) -> tuple[Storage, Settings]:
+    """The same, with the settings of downloads."""
+    settings = settings_from(_variables((*STORAGE, *DOWNLOADS)))
+    return _storage(settings, dag_run_id), settings
 
 
 def _scheduled_year(context: Mapping[str, Any]) -> int:

@@ -12,7 +12,7 @@ import pytest
 from tarmac.detect.registry import DETECTORS
 from tests.support.airflow_deployment import DAGS
 
-IDS = ("detector_leaderboard", "etl_ml_pipeline", "publish_report")
+IDS = ("bts_months", "detector_leaderboard", "etl_ml_pipeline", "publish_report")
 ROOT = DAGS.parent
 REFERENCE_VARIABLES = {
     "data_lake_bucket",

@@ -114,6 +114,7 @@ def _bts(
         ),
         at_once=settings.download_at_once,
         replace=replace,
+        replace_others=replace,
     )
     asked = [Month(year=year, month=month) for year in years for month in months]
     with _watcher(terminal, len(asked)) as watcher:

@@ -160,7 +160,7 @@ def find_same_run(workspace: Workspace, year: int, parameters: Parameters, input
 
     None as well where a detector failed, a file that it published is gone, or the warehouse's last run of the year is another.
     """
-    run, lake = _last_run(workspace.lake, year), workspace.lake
+    run, lake = last_run(workspace.lake, year), workspace.lake
     if run is None or run.status != "done" or not set(ALL_STEPS) <= set(run.steps):
         return None
     given = json.loads(json.dumps(asdict(parameters), default=str))
@@ -189,7 +189,8 @@ def _is_loaded(workspace: Workspace, run: Run) -> bool:
         return connection.execute(query, [run.year]).fetchone() == (run.run_id,)
 
 
-def _last_run(lake: Lake, year: int) -> Run | None:
+def last_run(lake: Lake, year: int) -> Run | None:
+    """The record of the year's last run in the lake; None where there is none."""
     ids = sorted(key.rpartition("/")[2].removesuffix(".json") for key in lake.files_in(lake.runs_folder(year)))
     return read_run(lake, year, ids[-1]) if ids else None
 

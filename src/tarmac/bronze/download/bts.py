@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from queue import Empty, Queue
@@ -14,7 +15,7 @@ from tarmac.bronze.download.answer import NotThereError
 from tarmac.bronze.download.archive import check_archive
 from tarmac.bronze.download.http import Client, Fetched, Politeness, StoppedError, new_session
 from tarmac.bronze.download.partial import Edition, Partial, downloads_folder
-from tarmac.bronze.ingest import ingest_files
+from tarmac.bronze.ingest import Ingested, ingest_files
 from tarmac.bronze.ingest_plan import in_bronze
 from tarmac.errors import InputError, SystemFailure, TarmacError
 from tarmac.storage.lake import BronzeFile, Lake
@@ -79,13 +80,15 @@ class Request:
         address: what BTS's archives are below.
         politeness: pauses, attempts and timeout.
         at_once: months that are fetched at once.
-        replace: whether a month that bronze has is replaced by the server's edition.
+        replace: whether a newer edition replaces a month that was downloaded before.
+        replace_others: whether a month that bronze has from another file is replaced, too.
     """
 
     address: str
     politeness: Politeness
     at_once: int = 4
     replace: bool = False
+    replace_others: bool = False
 
     def __post_init__(self) -> None:
         """Raise an InputError for an address that is none."""
@@ -153,11 +156,10 @@ def _job(
     """What there is to fetch of a month; its outcome where bronze has it from elsewhere."""
     url = request.url(month)
     job = _Job(month=month, url=url, partial=Partial(folder=folder, name=url.rpartition("/")[2]))
-    key = lake.downloaded_key(month.year, month.month)
-    noted = json.loads(lake.read(key)) if lake.size(key) is not None else None
+    noted = _read_note(month, lake)
     if noted and lake.size(noted["key"]) == noted["size"]:
         return replace(job, known=Edition(**noted["edition"]), key=noted["key"])
-    if request.replace or job.partial.finished(url):
+    if request.replace_others or job.partial.finished(url):
         return job
     for file, contents in held(month.year):
         if str(month) in contents.months:
@@ -248,18 +250,36 @@ def _into_bronze(job: _Job, fetched: Fetched | None, lake: Lake, scratch: Path, 
     except InputError:
         job.partial.drop()  # else each later run would try the same file again
         raise
-    _note(job.month, fetched.edition, done.key, done.size, lake, scratch)
+    _note(job.month, fetched.edition, done, lake, scratch)
     job.partial.drop()
     status: Status = "replaced" if done.replaced else "downloaded" if done.written else "unchanged"
     return Outcome(month=job.month, status=status, key=done.key, size=done.size, flights=done.rows)
 
 
-def _note(month: Month, edition: Edition, key: str, size: int, lake: Lake, scratch: Path) -> None:
+def _note(month: Month, edition: Edition, done: Ingested, lake: Lake, scratch: Path) -> None:
+    before = _read_note(month, lake)
+    same = before and not done.written and (before["key"], before["size"]) == (done.key, done.size)
+    noted = {
+        "key": done.key,
+        "size": done.size,
+        "edition": asdict(edition),
+        "since": before["since"] if before and same else datetime.now(UTC).isoformat(),
+    }
     with scratch_folder(lake.scratch_parent(scratch)) as folder:
         file = folder / "edition.json"
-        noted = {"key": key, "size": size, "edition": asdict(edition)}
         file.write_text(json.dumps(noted, indent=1, sort_keys=True) + "\n", encoding="utf-8")
         lake.publish_changed(file, lake.downloaded_key(month.year, month.month))
+
+
+def _read_note(month: Month, lake: Lake) -> dict[str, Any] | None:
+    key = lake.downloaded_key(month.year, month.month)
+    return json.loads(lake.read(key)) if lake.size(key) is not None else None
+
+
+def last_change(year: int, lake: Lake) -> datetime | None:
+    """When a download last changed the year's bronze; None where none did."""
+    notes = (_read_note(Month(year=year, month=month), lake) for month in range(1, 13))
+    return max((datetime.fromisoformat(noted["since"]) for noted in notes if noted), default=None)
 
 
 def _failure(failures: Sequence[Exception], *, tried: int, asked: int) -> Exception:
