@@ -46,6 +46,7 @@ def publish(server: FileServer, month: int, *, bad_day: int) -> None:
         for day in range(1, 29)
         for number in range(60)
     ]
+    server.changed = f"Mon, 02 Nov 2026 10:00:{bad_day} GMT"  # the archives may be of one size
     server.files[NAME.format(year=YEAR, month=month)] = zipped(**{f"On_Time_{YEAR}_{month}__csv": bts_csv(rows)})
 
 
@@ -101,11 +102,11 @@ def test_months_that_appear_or_change_are_run_and_told(
     assert states(again)["run_year"] == ["skipped"]
 
     publish(bts, 1, bad_day=20)
-    publish(bts, 2, bad_day=3)
+    publish(bts, 2, bad_day=13)
     assert states(run_dag("bts_months", YEAR, year=YEAR))["run_year"] == ["success"]
     assert len(triggered()) == 2
     run_dag("etl_ml_pipeline", YEAR, **triggered()[1])
-    assert disrupted(deployment) == ["2009-01-20", "2009-02-03"]
+    assert disrupted(deployment) == ["2009-01-20", "2009-02-13"]
     assert len(deployment.keys("01_bronze/replaced/")) == 1
     assert len(mailbox.mails) == 3
 

@@ -13,8 +13,11 @@ from typing import Any
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from pyarrow import feather
 
+from tarmac.bronze import containers, tabular
 from tarmac.bronze.decide import Options
 from tarmac.bronze.ingest import Ingested, ingest_files
 from tarmac.engines.base import BronzeYear
@@ -298,6 +301,81 @@ def test_a_file_that_unpacks_without_end_is_refused(lake: Lake, tmp_path: Path) 
     assert len(text) > 100 * bomb.stat().st_size
     with pytest.raises(InputError, match="unpacks to more than 100 times"):
         ingested(lake, bomb)
+
+
+def _wrapped(text: bytes, times: int, name: str = "flights.csv") -> bytes:
+    """An archive in an archive, and so on."""
+    for _ in range(times):
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.writestr(name, text)
+        text, name = packed.getvalue(), "inner.zip"
+    return text
+
+
+@pytest.mark.parametrize("times", [3, 1500])
+def test_archives_within_archives_are_not_opened_for_ever(times: int, lake: Lake, tmp_path: Path) -> None:
+    """An archive may hold itself; two are opened, and neither memory nor the stack grows with the rest."""
+    file = tmp_path / "x.zip"
+    text = b"FL_DATE,ORIGIN,DEP_DELAY\n2009-01-01,EWR,5\n"
+    file.write_bytes(_wrapped(text, times))
+    with pytest.raises(InputError, match="compressed more than 2 times"):
+        ingested(lake, file)
+    file.write_bytes(_wrapped(text, 2))
+    assert [done.rows for done in ingested(lake, file)] == [1]
+
+
+def test_members_of_an_archive_share_one_bound_on_growth(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each alone may be small enough; their packed bytes may be the same ones, so their number costs nothing."""
+    monkeypatch.setattr(containers, "FREE_GROWTH", 1 << 20)
+    file = tmp_path / "x.zip"
+    text = "FL_DATE,ORIGIN,DEP_DELAY\n" + "2009-01-01,EWR,5\n" * 40_000
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(12):
+            archive.writestr(f"{number}.csv", text)
+    with pytest.raises(InputError, match="unpacks to more than 100 times"):
+        ingested(lake, file)
+
+
+def test_a_workbook_is_bounded_like_any_packed_file(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before a reader that holds all of it in memory sees it."""
+    monkeypatch.setattr(containers, "FREE_GROWTH", 1 << 20)
+    file = tmp_path / "x.xlsx"
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+        archive.writestr("xl/worksheets/sheet1.xml", bytes(8 << 20))
+    with pytest.raises(InputError, match="unpacks to more than 1 MiB"):
+        ingested(lake, file)
+
+
+def test_a_parquet_file_of_countless_equal_rows_is_refused(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Runs of one value take no bytes, whatever their length: in all, and in one group of rows."""
+    file = tmp_path / "x.parquet"
+    rows = 300_000
+    same = {"FL_DATE": ["2009-01-01"] * rows, "ORIGIN": ["EWR"] * rows, "DEP_DELAY": [5.0] * rows}
+    pq.write_table(pa.table(same), file)
+    with monkeypatch.context() as patched:
+        patched.setattr(tabular, "FREE_ROWS", 100_000)
+        with pytest.raises(InputError, match="300,000 rows in"):
+            ingested(lake, file)
+    monkeypatch.setattr(tabular, "MOST_GROUP_ROWS", 100_000)
+    with pytest.raises(InputError, match="row groups has 300,000 rows"):
+        ingested(lake, file)
+
+
+@pytest.mark.parametrize("write", [pq.write_table, feather.write_feather], ids=["parquet", "arrow"])
+def test_a_table_of_countless_columns_is_refused(write: Callable[..., None], lake: Lake, tmp_path: Path) -> None:
+    """By their number, before their types are made."""
+    file = tmp_path / "x"
+    write(pa.table({f"c{number}": pa.nulls(1, pa.int8()) for number in range(5_000)}), str(file))
+    with pytest.raises(InputError, match="5,000 columns"):
+        ingested(lake, file)
 
 
 def test_a_zip_that_leads_out_of_its_folder_is_refused(lake: Lake, tmp_path: Path) -> None:

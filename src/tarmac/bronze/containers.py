@@ -117,16 +117,16 @@ def members_of(packed: BinaryIO, name: str, *, size: int, depth: int = 0) -> Gen
             packed if isinstance(packed, io.BufferedReader) else io.BufferedReader(cast("io.RawIOBase", packed), GLANCE)
         )
         kind = kind_of(stream.peek(GLANCE)[:GLANCE], name)
+        if depth == DEEPEST and (kind in _UNPACK or kind == "zip"):
+            raise InputError(
+                f"{name} is compressed more than {DEEPEST} times over. Unpack it and ingest the files in it."
+            )
         if kind in _UNPACK:
-            if depth == DEEPEST:
-                raise InputError(
-                    f"{name} is compressed more than {DEEPEST} times over. Unpack it and ingest the files in it."
-                )
             with _UNPACK[kind](stream) as unpacked:
-                bounded = io.BufferedReader(_Bounded(unpacked, size, name), 1 << 20)
-                yield from members_of(cast("BinaryIO", bounded), name, size=MOST_GROWTH * size, depth=depth + 1)
+                bounded = io.BufferedReader(_Bounded(unpacked, _Budget(size, name)), 1 << 20)
+                yield from members_of(cast("BinaryIO", bounded), name, size=size, depth=depth + 1)
         elif kind == "zip":
-            yield from _in_zip(stream, name, depth)
+            yield from _in_zip(stream, name, size, depth)
         elif kind == "json":
             yield Member(name=name, kind="csv", stream=_buffered(csv_of_json(stream, name)))
         elif kind == "csv":
@@ -156,12 +156,28 @@ _UNPACK: dict[str, Callable[[BinaryIO], IO[bytes]]] = {
 }
 
 
-class _Bounded(io.RawIOBase):
-    """The unpacked bytes, refused where they grow beyond what flights do."""
+class _Budget:
+    """How many bytes a packed file, or all members of an archive together, may unpack to."""
 
-    def __init__(self, stream: IO[bytes], packed_size: int, name: str) -> None:
-        self._stream, self._name, self._packed = stream, name, packed_size
+    def __init__(self, packed_size: int, name: str) -> None:
+        self._name, self._packed = name, packed_size
         self._left = max(FREE_GROWTH, MOST_GROWTH * packed_size)
+
+    def spend(self, unpacked: int) -> None:
+        """Count unpacked bytes; raises InputError where they grow beyond what flights do."""
+        self._left -= unpacked
+        if self._left < 0:
+            raise InputError(
+                f"{self._name} unpacks to more than {MOST_GROWTH} times its {self._packed:,} bytes, which no file of flights "
+                "does. Reading was stopped. Download it again."
+            )
+
+
+class _Bounded(io.RawIOBase):
+    """The unpacked bytes, as far as all of these budgets reach."""
+
+    def __init__(self, stream: IO[bytes], *budgets: _Budget) -> None:
+        self._stream, self._budgets = stream, budgets
 
     def readable(self) -> bool:
         """It is."""
@@ -170,13 +186,8 @@ class _Bounded(io.RawIOBase):
     def readinto(self, buffer: "memoryview[int]") -> int:  # type: ignore[override]
         """As io.BufferedReader asks for it."""
         block = self._stream.read(len(buffer))
-        self._left -= len(block)
-        if self._left < 0:
-            raise InputError(
-                f"{self._name} unpacks to more than {MOST_GROWTH} times its {self._packed:,} bytes, more than "
-                f"any file of flights "
-                "does. Reading was stopped. Download it again."
-            )
+        for budget in self._budgets:
+            budget.spend(len(block))
         buffer[: len(block)] = block
         return len(block)
 
@@ -192,18 +203,20 @@ def _seekable(stream: io.BufferedReader) -> Iterator[BinaryIO]:
         yield cast("BinaryIO", file)
 
 
-def _in_zip(packed: io.BufferedReader, name: str, depth: int) -> Iterator[Member]:
+def _in_zip(packed: io.BufferedReader, name: str, size: int, depth: int) -> Iterator[Member]:
     with _seekable(packed) as seekable, zipfile.ZipFile(seekable) as archive:
         entries = archive.infolist()
         if len(entries) > MOST_MEMBERS:
             raise InputError(f"{name} contains {len(entries):,} files; at most {MOST_MEMBERS:,} are read. Unpack it.")
         if any(entry.filename == "xl/workbook.xml" for entry in entries):
-            with csv_of_workbook(archive, name) as sheet:
+            with csv_of_workbook(archive, name, most=max(FREE_GROWTH, MOST_GROWTH * size)) as sheet:
                 yield Member(name=name, kind="csv", stream=sheet)
             return
         shown = [entry for entry in entries if not entry.is_dir() and not _is_hidden(entry)]
         for entry in shown:
             _refuse_entry(entry, name)
+        # Members may share their packed bytes, so a small archive may hold any number of large ones.
+        together = _Budget(size, name)
         several = sum(not _is_page(entry) for entry in shown) > 1
         if all(map(_is_page, shown)):
             inside = ", ".join(archive.namelist()[:5]) or "nothing"
@@ -215,7 +228,8 @@ def _in_zip(packed: io.BufferedReader, name: str, depth: int) -> Iterator[Member
                 continue
             with archive.open(entry) as stream:
                 inner = f"{name}/{entry.filename}" if several else name
-                bounded = io.BufferedReader(_Bounded(stream, entry.compress_size, inner), 1 << 20)
+                own = _Budget(entry.compress_size, inner)
+                bounded = io.BufferedReader(_Bounded(stream, own, together), 1 << 20)
                 try:
                     yield from members_of(cast("BinaryIO", bounded), inner, size=entry.compress_size, depth=depth + 1)
                 except NoFlightsError as refusal:

@@ -85,13 +85,15 @@ def _cell(value: Any) -> Any:
 
 
 @contextmanager
-def csv_of_workbook(archive: zipfile.ZipFile, name: str) -> Iterator[BinaryIO]:
+def csv_of_workbook(archive: zipfile.ZipFile, name: str, *, most: int) -> Iterator[BinaryIO]:
     """The sheet of flights in a workbook as CSV: the first whose header is that of flights, or the first.
+
+    `most`: bytes that it may unpack to, if MOST_WORKBOOK is more.
 
     Raises:
         InputError: when the workbook is too large or cannot be read.
     """
-    _refuse_huge(archive, name)
+    _refuse_huge(archive, name, min(most, MOST_WORKBOOK))
     import fastexcel
 
     file = cast("Any", archive.fp)
@@ -125,16 +127,16 @@ def _is_flights(book: Any, sheet: str) -> bool:
     return True
 
 
-def _refuse_huge(archive: zipfile.ZipFile, name: str) -> None:
+def _refuse_huge(archive: zipfile.ZipFile, name: str, most: int) -> None:
     """Unpack every part once, without keeping it: what its directory says of sizes may be untrue."""
-    left = MOST_WORKBOOK
+    left = most
     for entry in archive.infolist():
         with archive.open(entry) as part:
             while block := part.read(1 << 20):
                 left -= len(block)
                 if left < 0:
                     raise InputError(
-                        f"{name} unpacks to more than {MOST_WORKBOOK >> 30} GiB, more than any sheet of flights. Save "
+                        f"{name} unpacks to more than {most >> 20:,} MiB, more than any sheet of flights. Save "
                         "the flights as .csv."
                     )
 

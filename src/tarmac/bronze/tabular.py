@@ -16,6 +16,9 @@ from tarmac.errors import InputError
 MOST_COLUMNS = 2_000
 MOST_FOOTER = 64 << 20
 MOST_ROW_GROUP = 8 << 30
+MOST_GROUP_ROWS = 20_000_000
+FREE_ROWS, MOST_ROWS_PER_BYTE = 10_000_000, 2
+"""Rows that any Parquet file may have; beyond them at most so many for each of its bytes. A flight takes two bytes or more."""
 FIRST_ROWS = 10_000
 
 
@@ -61,13 +64,19 @@ def _plain(name: str, schema: Mapping[str, pl.DataType]) -> pl.Expr:
 def _scan(path: Path, kind: str) -> pl.LazyFrame:
     if kind == "parquet":
         return pl.scan_parquet(path, glob=False)
+    return pl.read_ipc_stream(path).lazy() if _is_stream(path) else pl.scan_ipc(path)
+
+
+def _is_stream(path: Path) -> bool:
     with path.open("rb") as file:
-        stream = file.read(4) == b"\xff\xff\xff\xff"
-    return pl.read_ipc_stream(path).lazy() if stream else pl.scan_ipc(path)
+        return file.read(4) == b"\xff\xff\xff\xff"
 
 
 def _refuse_hostile(path: Path, kind: str, file: str) -> None:
     if kind == "arrow":
+        with pa.memory_map(str(path)) as mapped:
+            opened = pa.ipc.open_stream(mapped) if _is_stream(path) else pa.ipc.open_file(mapped)
+            _refuse_columns(len(opened.schema), file)
         return
     with path.open("rb") as stream:
         size = stream.seek(0, 2)
@@ -81,14 +90,28 @@ def _refuse_hostile(path: Path, kind: str, file: str) -> None:
             f"{file}: its metadata has {footer:,} bytes, more than any file of flights needs. Use another file."
         )
     facts = pq.read_metadata(path)
-    if facts.num_columns > MOST_COLUMNS:
-        raise InputError(f"{file} has {facts.num_columns:,} columns; flights have at most {MOST_COLUMNS:,}.")
+    _refuse_columns(facts.num_columns, file)
+    if facts.num_rows > max(FREE_ROWS, MOST_ROWS_PER_BYTE * size):
+        raise InputError(
+            f"{file} has {facts.num_rows:,} rows in {size:,} bytes, which no flights do. Download it again."
+        )
+    most = max((facts.row_group(i).num_rows for i in range(facts.num_row_groups)), default=0)
+    if most > MOST_GROUP_ROWS:
+        raise InputError(
+            f"{file}: one of its row groups has {most:,} rows, more than fit into memory. Write it anew with smaller row "
+            "groups (1,000,000 rows)."
+        )
     largest = max((facts.row_group(i).total_byte_size for i in range(facts.num_row_groups)), default=0)
     if largest > MOST_ROW_GROUP:
         raise InputError(
             f"{file}: one of its row groups unpacks to {largest:,} bytes, more than fits into memory. Save it with "
             "smaller row groups (1,000,000 rows)."
         )
+
+
+def _refuse_columns(count: int, file: str) -> None:
+    if count > MOST_COLUMNS:
+        raise InputError(f"{file} has {count:,} columns; flights have at most {MOST_COLUMNS:,}.")
 
 
 @contextmanager
