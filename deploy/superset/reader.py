@@ -15,15 +15,16 @@ from psycopg import sql
 from tarmac.errors import InputError, TarmacError
 from tarmac.tables.airports import AIRPORTS
 from tarmac.tables.anomalies import ANOMALIES
+from tarmac.tables.disruption_parts import DISRUPTION_PARTS
 from tarmac.tables.events import EVENTS
-from tarmac.tables.published import PUBLISHED
+from tarmac.tables.published import CARRIER_DAYS, PUBLISHED
 from tarmac.tables.runs import RUNS
 from tarmac.warehouse.failures import explained
 from tarmac.warehouse.migrations import migrate
 from tarmac.warehouse.postgres import open_warehouse
 
 READER = "tarmac_dashboards"
-TABLES = (PUBLISHED.name, ANOMALIES.name, EVENTS.name, AIRPORTS.name, RUNS.name)
+TABLES = tuple(table.name for table in (PUBLISHED, ANOMALIES, CARRIER_DAYS, EVENTS, DISRUPTION_PARTS, AIRPORTS, RUNS))
 
 
 def ensure_reader(owner: psycopg.Connection, password: str) -> None:

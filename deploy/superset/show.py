@@ -84,18 +84,19 @@ def _years(warehouse: str, home: Path) -> set[int]:
 
 def _fill(home: Path) -> None:
     """Simulate the years that are missing, and run all steps on them."""
-    place = Workspace(lake=open_lake(str(home / "lake")), scratch=home / "scratch", home=home)
+    workspace = Workspace(lake=open_lake(str(home / "lake")), scratch=home / "scratch", home=home)
     for year in sorted({*_DEMO_YEARS} - _years(EMBEDDED, home)):
-        _say(f"Simulating and judging {year}; this once, a minute…")
+        _say(f"Simulating and scoring {year}; this once, a minute…")
         simulation = SimulationParameters(year=year, flights=700_000, airports=60, seed=year)
         made = write_simulation(simulation, home / "source")
-        ingest_files([made.csv], place.lake, year=year, scratch=place.scratch)
-        run_year(place, year, Parameters())
+        ingest_files([made.csv], workspace.lake, year=year, scratch=workspace.scratch)
+        run_year(workspace, year, Parameters())
 
 
 def _greeting(address: str, passwords: dict[str, str]) -> str:
     pages = "\n".join(
-        f"  {address}/superset/dashboard/{quote(slug)}/" for slug in ("delays", "retrasos", "disruptions")
+        f"  {address}/superset/dashboard/{quote(slug)}/"
+        for slug in ("disruptions", "carriers", "airports", "delays", "retrasos")
     )
     users = "\n".join(f"  {user:8} {password}" for user, password in passwords.items())
     return f"Superset: {address}\n{pages}\nUsers and their passwords:\n{users}\nCtrl-C stops it."

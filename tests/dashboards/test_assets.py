@@ -9,8 +9,9 @@ import yaml
 
 from tarmac.tables.airports import AIRPORTS
 from tarmac.tables.anomalies import ANOMALIES
+from tarmac.tables.disruption_parts import DISRUPTION_PARTS
 from tarmac.tables.events import EVENTS
-from tarmac.tables.published import PUBLISHED
+from tarmac.tables.published import CARRIER_DAYS, PUBLISHED
 from tests.support.machine import ROOT
 
 ASSETS = ROOT / "deploy" / "superset" / "assets"
@@ -32,7 +33,7 @@ def test_the_files_are_what_the_definitions_write(monkeypatch: pytest.MonkeyPatc
 def test_every_column_of_the_tables_is_in_a_dataset() -> None:
     """A column that was added to `tarmac.tables` cannot be forgotten."""
     columns = {name: {c["column_name"] for c in dataset["columns"]} for name, dataset in of_kind("datasets").items()}
-    for table in (PUBLISHED, ANOMALIES, EVENTS, AIRPORTS):
+    for table in (PUBLISHED, ANOMALIES, CARRIER_DAYS, EVENTS, DISRUPTION_PARTS, AIRPORTS):
         assert any(set(table.names) <= names for names in columns.values()), table.name
 
 

@@ -14,16 +14,18 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.support.dashboard_page import Dashboard
+from tests.support.disrupted_year import HOSTILE
 from tests.support.superset_api import User
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-CHARTS = {"delays": 8, "retrasos": 8, "disruptions": 15}
+CHARTS = {"delays": 8, "retrasos": 8, "disruptions": 15, "carriers": 13, "airports": 14}
 DAYS = "agg_dep_delay_by_date"
-MAP = "Where: disrupted days by airport"
-RANKED = "Where: ten airports with most disrupted days"
-SHOWN = "The airport shown below: the chosen one, else the most disrupted"
+MAP = "Where: flights lost by airport"
+RANKED = "Where: ten airports that lost most flights"
+SHOWN = "The airport shown below: the chosen one, else the one that lost most flights"
 CAUSES = "Why: hours of arrival delay by cause and month"
+TOLD = "What happened: disruptions, those that lost most flights first"
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +76,16 @@ def delays(opened: Callable[[str], Dashboard]) -> Dashboard:
 @pytest.fixture
 def disruptions(opened: Callable[[str], Dashboard]) -> Dashboard:
     return opened("disruptions")
+
+
+@pytest.fixture
+def carriers(opened: Callable[[str], Dashboard]) -> Dashboard:
+    return opened("carriers")
+
+
+@pytest.fixture
+def airports(opened: Callable[[str], Dashboard]) -> Dashboard:
+    return opened("airports")
 
 
 def ask(owner: psycopg.Connection, sql: str) -> list[tuple[Any, ...]]:
@@ -163,24 +175,91 @@ def test_the_spanish_page_has_the_same_numbers(opened: Callable[[str], Dashboard
 
 
 def test_the_disruptions_figures_are_the_warehouses(disruptions: Dashboard, owner: psycopg.Connection) -> None:
-    """Events, flagged days, and how these days were."""
-    events, days, share, minutes = disruptions.numbers(4)
-    wanted = ask(
-        owner,
-        f"""
-        SELECT (SELECT count(*) FROM disruption_events), count(*), sum(cancelled)::float8 / sum(flights),
-               avg(mean_dep_delay)::float8 FROM {DAYS} WHERE anomaly = 1
-        """,
-    )[0]
-    assert (int(events), int(days)) == wanted[:2]
-    assert (share, minutes) == (f"{wanted[2]:.1%}", f"{wanted[3]:.0f}")
+    """How many, what they lost, and how many are severe."""
+    shown = [int(text.replace(",", "")) for text in disruptions.numbers(4)]
+    sums = "count(*), sum(excess_cancelled), sum(excess_delay_minutes) / 60, count(*) FILTER (WHERE severity >= 4)"
+    (wanted,) = ask(owner, f"SELECT {sums} FROM disruption_events")
+    assert shown == [round(number) for number in wanted]
 
 
-def test_the_map_has_every_airport_at_its_place(disruptions: Dashboard, owner: psycopg.Connection) -> None:
-    """With its disrupted days as its size."""
-    query = f"SELECT longitude, latitude, sum(anomaly) FROM {DAYS} JOIN airports USING (origin) GROUP BY 1, 2"
-    rows = disruptions.rows(MAP)
-    found = [(row["longitude"], row["latitude"], row["Disrupted days"]) for row in rows]
+def test_each_disruption_is_told_with_who_why_and_how_badly(disruptions: Dashboard, owner: psycopg.Connection) -> None:
+    """Every event of the warehouse, with its sentence and its figures; the first has lost most."""
+    names = ("summary", "severity", "Cancelled", "Hours")
+    found = [tuple(row[name] for name in names) for row in disruptions.rows(TOLD)]
+    wanted = ask(owner, "SELECT summary, severity, excess_cancelled, excess_delay_minutes / 60 FROM disruption_events")
+    assert close(found, wanted)
+    lost = [cancelled + max(hours, 0) / 5 for _, _, cancelled, hours in found]
+    assert lost[0] == pytest.approx(max(lost))
+    causes = {row["cause_shown"] for row in disruptions.rows(TOLD)}
+    assert causes <= {"Carrier", "Weather", "National air system", "Security", "Not stated"}
+    assert len(causes) > 1
+
+
+@pytest.mark.parametrize(
+    ("title", "dimension"),
+    [
+        ("Who: carriers", "op_carrier"),
+        ("Where: airports of departure", "origin"),
+        ("Where to: destinations", "dest"),
+        ("At what time: hour of the scheduled departure", "hour"),
+    ],
+)
+def test_the_parts_are_shares_of_what_was_lost(
+    disruptions: Dashboard, owner: psycopg.Connection, title: str, dimension: str
+) -> None:
+    """The largest value's share of the flights lost, beside its share of all flights."""
+    lost = "sum(excess_cancelled + excess_delay_minutes / 300)"
+    query = f"""
+        SELECT {lost} / sum({lost}) OVER (), (sum(flights) / sum(sum(flights)) OVER ())::float8
+        FROM disruption_parts WHERE dimension = '{dimension}' GROUP BY value ORDER BY 1 DESC LIMIT 1
+    """
+    first = max(disruptions.rows(title), key=lambda row: row["Share of flights lost"])
+    assert close([(first["Share of flights lost"], first["Share of all flights"])], ask(owner, query))
+
+
+def test_a_click_on_a_disruption_leaves_its_parts(show: Callable[..., Dashboard], owner: psycopg.Connection) -> None:
+    """A cell of the first row: the charts below are of that disruption alone; the table keeps all."""
+    page = show("disruptions")
+    first = page.rows(TOLD)[0]
+    page.answers.clear()
+    page.chart(TOLD).locator("td").filter(has_text=first["summary"][:40]).first.click()
+    page.wait(CHARTS["disruptions"] - 1)
+    parts = "disruption_events JOIN disruption_parts USING (event_id)"
+    query = f"SELECT count(*) FROM {parts} WHERE dimension = 'hour' AND summary = %s"
+    hours = owner.execute(query, [first["summary"]]).fetchone()[0]
+    assert len(page.rows("At what time: hour of the scheduled departure")) == hours
+    assert page.rows("Disruptions")[0]["Disruptions"] == 1
+    assert page.wrong == []
+
+
+def test_the_carriers_are_the_warehouses(carriers: Dashboard, owner: psycopg.Connection) -> None:
+    """Each with its flights, flagged days, worst severity and flights lost."""
+    rows = carriers.rows("All carriers, and the causes that they gave for what they cancelled")
+    found = [tuple(row[name] for name in ("Flights", "Flagged days", "Worst severity", "Flights lost")) for row in rows]
+    sums = "sum(flights), sum(anomaly), max(severity), sum(lost_flights)"
+    assert close(found, ask(owner, f"SELECT {sums} FROM carrier_days GROUP BY op_carrier"))
+
+
+def test_a_carriers_hostile_code_is_no_markup_on_any_page(
+    disruptions: Dashboard, carriers: Dashboard, owner: psycopg.Connection
+) -> None:
+    """It is a carrier with flights and with a disruption of its own; pages show its letters, and question marks."""
+    query = "SELECT count(*) > 0 FROM disruption_events WHERE position(%s IN carriers) > 0"
+    assert owner.execute(query, [HOSTILE]).fetchone() == (True,)
+    for page in (disruptions, carriers):
+        assert page.page.locator("img[src=x]").count() == 0
+        shown = json.dumps(page.answers)
+        assert "onerror" not in shown
+        assert "?img src?x" in shown
+
+
+def test_the_map_has_every_airport_at_its_place(airports: Dashboard, owner: psycopg.Connection) -> None:
+    """With the flights that it lost as its size."""
+    query = (
+        f"SELECT longitude, latitude, round(sum(lost_flights)) FROM {DAYS} JOIN airports USING (origin) GROUP BY 1, 2"
+    )
+    rows = airports.rows(MAP)
+    found = [(row["longitude"], row["latitude"], row["Flights lost"]) for row in rows]
     assert close(found, ask(owner, query))
 
 
@@ -195,84 +274,91 @@ def test_the_land_under_the_map_is_superset_own(superset: Any, admin: User) -> N
     assert beyond.status_code == 404
 
 
-def test_the_calendar_counts_airports_by_day(disruptions: Dashboard, owner: psycopg.Connection) -> None:
+def test_the_calendar_counts_airports_by_day(airports: Dashboard, owner: psycopg.Connection) -> None:
     """One cell a day."""
-    found = sorted(row["Airports disrupted"] for row in disruptions.rows("When: airports disrupted on each day"))
+    found = sorted(row["Airports flagged"] for row in airports.rows("When: airports flagged on each day"))
     assert found == sorted(row[0] for row in ask(owner, f"SELECT sum(anomaly) FROM {DAYS} GROUP BY fl_date"))
 
 
-def test_without_a_choice_the_most_disrupted_airport_is_shown(
-    disruptions: Dashboard, owner: psycopg.Connection
+@pytest.mark.parametrize(
+    ("slug", "table", "column", "shown"),
+    [
+        ("airports", DAYS, "origin", "origin"),
+        ("carriers", "carrier_days", "op_carrier", "carrier"),
+    ],
+)
+def test_without_a_choice_the_one_that_lost_most_is_shown(
+    opened: Callable[[str], Dashboard], owner: psycopg.Connection, slug: str, table: str, column: str, shown: str
 ) -> None:
-    """Its own days, not a mean over airports."""
-    worst = ask(
-        owner, f"SELECT origin FROM {DAYS} GROUP BY 1 ORDER BY sum(anomaly) DESC, sum(flights) DESC, 1 LIMIT 1"
-    )[0][0]
-    assert [row["origin"] for row in disruptions.rows(SHOWN)] == [worst]
-    rows = disruptions.rows("Mean departure delay, what was expected, and the disrupted days")
+    """Its own days, not a mean over all."""
+    page = opened(slug)
+    order = "ORDER BY sum(lost_flights) DESC, 1 LIMIT 1"
+    worst = ask(owner, f"SELECT {column} FROM {table} GROUP BY 1 {order}")[0][0]
+    title = SHOWN if slug == "airports" else SHOWN.replace("airport", "carrier")
+    assert [row[shown] for row in page.rows(title)] == [worst]
+    rows = page.rows("Mean departure delay, what was expected, and the flagged days")
     found = [(row["Delay"], row["Expected__yhat_lower"], row["Expected__yhat_upper"]) for row in rows]
-    wanted = ask(owner, f"SELECT mean_dep_delay, lower, upper FROM {DAYS} WHERE origin = '{worst}'")
-    assert close([row for row in found if None not in row], [row for row in wanted if None not in row])
+    days = owner.execute(f"SELECT mean_dep_delay, lower, upper FROM {table} WHERE {column} = %s", [worst]).fetchall()
+    assert close([row for row in found if None not in row], [row for row in days if None not in row])
 
 
-def test_causes_are_hours_by_month(disruptions: Dashboard, owner: psycopg.Connection) -> None:
+def test_causes_are_hours_by_month(airports: Dashboard, owner: psycopg.Connection) -> None:
     """Five causes, one sum a month."""
-    rows = disruptions.rows(CAUSES)
+    rows = airports.rows(CAUSES)
     sums = "sum(carrier_delay)/60, sum(weather_delay)/60, sum(nas_delay)/60, sum(security_delay)/60, sum(late_aircraft_delay)/60"
     wanted = ask(owner, f"SELECT {sums} FROM {DAYS} GROUP BY date_trunc('month', fl_date)")
-    names = ("Carrier", "Weather", "Air system (NAS)", "Security", "Late aircraft")
+    names = ("Carrier", "Weather", "National air system", "Security", "Late aircraft")
     assert close([tuple(row[name] for name in names) for row in rows], wanted)
 
 
-def test_detectors_stand_side_by_side(disruptions: Dashboard, owner: psycopg.Connection) -> None:
-    """Each with what it judged and flagged."""
-    rows = disruptions.rows("Detectors side by side: how much each flags")
-    found = {row["detector_name"]: (row["Judged"], row["Flagged"]) for row in rows}
+def test_detectors_stand_side_by_side(airports: Dashboard, owner: psycopg.Connection) -> None:
+    """Each with what it scored and flagged."""
+    rows = airports.rows("Detectors side by side: how much each flags")
+    found = {row["detector_name"]: (row["Scored"], row["Flagged"]) for row in rows}
     names = {"arima": "ARIMA", "isolation_forest": "Isolation Forest", "disruption": "Disruption"}
     wanted = ask(owner, "SELECT detector, count(score), count(*) FILTER (WHERE flag) FROM anomaly_scores GROUP BY 1")
-    assert found == {names[detector]: (judged, flagged) for detector, judged, flagged in wanted}
+    assert found == {names[detector]: (scored, flagged) for detector, scored, flagged in wanted}
 
 
-def test_an_airports_link_opens_the_page_of_that_airport(
-    show: Callable[..., Dashboard], owner: psycopg.Connection
-) -> None:
+def test_a_link_opens_the_page_of_what_it_names(show: Callable[..., Dashboard], owner: psycopg.Connection) -> None:
     """The filter is set and every chart that knows airports obeys it."""
-    link = show("disruptions").rows("The worst days")[0]["airport_link"]
+    link = show("airports").rows("The worst days, by flights lost")[0]["airport_link"]
     worst = link.partition(">")[2].removesuffix("</a>")
     # Opened by its address: a click in headless Chromium was not followed each time.
-    page = show("disruptions", query="?" + unescape(link.partition("?")[2].partition('"')[0]))
+    page = show("airports", query="?" + unescape(link.partition("?")[2].partition('"')[0]))
     assert page.wrong == []
     assert [row["origin"] for row in page.rows(SHOWN)] == [worst]
     assert len(page.rows(MAP)) == 1
     flagged = ask(owner, f"SELECT sum(anomaly) FROM {DAYS} WHERE origin = '{worst}'")[0][0]
-    assert page.rows("Disrupted airport-days")[0]["Disrupted days"] == flagged
-
-
-def test_a_click_on_a_detector_leaves_that_detector(show: Callable[..., Dashboard]) -> None:
-    """A cell of the table beside is the filter of the months."""
-    page = show("disruptions")
-    months = "Detectors side by side: airport-days flagged in each month"
-    del page.answers[months]
-    page.page.locator("td").filter(has_text=re.compile("^ARIMA$")).click()
-    page.wait(CHARTS["disruptions"])
-    assert set(page.rows(months)[0]) == {"fl_date", "ARIMA"}
+    assert page.rows("Flagged days")[0]["Flagged days"] == flagged
 
 
 def test_a_click_on_a_bar_filters_the_other_charts(show: Callable[..., Dashboard], owner: psycopg.Connection) -> None:
-    """An airport's bar leaves that airport, on the map and below, until the next click; a month's bar that month."""
-    page = show("disruptions")
-    others = CHARTS["disruptions"] - 1
-    origin, flagged = values(page.rows(RANKED))[3]
+    """An airport's bar leaves that airport, on the map and below, until the next click; a month's bar that month.
+
+    A cell of the table of detectors leaves that detector.
+    """
+    page = show("airports")
+    others = CHARTS["airports"] - 1
+    origin = values(page.rows(RANKED))[3][0]
     page.click_bar(RANKED, origin)
     page.wait(others)
     assert [row["origin"] for row in page.rows(MAP)] == [row["origin"] for row in page.rows(SHOWN)] == [origin]
-    assert page.rows("Disrupted airport-days")[0]["Disrupted days"] == flagged
+    flagged = ask(owner, f"SELECT sum(anomaly) FROM {DAYS} WHERE origin = '{origin}'")[0][0]
+    assert page.rows("Flagged days")[0]["Flagged days"] == flagged
     page.click_bar(RANKED, origin)
     page.wait(others)
     page.click_bar(CAUSES, "2008-06")
     page.wait(others)
     in_june = ask(owner, f"SELECT sum(anomaly) FROM {DAYS} WHERE fl_date BETWEEN '2008-06-01' AND '2008-06-30'")[0][0]
-    assert page.rows("Disrupted airport-days")[0]["Disrupted days"] == in_june
+    assert page.rows("Flagged days")[0]["Flagged days"] == in_june
+    page.click_bar(CAUSES, "2008-06")
+    page.wait(others)
+    months = "Detectors side by side: airport-days flagged in each month"
+    del page.answers[months]
+    page.page.locator("td").filter(has_text=re.compile("^ARIMA$")).click()
+    page.wait(others)
+    assert set(page.rows(months)[0]) == {"fl_date", "ARIMA"}
     assert page.wrong == []
 
 
@@ -292,37 +378,37 @@ def test_bars_and_slices_of_the_delays_filter_too(show: Callable[..., Dashboard]
     assert page.wrong == []
 
 
-def test_the_map_names_the_airport_under_the_mouse(disruptions: Dashboard) -> None:
-    """Its code, name and disrupted days rather than coordinates."""
-    canvas = disruptions.chart(MAP).locator("canvas").bounding_box()
-    at = {row["origin"]: disruptions.on_map(MAP, (row["longitude"], row["latitude"])) for row in disruptions.rows(MAP)}
+def test_the_map_names_the_airport_under_the_mouse(airports: Dashboard) -> None:
+    """Its code, name and flights lost rather than coordinates."""
+    canvas = airports.chart(MAP).locator("canvas").bounding_box()
+    at = {row["origin"]: airports.on_map(MAP, (row["longitude"], row["latitude"])) for row in airports.rows(MAP)}
 
     def alone(row: dict[str, Any]) -> float:
         x, y = at[row["origin"]]
         seen = canvas["x"] < x < canvas["x"] + canvas["width"] and canvas["y"] < y < canvas["y"] + canvas["height"]
-        return seen * row["Disrupted days"] and min(
+        return seen * row["Flights lost"] and min(
             math.dist((x, y), at[other]) for other in at if other != row["origin"]
         )
 
-    lonely = max(disruptions.rows(MAP), key=alone)
+    lonely = max(airports.rows(MAP), key=alone)
     x, y = at[lonely["origin"]]
-    disruptions.page.mouse.move(x - 60, y - 60)
-    disruptions.page.mouse.move(x, y, steps=6)
-    told = disruptions.page.locator(".deckgl-tooltip")
+    airports.page.mouse.move(x - 60, y - 60)
+    airports.page.mouse.move(x, y, steps=6)
+    told = airports.page.locator(".deckgl-tooltip")
     expect(told).to_contain_text(f"Airport: {lonely['origin']}")
     expect(told).to_contain_text(f"Name: {lonely['name']}")
-    expect(told).to_contain_text(f"Disrupted days: {lonely['Disrupted days']}")
+    expect(told).to_contain_text(f"Flights lost: {lonely['Flights lost']:.0f}")
     expect(told).not_to_contain_text("Longitude")
 
 
-def test_a_click_on_the_map_leaves_the_page_as_it_is(disruptions: Dashboard) -> None:
+def test_a_click_on_the_map_leaves_the_page_as_it_is(airports: Dashboard) -> None:
     """Superset would ask for the airports within a pixel of the click, and mostly find none."""
-    answers = dict(disruptions.answers)
-    row = disruptions.rows(MAP)[0]
-    disruptions.click_point(MAP, (row["longitude"], row["latitude"]))
-    disruptions.page.wait_for_timeout(2000)
-    assert disruptions.answers == {}
-    disruptions.answers |= answers
+    answers = dict(airports.answers)
+    row = airports.rows(MAP)[0]
+    airports.click_point(MAP, (row["longitude"], row["latitude"]))
+    airports.page.wait_for_timeout(2000)
+    assert airports.answers == {}
+    airports.answers |= answers
 
 
 def test_sql_lab_is_told_of_no_checker(superset: Any, browser: Browser, state: dict[str, Any]) -> None:

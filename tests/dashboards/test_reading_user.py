@@ -10,7 +10,15 @@ import yaml
 from tests.support.machine import ROOT
 from tests.support.superset_running import local_module
 
-TABLES = ("agg_dep_delay_by_date", "anomaly_scores", "disruption_events", "airports", "pipeline_runs")
+TABLES = (
+    "agg_dep_delay_by_date",
+    "anomaly_scores",
+    "carrier_days",
+    "disruption_events",
+    "disruption_parts",
+    "airports",
+    "pipeline_runs",
+)
 
 
 @pytest.fixture(scope="module")

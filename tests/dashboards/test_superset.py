@@ -27,6 +27,8 @@ def test_the_analyst_sees_the_dashboards_and_the_warehouse(analyst: User) -> Non
         "delays": "US departure delays",
         "retrasos": "Retrasos de salida en EE. UU.",
         "disruptions": "Disruptions",
+        "carriers": "Carriers",
+        "airports": "Airports",
     }
     assert [database["database_name"] for database in analyst.get("/api/v1/database/")["result"]] == [
         "Tarmac warehouse"
@@ -47,7 +49,15 @@ def test_sql_lab_lists_the_warehouses_tables(analyst: User) -> None:
     schemas = analyst.get(f"/api/v1/database/{database}/schemas/")["result"]
     tables = analyst.get(f"/api/v1/database/{database}/tables/?q=(schema_name:public)")["result"]
     assert "public" in schemas
-    assert {"agg_dep_delay_by_date", "anomaly_scores", "disruption_events", "airports"} <= {t["value"] for t in tables}
+    wanted = {
+        "agg_dep_delay_by_date",
+        "anomaly_scores",
+        "carrier_days",
+        "disruption_events",
+        "disruption_parts",
+        "airports",
+    }
+    assert wanted <= {t["value"] for t in tables}
 
 
 @pytest.mark.parametrize(
@@ -94,6 +104,30 @@ def test_a_query_has_the_warehouses_time_limit(analyst: User) -> None:
         f"{int(limits['WAREHOUSE_STATEMENT_TIMEOUT']) // 60}min 40s",
         "100s",
     }
+
+
+def test_what_a_reader_chooses_is_text_in_the_query(analyst: User, owner: psycopg.Connection) -> None:
+    """A filter's value is quoted, whatever it is: it finds the disruptions of that carrier and airport, and does nothing else."""
+    hostile = ["'); DROP TABLE airports; --", "{{ 1/0 }} %s %(x)s", "O'Hare \\\\ \"", "AA"]
+    before = owner.execute("SELECT count(*) FROM airports").fetchone()
+    of_aa = "SELECT count(*) FROM disruption_events WHERE 'AA' = ANY (string_to_array(carriers, ','))"
+    at_ord = "SELECT count(*) FROM disruption_events WHERE 'ORD' = ANY (string_to_array(origins, ','))"
+    for column, values, query in (("carrier", hostile, of_aa), ("origin", [*hostile[:3], "ORD"], at_ord)):
+        found = _count(analyst, "disruption_events", [{"col": column, "op": "IN", "val": values}])
+        assert found == owner.execute(query).fetchone()[0], column
+        _count(analyst, "disruption_parts", [{"col": column, "op": "IN", "val": values}])
+    assert owner.execute("SELECT count(*) FROM airports").fetchone() == before
+
+
+def _count(user: User, dataset: str, filters: list[dict[str, Any]]) -> int:
+    """The rows of a dataset that a dashboard's filters leave."""
+    (number,) = (each["id"] for each in user.get("/api/v1/dataset/")["result"] if each["table_name"] == dataset)
+    query = {"metrics": ["count"], "columns": [], "filters": filters, "row_limit": 10}
+    form = {"datasource": f"{number}__table", "viz_type": "big_number_total"}
+    given = {"datasource": {"id": number, "type": "table"}, "queries": [query], "form_data": form, "force": True}
+    (result,) = user.send("/api/v1/chart/data", given)["result"]
+    assert result["error"] is None
+    return int(result["data"][0]["count"])
 
 
 def test_the_analyst_cannot_change_how_superset_is_set_up(analyst: User) -> None:

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 from playwright.sync_api import Error, FloatRect, Locator, Page, Response, expect
 
 _SECONDS_TO_DRAW = 300
+_HEIGHT = 3600  # of the window, in pixels: more than any page has
 expect.set_options(timeout=_SECONDS_TO_DRAW * 1000)  # five seconds, the default, are few for a busy machine
 # Superset's page asks for a picture that counts its users; the content policy stops it before it leaves the machine.
 _STOPPED = "scarf.sh"
@@ -83,8 +84,8 @@ class Dashboard:
         self.page.goto(f"{self.address}{path}")
         # Charts outside the window are not asked for: a window as high as the page shows all.
         width = self.page.viewport_size["width"]
-        self.page.set_viewport_size({"width": width, "height": 2700})
-        expect(self.page.locator(".dashboard-component-chart-holder")).to_have_count(charts)
+        self.page.set_viewport_size({"width": width, "height": _HEIGHT})
+        expect(self.page.locator("[data-test=slice-header]")).to_have_count(charts)
         self.wait(charts)
 
     def wait(self, charts: int) -> None:
@@ -133,7 +134,7 @@ class Dashboard:
 
         AssertionError when one stays outside.
         """
-        self.page.set_viewport_size({"width": width, "height": 2700})
+        self.page.set_viewport_size({"width": width, "height": _HEIGHT})
         self.page.wait_for_timeout(1000)
         limit = time.monotonic() + _SECONDS_TO_DRAW
         while out := [box for box in self._boxes() if box["x"] < 0 or box["x"] + box["width"] > width]:

@@ -30,13 +30,14 @@ def disrupted_csv(carrier: str = "AA") -> bytes:
 def _flight(day: date, carrier: str, origin: str, dest: str, number: int) -> dict[str, str]:
     given = {"FL_DATE": day.isoformat(), "OP_CARRIER": carrier, "ORIGIN": origin, "DEST": dest}
     if day == GROUNDED and carrier not in OTHERS:
-        given |= _cancelled("A")
+        given |= cancelled("A")
     if day == STORM and origin == "DEN":
-        given |= _cancelled("B")
+        given |= cancelled("B")
     return flight(number, **given)
 
 
-def _cancelled(code: str) -> dict[str, str]:
+def cancelled(code: str) -> dict[str, str]:
+    """What a flight's columns become when it is cancelled, with this cancellation code."""
     flown = ("DEP_TIME", "DEP_DELAY", "TAXI_OUT", "WHEELS_OFF", "WHEELS_ON", "TAXI_IN", "ARR_TIME", "ARR_DELAY")
     return dict.fromkeys((*flown, "ACTUAL_ELAPSED_TIME", "AIR_TIME"), "") | {
         "CANCELLED": "1.0",

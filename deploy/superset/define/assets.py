@@ -4,9 +4,12 @@ from typing import Any
 
 import yaml
 
+from define.airports import airports
+from define.carriers import carriers
+from define.datasets import DATASETS
 from define.delays import ENGLISH, SPANISH, delays
 from define.disruptions import disruptions
-from define.warehouse import DATABASE, DATASETS
+from define.warehouse import DATABASE
 
 _METADATA = {"version": "1.0.0", "type": "assets", "timestamp": "2026-11-22T00:00:00+00:00"}
 
@@ -22,7 +25,7 @@ class _Plain(yaml.SafeDumper):
 
 def to_files() -> dict[str, str]:
     """Path below deploy/superset/assets → text."""
-    dashboards = (delays(ENGLISH), delays(SPANISH), disruptions())
+    dashboards = (delays(ENGLISH), delays(SPANISH), disruptions(), carriers(), airports())
     assets: dict[str, dict[str, Any]] = {"metadata.yaml": _METADATA, "databases/warehouse.yaml": DATABASE}
     assets |= {f"datasets/{dataset.name}.yaml": dataset.to_yaml() for dataset in DATASETS}
     assets |= {chart.file: chart.to_yaml() for dashboard in dashboards for chart in dashboard.charts}

@@ -146,7 +146,7 @@ def table(name: str, title: str, dataset: Dataset, params: Mapping[str, Any], **
     base = {
         "time_range": "No filter",
         "order_desc": True,
-        "allow_render_html": True,
+        "allow_render_html": False,
         "color_pn": False,
         "show_cell_bars": False,
         "table_timestamp_format": "%Y-%m-%d",

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from define.charts import HIGH, INK, LOW, Chart, Metric, metric, number, ranking
+from define.datasets import DAYS
 from define.layout import Dashboard, Filter, Slot
-from define.warehouse import DAYS
 
 
 @dataclass(frozen=True, kw_only=True)
