@@ -82,7 +82,7 @@ def test_a_table_of_that_name_that_is_something_else_is_left_alone(empty_url: st
     """The message says what it lacks and what to choose."""
     with open_warehouse(empty_url, Path()) as warehouse:
         warehouse.execute("CREATE TABLE agg_dep_delay_by_date (origin text)")
-        with pytest.raises(InputError, match=r"without fl_date, id: .* db_table"):
+        with pytest.raises(InputError, match=r"without fl_date, id, so .* db_table"):
             migrate(warehouse)
         assert warehouse.execute("SELECT to_regclass('tarmac_version')").fetchone() == (None,)
         assert warehouse.autocommit
