@@ -15,7 +15,7 @@ def simulate(
     seed: Annotated[int, typer.Option(help="Seed of the simulation; equal seeds give equal bytes.", metavar="S")],
     out: Annotated[Path, typer.Option(help="Folder for Y.csv and Y_truth.csv.", metavar="DIR")],
     shape: Annotated[
-        str, typer.Option(help="Mix of anomalies: default, storms, outages or thin.", metavar="SHAPE")
+        str, typer.Option(help="Mix of anomalies: default, storms, outages, thin or disruptions.", metavar="SHAPE")
     ] = "default",
     as_json: AsJson = False,
     quiet: Quiet = False,

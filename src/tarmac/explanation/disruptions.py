@@ -89,8 +89,8 @@ def explain_year(
 
 
 def _excess(routes: Routes, expected: Expected, rows: npt.NDArray[np.int64]) -> tuple[float, float]:
-    cancelled = float((routes.cancelled - expected.cancelled)[rows].sum())
-    return cancelled, float((routes.delay_minutes - expected.delay_minutes)[rows].sum())
+    cancelled = float((routes.cancelled[rows] - expected.cancelled[rows]).sum())
+    return cancelled, float((routes.delay_minutes[rows] - expected.delay_minutes[rows]).sum())
 
 
 def _identity(

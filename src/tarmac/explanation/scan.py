@@ -107,7 +107,7 @@ def evidence(sums: FloatArray, dispersion: tuple[float, float]) -> FloatArray:
         more = np.where(cancelled > usual, cancelled * np.log(cancelled / usual), 0.0)
         fewer = np.where((cancelled > usual) & (flown > 0), flown * np.log(flown / usually_flown), 0.0)
         delays = np.where(late > usual_late, (late - usual_late) ** 2 / (2.0 * FLIGHT_SPREAD**2 * departed), 0.0)
-    return np.asarray((more + fewer) / dispersion[0] + np.nan_to_num(delays) / dispersion[1])
+    return np.asarray((more + fewer) / dispersion[0] + delays / dispersion[1])
 
 
 def lost_share(sums: FloatArray) -> FloatArray:

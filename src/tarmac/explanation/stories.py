@@ -20,7 +20,7 @@ FEWEST_LOST = 10.0
 SMALLEST_SHARE = 0.05
 """The share of its flights that a disruption has lost at least: severity 1."""
 
-FEW_STAND_OUT, DECADE = 5.0, 1.5
+FEW_STAND_OUT, DECADE = 4.0, 1.5
 """Standard deviations from which on `FEWEST_LOST` stand out among other days, and how many fewer ten times as many need.
 
 Seasons with many large disruptions make each of them look usual; a large one is a disruption all the same.
@@ -173,8 +173,8 @@ def without_small_airports(story: Story, routes: Routes, expected: Expected) -> 
     lost = np.zeros(len(routes.airports))
     for day, subset in story.days:
         chosen = routes.of_day(day)
-        excess = (routes.cancelled - expected.cancelled)[chosen]
-        excess = excess + (routes.late_minutes - expected.late_minutes)[chosen] / LOST_FLIGHT_MINUTES
+        excess = routes.cancelled[chosen] - expected.cancelled[chosen]
+        excess = excess + (routes.late_minutes[chosen] - expected.late_minutes[chosen]) / LOST_FLIGHT_MINUTES
         at = np.isin(routes.origin[chosen], subset.airports)
         lost += np.bincount(routes.origin[chosen][at], weights=excess[at], minlength=lost.size)
     largest = int(np.argmax(lost))
