@@ -118,7 +118,7 @@ def test_a_file_that_came_meanwhile_is_not_overwritten(size: int, s3: Any, tmp_p
     copy = tmp_path / "copy"
     with copy.open("wb") as file:
         file.truncate(size)
-    with pytest.raises(InputError, match=r"another run has written s3://lake/01_bronze/2009\.csv there meanwhile"):
+    with pytest.raises(InputError, match=r"another run has written s3://lake/01_bronze/2009\.csv in the meantime"):
         open_lake("s3://lake").publish(copy, "01_bronze/2009.csv", replace=False)
     assert _keys(s3) == {"01_bronze/2009.csv": b"theirs"}
     assert "Uploads" not in s3.list_multipart_uploads(Bucket="lake")
