@@ -106,7 +106,7 @@ def test_bronze_is_never_overwritten(s3: Any, tarmac: Command, tmp_path: Path) -
     assert [file["written"] for file in again.json()["files"]] == [False]
     other = tarmac("ingest", tmp_path / "b.csv", "--lake", "s3://lake")
     assert other.code == 2
-    assert_says(other.err, ("s3://lake/01_bronze/2009.csv holds 154 flights", "--replace", "--add"))
+    assert_says(other.err, ("s3://lake/01_bronze/2009.csv contains 154 flights", "--replace", "--add"))
     assert _keys(s3).keys() == {"01_bronze/2009.csv", "01_bronze/ingested/2009.csv.json"}
     assert _keys(s3)["01_bronze/2009.csv"] == CSV
 
@@ -254,7 +254,7 @@ def test_a_download_of_a_file_that_is_replaced_meanwhile_fails(
 
     with monkeypatch.context() as patch:
         patch.setattr(Lake, "facts_of", replaced)
-        with pytest.raises(SystemFailure, match=r"01_bronze/2009\.csv was not downloaded whole.*MD5"):
+        with pytest.raises(SystemFailure, match=r"01_bronze/2009\.csv was not downloaded completely.*MD5"):
             download_bronze(2009, open_lake("s3://lake"), tmp_path / "copy")
     assert [path for path in (tmp_path / "copy").rglob("*") if path.is_file()] == []
     copy = download_bronze(2009, open_lake("s3://lake"), tmp_path / "copy")
