@@ -1,7 +1,7 @@
-"""Names of US carriers by the code that they report under; a code that was given to another carrier has the later one."""
+"""Names of US carriers by the code that they report under; in brackets the former name or carrier of a code."""
 
 AIRLINES: dict[str, str] = {
-    "9E": "Pinnacle",
+    "9E": "Endeavor (Pinnacle)",
     "AA": "American",
     "AQ": "Aloha",
     "AS": "Alaska",
@@ -10,7 +10,7 @@ AIRLINES: dict[str, str] = {
     "DH": "Independence",
     "DL": "Delta",
     "EA": "Eastern",
-    "EV": "ExpressJet",
+    "EV": "ExpressJet (Atlantic Southeast)",
     "F9": "Frontier",
     "FL": "AirTran",
     "G4": "Allegiant",
@@ -30,7 +30,7 @@ AIRLINES: dict[str, str] = {
     "WN": "Southwest",
     "XE": "ExpressJet",
     "YV": "Mesa",
-    "YX": "Republic",
+    "YX": "Republic (Midwest)",
 }
 
 

@@ -47,7 +47,8 @@ def to_sentence(facts: Facts) -> str:
         if facts.others is not None:
             text += f"; other carriers there {_percent(facts.others)}"
     else:
-        text = f"{_where(facts)}, {facts.cancelled:,} of {facts.flights:,} flights were cancelled {when} ({usually})"
+        were = "was" if facts.cancelled == 1 else "were"
+        text = f"{_where(facts)}, {facts.cancelled:,} of {facts.flights:,} flights {were} cancelled {when} ({usually})"
     if facts.late >= MINUTES_WORTH_TELLING:
         text += f"; the others left {facts.late:,.0f} minutes later than usual"
     return f"{text}. {_reason(facts)}"
