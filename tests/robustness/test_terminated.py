@@ -24,8 +24,13 @@ def test_a_command_that_is_asked_to_end_stops_its_warehouse(number: signal.Signa
         command = [str(Path(sys.executable).with_name("tarmac")), "query", "SELECT pg_sleep(600)"]
         with open_warehouse("embedded", home):
             pass
+        # nohup, or a shell's &, has signals ignored by all that is started under it.
         with subprocess.Popen(
-            command, env=os.environ | {"TARMAC_HOME": folder}, stderr=subprocess.PIPE, text=True
+            command,
+            env=os.environ | {"TARMAC_HOME": folder},
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # noqa: PLW1509 - no threads here
         ) as run:
             try:
                 server = _server_at_work(home)
