@@ -5,7 +5,6 @@ from define.datasets import AIRPORT_DAYS, ONE_AIRPORT, SCORES
 from define.layout import Dashboard, Filter, Slot, Text
 from define.pages import LINKS
 from define.panels import (
-    CANCELLED_SHARE,
     COLOURS,
     FLAGGED_DAYS,
     LOST_FLIGHTS,
@@ -14,6 +13,7 @@ from define.panels import (
     cancellations_of_one,
     delays_of_one,
     heat_map,
+    one_in_numbers,
 )
 from define.texts import CAUSE_NAMES
 
@@ -93,35 +93,11 @@ def _calendar() -> Chart:
 
 
 def _airport() -> Chart:
-    return table(
+    return one_in_numbers(
         "The airport shown",
         "The airport shown below: the chosen one, else the one that lost most flights",
         ONE_AIRPORT,
-        {
-            "query_mode": "aggregate",
-            "groupby": ["origin", "name", "city", "state"],
-            "metrics": [
-                metric("Days", "COUNT(*)"),
-                metric("Flights", "SUM(flights)"),
-                FLAGGED_DAYS,
-                LOST_FLIGHTS,
-                metric("Mean delay", "AVG(mean_dep_delay)"),
-                CANCELLED_SHARE,
-            ],
-            "row_limit": 20,
-            "column_config": {
-                "origin": column("Airport"),
-                "name": column("Name"),
-                "city": column("City"),
-                "state": column("State"),
-                "Days": column("Days", ",d"),
-                "Flights": column("Flights", ",d"),
-                "Flagged days": column("Flagged days", ",d"),
-                "Flights lost": column("Flights lost", ",.0f"),
-                "Mean delay": column("Mean delay (min)", ",.1f"),
-                "Cancelled": column("Cancelled", ".2%"),
-            },
-        },
+        {"origin": "Airport", "name": "Name", "city": "City", "state": "State"},
     )
 
 

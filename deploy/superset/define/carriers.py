@@ -14,6 +14,7 @@ from define.panels import (
     cancellations_of_one,
     delays_of_one,
     heat_map,
+    one_in_numbers,
 )
 from define.texts import CAUSE_NAMES, DELAY_AS_FLIGHTS
 from tarmac.detect.severity import CUTS
@@ -130,33 +131,11 @@ def _calendar() -> Chart:
 
 
 def _carrier() -> Chart:
-    return table(
+    return one_in_numbers(
         "The carrier shown",
         "The carrier shown below: the chosen one, else the one that lost most flights",
         ONE_CARRIER,
-        {
-            "query_mode": "aggregate",
-            "groupby": ["carrier", "carrier_name"],
-            "metrics": [
-                metric("Days", "COUNT(*)"),
-                metric("Flights", "SUM(flights)"),
-                FLAGGED_DAYS,
-                LOST_FLIGHTS,
-                metric("Mean delay", "AVG(mean_dep_delay)"),
-                CANCELLED_SHARE,
-            ],
-            "row_limit": 20,
-            "column_config": {
-                "carrier": column("Carrier"),
-                "carrier_name": column("Name"),
-                "Days": column("Days", ",d"),
-                "Flights": column("Flights", ",d"),
-                "Flagged days": column("Flagged days", ",d"),
-                "Flights lost": column("Flights lost", ",.0f"),
-                "Mean delay": column("Mean delay (min)", ",.1f"),
-                "Cancelled": column("Cancelled", ".2%"),
-            },
-        },
+        {"carrier": "Carrier", "carrier_name": "Name"},
     )
 
 

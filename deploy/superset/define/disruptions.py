@@ -185,6 +185,46 @@ def _map() -> Chart:
     )
 
 
+_FILTERS = (
+    Filter(
+        key="carrier",
+        title="Carrier",
+        column="carrier",
+        dataset=CARRIER_DAYS,
+        description="Disruptions of this carrier. The page of carriers lists all those that hit it.",
+    ),
+    Filter(
+        key="airport",
+        title="Airport",
+        column="origin",
+        dataset=AIRPORT_DAYS,
+        description="Disruptions that touched this airport of departure.",
+    ),
+    Filter(
+        key="cause",
+        title="Cause",
+        column="cause_shown",
+        dataset=DISRUPTIONS,
+        description="The main cause that the records name beyond the usual.",
+    ),
+    Filter(
+        key="disruption",
+        title="Disruption",
+        column="event_id",
+        dataset=DISRUPTIONS,
+        description="One disruption, by its id: airport or carrier, and its worst day.",
+    ),
+    Filter(
+        key="year",
+        title="Year",
+        column="year",
+        dataset=DISRUPTIONS,
+        description="Years of flights.",
+        descending=True,
+    ),
+)
+
+
 def disruptions() -> Dashboard:
     """The whole page."""
     carriers, origins, destinations, hours, codes, causes = _what()
@@ -217,43 +257,6 @@ def disruptions() -> Dashboard:
                 Slot(chart=causes, width=3, height=42),
             ),
         ),
-        filters=(
-            Filter(
-                key="carrier",
-                title="Carrier",
-                column="carrier",
-                dataset=CARRIER_DAYS,
-                description="Disruptions of this carrier. The page of carriers lists all those that hit it.",
-            ),
-            Filter(
-                key="airport",
-                title="Airport",
-                column="origin",
-                dataset=AIRPORT_DAYS,
-                description="Disruptions that touched this airport of departure.",
-            ),
-            Filter(
-                key="cause",
-                title="Cause",
-                column="cause_shown",
-                dataset=DISRUPTIONS,
-                description="The main cause that the records name beyond the usual.",
-            ),
-            Filter(
-                key="disruption",
-                title="Disruption",
-                column="event_id",
-                dataset=DISRUPTIONS,
-                description="One disruption, by its id: airport or carrier, and its worst day.",
-            ),
-            Filter(
-                key="year",
-                title="Year",
-                column="year",
-                dataset=DISRUPTIONS,
-                description="Years of flights.",
-                descending=True,
-            ),
-        ),
+        filters=_FILTERS,
         colours={**COLOURS, "Cancelled flights": HIGH, "Hours of delay": HIGH},
     )

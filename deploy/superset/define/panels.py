@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from define.charts import BAND, HIGH, INK, LOW, SOFT, Chart, Metric, bars, metric
+from define.charts import BAND, HIGH, INK, LOW, SOFT, Chart, Metric, bars, column, metric, table
 from define.texts import CAUSE_NAMES, NOT_STATED
 from define.warehouse import Dataset
 
@@ -168,3 +168,34 @@ def heat_map(name: str, title: str, dataset: Dataset, value: Metric, *, rows: st
         **more.pop("params", {}),
     }
     return Chart(name=name, title=title, kind="heatmap_v2", dataset=dataset, params=params, **more)
+
+
+def one_in_numbers(name: str, title: str, dataset: Dataset, who: Mapping[str, str]) -> Chart:
+    """One airport or carrier: its columns `who`, with their headers, and its year in numbers."""
+    return table(
+        name,
+        title,
+        dataset,
+        {
+            "query_mode": "aggregate",
+            "groupby": list(who),
+            "metrics": [
+                metric("Days", "COUNT(*)"),
+                metric("Flights", "SUM(flights)"),
+                FLAGGED_DAYS,
+                LOST_FLIGHTS,
+                metric("Mean delay", "AVG(mean_dep_delay)"),
+                CANCELLED_SHARE,
+            ],
+            "row_limit": 20,
+            "column_config": {
+                **{each: column(header) for each, header in who.items()},
+                "Days": column("Days", ",d"),
+                "Flights": column("Flights", ",d"),
+                "Flagged days": column("Flagged days", ",d"),
+                "Flights lost": column("Flights lost", ",.0f"),
+                "Mean delay": column("Mean delay (min)", ",.1f"),
+                "Cancelled": column("Cancelled", ".2%"),
+            },
+        },
+    )

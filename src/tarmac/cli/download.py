@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tarmac.cli.opening import open_workspace
-from tarmac.cli.options import AsJson, Given, Quiet, Year, with_settings
+from tarmac.cli.options import AsJson, Given, Quiet, Replace, Year, with_settings
 from tarmac.errors import InputError
 
 if TYPE_CHECKING:
@@ -42,12 +42,7 @@ def download(
     month: Annotated[
         str | None, typer.Option(help="A month, or a range like 1..3; all, if left out.", metavar="M[..N]")
     ] = None,
-    replace: Annotated[
-        bool,
-        typer.Option(
-            "--replace", help="Replace months that bronze already has; the older files are kept in 01_bronze/replaced."
-        ),
-    ] = False,
+    replace: Replace = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -62,7 +57,7 @@ def download(
     settings, workspace, terminal = open_workspace(given, quiet=quiet)
     if source == "kaggle":
         if month is not None:
-            raise InputError("Kaggle's files are of years. Leave --month out, or take: tarmac download bts")
+            raise InputError("Kaggle's files are of years. Leave --month out, or use: tarmac download bts")
         _kaggle(years, workspace, replace=replace, as_json=as_json, quiet=quiet)
         return
     outcomes = _bts(years, parse_months(month), settings, workspace, terminal, replace=replace)

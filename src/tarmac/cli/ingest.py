@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tarmac.cli.opening import open_workspace
-from tarmac.cli.options import AsJson, Given, Quiet, with_settings
+from tarmac.cli.options import AsJson, Given, Quiet, Replace, with_settings
 from tarmac.errors import InputError
 
 if TYPE_CHECKING:
@@ -38,12 +38,7 @@ def ingest(
     airports: Annotated[
         Path | None, typer.Option(help="A table of BTS's airport ids and their codes.", metavar="FILE")
     ] = None,
-    replace: Annotated[
-        bool,
-        typer.Option(
-            "--replace", help="Replace months that bronze already has; the older files are kept in 01_bronze/replaced."
-        ),
-    ] = False,
+    replace: Replace = False,
     add: Annotated[bool, typer.Option("--add", help="Add these flights to months that bronze already has.")] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -53,16 +48,8 @@ def ingest(
     from tarmac.bronze.ingest import ingest_files
     from tarmac.bronze.lookup import read_airports
     from tarmac.cli.console import print_json
-    from tarmac.settings import parse_years
 
-    years = parse_years(year) if year is not None else range(0)
-    if len(years) > 1:
-        raise InputError(
-            f"--year {year!r} names {len(years)} years. Give one, or leave it out to take it from each file's dates."
-        )
-    if replace and add:
-        raise InputError("--replace and --add cannot be combined. Give one of them.")
-    on_overlap: OnOverlap = "replace" if replace else "add" if add else "refuse"
+    one_year, on_overlap = _year(year), _on_overlap(replace=replace, add=add)
     options = Options(
         month=month,
         date_order=_order(date_order),
@@ -73,7 +60,7 @@ def ingest(
     done = ingest_files(
         files,
         workspace.lake,
-        year=years[0] if years else None,
+        year=one_year,
         scratch=workspace.scratch,
         options=options,
         on_overlap=on_overlap,
@@ -83,6 +70,23 @@ def ingest(
         print_json({"command": "ingest", "lake": workspace.lake.root, "files": [vars(file) for file in done]})
     elif not quiet:
         show_ingested(done, workspace.lake)
+
+
+def _year(year: str | None) -> int | None:
+    from tarmac.settings import parse_years
+
+    years = parse_years(year) if year is not None else range(0)
+    if len(years) > 1:
+        raise InputError(
+            f"--year {year!r} names {len(years)} years. Give one, or leave it out to take it from each file's dates."
+        )
+    return years[0] if years else None
+
+
+def _on_overlap(*, replace: bool, add: bool) -> "OnOverlap":
+    if replace and add:
+        raise InputError("--replace and --add cannot be combined. Give one of them.")
+    return "replace" if replace else "add" if add else "refuse"
 
 
 def _order(date_order: str | None) -> str | None:

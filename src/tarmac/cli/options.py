@@ -19,6 +19,12 @@ Config = Annotated[
     typer.Option("--config", help="JSON file of settings, by these names or the reference pipeline's.", metavar="FILE"),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
+Replace = Annotated[
+    bool,
+    typer.Option(
+        "--replace", help="Replace months that bronze already has; the older files are kept in 01_bronze/replaced."
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the result.")]
 
 _DEFAULTS = flat(Settings())

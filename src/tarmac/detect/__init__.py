@@ -39,7 +39,7 @@ def detect(
 
     `progress` is called with each detector's name before it starts. `workers` is the number of threads, 0 for as
     many as the process may use; the result does not depend on it, nor on the order of gold's rows. A detector that
-    fails is named in `failures` with its reason, and the others' rows stand. `score` has the panels scored elsewhere.
+    fails is named in `failures` with its reason, and the others' rows are kept. `scorer` has the panels scored elsewhere.
     """
     from tarmac.detect.run import run_detectors
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from tarmac.detect.severity import LOST_FLIGHT_MINUTES
 from tarmac.errors import InputError
 from tarmac.explanation.sentences import plain
 
@@ -82,7 +83,9 @@ def look_up(
             raise InputError(_nearest(asked, events, airports, carriers))
         if not asked.who and airports.filter(pl.col("fl_date") == asked.date).is_empty():
             raise InputError(f"there are no flights on {asked.date}. {_dates(airports)}")
-    found = found.sort(pl.col("excess_cancelled") + pl.col("excess_delay_minutes") / 300.0, descending=True)
+    found = found.sort(
+        pl.col("excess_cancelled") + pl.col("excess_delay_minutes") / LOST_FLIGHT_MINUTES, descending=True
+    )
     ids = found["event_id"].to_list()
     return Answer(
         id=asked.text,

@@ -200,7 +200,7 @@ class _Parts(RawIOBase):
     """A readable stream of an S3 object that fetches its bytes only when they are read."""
 
     def __init__(self, store: S3Store, key: str, size: int, version: str) -> None:
-        self._store, self._key, self._size, self._version, self._at = store, key, size, version, 0
+        self._store, self._key, self._size, self._version, self._position = store, key, size, version, 0
 
     def readable(self) -> bool:
         return True
@@ -209,16 +209,16 @@ class _Parts(RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = SEEK_SET) -> int:
-        self._at = offset + {SEEK_SET: 0, SEEK_CUR: self._at, SEEK_END: self._size}[whence]
-        return self._at
+        self._position = offset + {SEEK_SET: 0, SEEK_CUR: self._position, SEEK_END: self._size}[whence]
+        return self._position
 
     def readinto(self, buffer: Any) -> int:
-        stop = min(self._at + len(buffer), self._size)
-        if stop <= self._at:
+        stop = min(self._position + len(buffer), self._size)
+        if stop <= self._position:
             return 0
-        part = self._store.read_part(self._key, self._at, stop, self._version)
+        part = self._store.read_part(self._key, self._position, stop, self._version)
         buffer[: len(part)] = part
-        self._at += len(part)
+        self._position += len(part)
         return len(part)
 
 
