@@ -1,8 +1,10 @@
 """A robust season and weekday of one series, compiled."""
 
 import numpy as np
+import numpy.typing as npt
 
 from tarmac.detect.kernels.compiled import compiled
+from tarmac.detect.panel import FloatArray
 
 HUBER = 1.5
 """Residuals beyond this many standard deviations lose weight."""
@@ -17,8 +19,9 @@ WEEKDAY_PRIOR = 4.0
 """How many ordinary days of evidence against a weekday's effect it starts with."""
 
 
-@compiled
-def season_and_weekday(y, deviation, weekdays, window, ordinary):
+def season_and_weekday(
+    y: FloatArray, deviation: FloatArray, weekdays: npt.NDArray[np.int64], window: float, ordinary: bool
+) -> FloatArray:
     """Return the expected value of each day, those without a value included.
 
     `ordinary`: days far above what is expected have no weight at all, so that weeks of bad days do not become it.
@@ -26,8 +29,15 @@ def season_and_weekday(y, deviation, weekdays, window, ordinary):
     Season: a kernel average (tricube, within two windows of the day). Weekday: an effect drawn to zero. Both by
     iteratively reweighted least squares (Huber), from the median.
     """
+    # Outside the kernel: numba takes ten seconds to compile a quantile.
+    middle = float(np.nanquantile(y, START) if ordinary else np.nanmedian(y))
+    expected: FloatArray = _fit(y, deviation, weekdays, window, ordinary, middle)
+    return expected
+
+
+@compiled
+def _fit(y, deviation, weekdays, window, ordinary, middle):
     days = y.size
-    middle = np.nanquantile(y, START) if ordinary else np.nanmedian(y)
     season, effect = np.full(days, middle), np.zeros(7)
     weight, pull = np.zeros(days), np.zeros(days)
     top, bottom = np.zeros(days), np.zeros(days)
@@ -44,7 +54,11 @@ def season_and_weekday(y, deviation, weekdays, window, ordinary):
                 weight[t] = (1.0 if z <= HUBER else HUBER / z) / deviation[t] ** 2
                 if ordinary and above > FADES:
                     weight[t] *= max(0.0, (GONE - above) / (GONE - FADES))
-        usual = weight.sum() / (weight > 0.0).sum()
+        whole, ordinary_days = 0.0, 0
+        for t in range(days):
+            whole += weight[t]
+            ordinary_days += weight[t] > 0.0
+        usual = whole / ordinary_days
         for day in range(7):
             moved, evidence = 0.0, WEEKDAY_PRIOR * usual
             for t in range(days):
@@ -52,11 +66,14 @@ def season_and_weekday(y, deviation, weekdays, window, ordinary):
                     moved += weight[t] * (y[t] - season[t])
                     evidence += weight[t]
             effect[day] = moved / evidence
-        effect -= effect.mean()
-        # A trace of the overall level keeps a long gap from having no level at all.
-        top[:] = 0.01 * usual * middle
-        bottom[:] = 0.01 * usual
+        mean = 0.0
+        for day in range(7):
+            mean += effect[day]
+        for day in range(7):
+            effect[day] -= mean / 7
         for t in range(days):
+            # A trace of the overall level keeps a long gap from having no level at all.
+            top[t], bottom[t] = 0.01 * usual * middle, 0.01 * usual
             pull[t] = weight[t] * (y[t] - effect[weekdays[t]]) if weight[t] > 0.0 else 0.0
         # Lag by lag, each day a lane of its own: no sum is reordered, and the compiler may still go four days at once.
         for lag in range(-reach, reach + 1):

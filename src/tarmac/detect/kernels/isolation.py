@@ -49,6 +49,18 @@ def _sample(order, size, state):
 
 
 @compiled
+def _first_above(numbers, limit, low, high):
+    """The first position in low … high of a sorted array whose number is above the limit; high where none before it is."""
+    while low < high:
+        middle = (low + high) // 2
+        if numbers[middle] > limit:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+@compiled
 def _grow(values, before, limit, state, depths):
     """Grow one tree and add each value's path length to `depths`.
 
@@ -56,17 +68,17 @@ def _grow(values, before, limit, state, depths):
     `values`; the stack never holds more than one waiting node a level.
     """
     stack = np.empty((limit + 2, 3), dtype=np.int64)
-    stack[0] = (0, values.size, 0)
+    stack[0, 0], stack[0, 1], stack[0, 2] = 0, values.size, 0
     top = 1
     while top > 0:
         top -= 1
-        low, high, depth = stack[top]
+        low, high, depth = stack[top, 0], stack[top, 1], stack[top, 2]
         if low == high:
             continue
         inside = before[high] - before[low]
         # The node's own extent is that of its members; scored values beyond it follow the nearest side.
-        first = np.searchsorted(before, before[low] + 1) - 1
-        last = np.searchsorted(before, before[high]) - 1
+        first = _first_above(before, before[low], low, high) - 1
+        last = _first_above(before, before[high] - 1, low, high) - 1
         if inside <= 1 or depth == limit or values[first] == values[last]:
             length = depth + mean_depth(inside)
             for k in range(low, high):
@@ -74,9 +86,9 @@ def _grow(values, before, limit, state, depths):
             continue
         cut = values[first] + _uniform(state) * (values[last] - values[first])
         # Values equal to the cut go left, as in scikit-learn.
-        middle = min(low + np.searchsorted(values[low:high], cut, side="right"), last)
-        stack[top] = (low, middle, depth + 1)
-        stack[top + 1] = (middle, high, depth + 1)
+        middle = min(_first_above(values, cut, low, high), last)
+        stack[top, 0], stack[top, 1], stack[top, 2] = low, middle, depth + 1
+        stack[top + 1, 0], stack[top + 1, 1], stack[top + 1, 2] = middle, high, depth + 1
         top += 2
 
 
@@ -85,8 +97,10 @@ def isolation_scores(values, trees, subsample, seed):
     """Score sorted values: 2^(−mean path length / mean depth), in 0–1, higher = more anomalous."""
     size = min(subsample, values.size)
     limit = math.ceil(math.log2(max(size, 2)))
-    state = np.array([seed], dtype=np.uint64)
-    order = np.arange(values.size)
+    state, order = np.zeros(1, dtype=np.uint64), np.zeros(values.size, dtype=np.int64)
+    state[0] = seed
+    for k in range(values.size):
+        order[k] = k
     depths = np.zeros(values.size)
     for _ in range(trees):
         _sample(order, size, state)
@@ -96,4 +110,7 @@ def isolation_scores(values, trees, subsample, seed):
         for k in range(values.size):
             before[k + 1] += before[k]
         _grow(values, before, limit, state, depths)
-    return 2.0 ** (-depths / (trees * mean_depth(size)))
+    whole = trees * mean_depth(size)
+    for k in range(values.size):
+        depths[k] = 2.0 ** (-depths[k] / whole)
+    return depths
