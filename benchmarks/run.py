@@ -14,11 +14,12 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import detection, pipeline, spark, start, warehouse
+from benchmarks import detection, formats, pipeline, spark, start, warehouse
 from benchmarks.figures import Figure, Sizes
 
 SUITES = {
     "pipeline": pipeline.figures,
+    "formats": formats.figures,
     "load": warehouse.figures,
     "detection": detection.figures,
     "spark": spark.figures,

@@ -34,6 +34,15 @@ AIRLINES: dict[str, str] = {
 }
 
 
+OTHER_NAMES: dict[str, str] = {
+    "Pan American World": "PA",
+    "Trans World": "TW",
+    "American Trans Air": "TZ",
+    "USAir": "US",
+}
+"""Further names under which these carriers appear in files of flights."""
+
+
 def name_of(carrier: str) -> str:
     """The carrier's name, or its code where the name is not known."""
     return AIRLINES.get(carrier, carrier)

@@ -178,6 +178,12 @@ def test_airports_by_id_are_learned_from_files_that_have_both(shared_formats: Pa
     assert set(silver_of(other, 2015)["origin"]) == {"FWA", "LAS", "RSW", "SLC", "DFW"}
 
 
+def test_carriers_that_are_named_become_codes(shared_formats: Path, lake: Lake) -> None:
+    """So they are the same carriers as in files with codes."""
+    ingested(lake, shared_formats / "minimal/bordanova_us_flights_2023.csv")
+    assert silver_of(lake, 2023)["op_carrier"].to_list() == ["9E", "9E"]
+
+
 def _arrow(frame: pl.DataFrame) -> bytes:
     file = io.BytesIO()
     frame.write_ipc(file)

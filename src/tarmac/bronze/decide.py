@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from tarmac.bronze import dates, values
+from tarmac.bronze.carriers import to_code
 from tarmac.bronze.dates import Written
 from tarmac.bronze.header import PAGE, Header
 from tarmac.bronze.reading import Reading
@@ -68,7 +69,8 @@ class Seen:
         self.when = _summed(self.when, _dates(frame), ("text", "month", "day", "year", "timed", "twelve"))
         for column, codes in (("OP_CARRIER", self.carriers), ("ORIGIN", self.origins), ("ORIGIN_ID", self.origins)):
             if column in schema and not (column == "ORIGIN_ID" and "ORIGIN" in schema):
-                codes.update(frame.select(_plain(column)).to_series().unique().drop_nulls().head(MOST_CODES))
+                found = frame.select(_plain(column).unique()).drop_nulls().head(MOST_CODES)
+                codes.update(found.select(to_code(pl.col(column)) if column == "OP_CARRIER" else column).to_series())
         for id_column, code in (("ORIGIN_ID", "ORIGIN"), ("DEST_ID", "DEST")):
             if {id_column, code} <= set(frame.columns):
                 pairs = frame.select(_plain(id_column), _plain(code)).unique().drop_nulls()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from tarmac.bronze import dates, values
+from tarmac.bronze.carriers import to_code
 from tarmac.tables.bronze import FLIGHT_COLUMNS, HELPERS, TEXT_COLUMNS
 from tarmac.tables.daily import CAUSES
 from tarmac.tables.flights import CLOCKS
@@ -105,6 +106,8 @@ def _column(name: str, schema: Mapping[str, pl.DataType], header: "Header") -> p
         return _airport(name, schema, header)
     if name not in schema:
         return pl.lit(None, pl.String if name in TEXT_COLUMNS else pl.Float64)
+    if name == "OP_CARRIER" and not header.shape.clean:
+        return to_code(values.text(name, schema[name]))
     if name in TEXT_COLUMNS:
         return values.text(name, schema[name])
     return _numeric(name, schema[name], header)

@@ -9,7 +9,7 @@ SHAPE = Shape(
     marks=[mark("FL_NUMBER", "AIRLINE_DOT"), mark("FL_NUMBER", "DOT_CODE"), mark("FL_NUMBER", "DELAY_DUE_CARRIER")],
     columns=ALIASES
     | {
-        "OP_CARRIER": ("AIRLINE_CODE",),
+        "OP_CARRIER": ("AIRLINE_CODE", "AIRLINE_DOT", "AIRLINE"),
         "OP_CARRIER_FL_NUM": ("FL_NUMBER",),
         "ACTUAL_ELAPSED_TIME": ("ELAPSED_TIME",),
         "CARRIER_DELAY": ("DELAY_DUE_CARRIER",),

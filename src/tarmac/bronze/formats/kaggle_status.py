@@ -11,7 +11,7 @@ SHAPE = Shape(
         mark("FlightDate", "Airline", "Marketing_Airline_Network"),
         mark("FlightDate", "Airline", "Operating_Airline"),
     ],
-    columns=ALIASES | OPERATING_CARRIER,
+    columns=ALIASES | OPERATING_CARRIER | {"OP_CARRIER": (*OPERATING_CARRIER["OP_CARRIER"], "Airline")},
     unused=mark("Airline", *MARKETING_CARRIER),
     rank=3,
 )

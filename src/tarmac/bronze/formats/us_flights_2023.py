@@ -6,10 +6,11 @@ SHAPE = Shape(
     name="us_flights_2023",
     title='Kaggle "US_flights_2023"',
     where="kaggle.com, bordanova/2023-us-civil-flights-delay-meteo-and-aircraft",
-    lacks="carrier codes, flight numbers, clocks, cancelled flights",
+    lacks="flight numbers, clocks, cancelled flights",
     marks=[mark("FlightDate", "Dep_Airport", "Dep_Delay")],
     columns={
         "FL_DATE": ("FlightDate",),
+        "OP_CARRIER": ("Airline",),
         "ORIGIN": ("Dep_Airport",),
         "DEST": ("Arr_Airport",),
         "DEP_DELAY": ("Dep_Delay",),
@@ -22,7 +23,6 @@ SHAPE = Shape(
     },
     unused=mark(
         "Day_Of_Week",
-        "Airline",
         "Tail_Number",
         "Dep_CityName",
         "DepTime_label",
