@@ -357,7 +357,6 @@ def test_a_click_on_a_bar_filters_the_other_charts(show: Callable[..., Dashboard
     months = "Detectors side by side: airport-days flagged in each month"
     del page.answers[months]
     page.page.locator("td").filter(has_text=re.compile("^ARIMA$")).click()
-    page.wait(others)
     assert set(page.rows(months)[0]) == {"fl_date", "ARIMA"}
     assert page.wrong == []
 

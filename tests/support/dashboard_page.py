@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import Error, FloatRect, Locator, Page, Response, expect
+from playwright.sync_api import Error, FloatRect, Locator, Page, Request, Response, expect
 
 _SECONDS_TO_DRAW = 300
 _HEIGHT = 3600  # of the window, in pixels: more than any page has
@@ -66,10 +66,13 @@ class Dashboard:
         self.page, self.address, self.titles = page, address, titles
         self.answers: dict[str, Any] = {}
         self.wrong: list[str] = []
+        self.unanswered: set[Request] = set()
         page.set_default_timeout(_SECONDS_TO_DRAW * 1000)
         page.on("response", self._keep)
         page.on("pageerror", lambda error: self.wrong.append(f"script: {error}"))
-        page.on("request", lambda request: self._check_host(request.url))
+        page.on("request", self._note)
+        page.on("requestfinished", self._forget)
+        page.on("requestfailed", self._forget)
 
     def log_in(self, name: str, password: str) -> None:
         self.page.goto(f"{self.address}/login/")
@@ -89,16 +92,24 @@ class Dashboard:
         self.wait(charts)
 
     def wait(self, charts: int) -> None:
-        """Until every chart has an answer and none is loading any more."""
+        """Until at least so many charts have an answer, none is loading, and half a second brings no further question."""
         limit = time.monotonic() + _SECONDS_TO_DRAW
+        loading = self.page.locator(".dashboard-component-chart-holder .loading, [data-test=loading-indicator]")
+        quiet = 0
         while time.monotonic() < limit:
-            loading = self.page.locator(".dashboard-component-chart-holder .loading, [data-test=loading-indicator]")
-            if len(self.answers) >= charts and loading.count() == 0:
+            done = len(self.answers) >= charts and not self.unanswered and loading.count() == 0
+            quiet = quiet + 1 if done else 0
+            if quiet == 3:
                 return
             self.page.wait_for_timeout(250)
         raise AssertionError(f"{len(self.answers)} of {charts} charts have data: {sorted(self.answers)}; {self.wrong}")
 
     def rows(self, title: str, query: int = 0) -> list[dict[str, Any]]:
+        """The rows that a chart got, once it has them: how many charts a click asks again differs from click to click."""
+        limit = time.monotonic() + _SECONDS_TO_DRAW
+        while title not in self.answers:
+            assert time.monotonic() < limit, f"no data for {title!r}, only for {sorted(self.answers)}; {self.wrong}"
+            self.page.wait_for_timeout(100)
         return self.answers[title]["result"][query]["data"]
 
     def numbers(self, count: int) -> list[str]:
@@ -180,6 +191,12 @@ class Dashboard:
             self.wrong += errors
             self.answers[self.titles[json.loads(asked[0])["slice_id"]]] = found
 
-    def _check_host(self, url: str) -> None:
+    def _forget(self, request: Request) -> None:
+        self.unanswered.discard(request)
+
+    def _note(self, request: Request) -> None:
+        url = request.url
+        if "/api/v1/chart/data" in url:
+            self.unanswered.add(request)
         if not re.match(r"data:|blob:", url) and not url.startswith(self.address) and _STOPPED not in url:
             self.wrong.append(f"a foreign host: {url}")
