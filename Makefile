@@ -13,7 +13,7 @@ SHELL := bash
 .SHELLFLAGS := -o pipefail -ec
 
 .DEFAULT_GOAL := help
-.PHONY: help setup environments demo demo-real airflow superset superset-assets notebooks check test test-services test-rest test-dags test-quick \
+.PHONY: help setup environments demo demo-real airflow superset superset-assets notebooks check test test-services test-rest test-dags test-quick test-nightly \
 	docs site leaderboard bench synth release lock clean
 
 help:
@@ -22,8 +22,9 @@ help:
 	@echo "make airflow      start Airflow and its services, in a browser (PORT=8080)"
 	@echo "make superset     start Superset with the dashboards on this machine"
 	@echo "make notebooks    open the notebooks that explain the detectors' methods, in a browser"
-	@echo "make test         lint, types, import rules and all tests; what the machine lacks is skipped, with the reason"
+	@echo "make test         lint, types, import rules and tests; what the machine lacks is skipped, with the reason"
 	@echo "make test-quick   the tests that need no server and no compiled ARIMA"
+	@echo "make test-nightly more cases, and larger ones, of what the tests of make test show: an hour"
 	@echo "make check        lint, types and import rules"
 	@echo "make docs         generate docs/data-dictionary.md, docs/cli.md and the index of decisions"
 	@echo "make site         build the documentation as a web site, into build/site"
@@ -43,8 +44,11 @@ $(UV):
 
 .venv/.ready: requirements.lock pyproject.toml | $(UV)
 	$(UV) venv --quiet --allow-existing --no-python-downloads --python $(PYTHON) .venv
-	$(UV) pip sync --quiet --compile-bytecode --python .venv --require-hashes requirements.lock
+	$(UV) pip sync --quiet --python .venv --require-hashes requirements.lock
 	$(UV) pip install --quiet --python .venv --no-deps --no-build-isolation --editable .
+	@# All but aws_cdk, which is as large as the others together and imported by `make synth` and its tests alone.
+	@# Some packages ship tests for a Python that is not this one: those files fail to compile, and nothing imports them.
+	@$(RUN)/python -m compileall -qq -j 0 -x '/aws_cdk/' .venv/lib src || true
 	@touch $@
 
 # Airflow and Superset each live in an environment of their own, which no other imports.
@@ -107,6 +111,9 @@ test:
 
 test-quick: setup
 	$(RUN)/pytest --quick tests/unit tests/contract tests/integration tests/compose tests/proxy
+
+test-nightly: environments
+	$(RUN)/pytest -m nightly tests
 
 SERVICES := tests/dashboards tests/proxy tests/spark tests/stack
 test-services:

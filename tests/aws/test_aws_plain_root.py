@@ -35,7 +35,7 @@ cp --dereference /etc/resolv.conf "$1/root/etc/resolv.conf"
 exec chroot "$1/root" /bin/bash /mnt/inside.sh
 """
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.nightly]
 
 
 @pytest.fixture(scope="module")

@@ -68,6 +68,7 @@ def test_tarmac_is_built_from_what_the_image_is_given(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_the_services_of_the_image_start_in_their_order_and_become_healthy(tmp_path: Path) -> None:
     """Their own commands and variables, in Airflow's environment instead of the image: prepare twice, then the api-server."""
     program = ROOT / ".venv-airflow/bin/python"

@@ -20,7 +20,12 @@ FLOORS = {"constant", "random"}
 DAYS = 120
 
 
-@pytest.fixture(params=sorted(DETECTORS))
+def parameter(name: str) -> Any:
+    """The detector of this name as a parameter; statsmodels takes minutes for what others do in seconds."""
+    return pytest.param(name, marks=[pytest.mark.nightly] if detector_class(name).slow else [])
+
+
+@pytest.fixture(params=[parameter(name) for name in sorted(DETECTORS)])
 def detector(request: pytest.FixtureRequest) -> Detector:
     """Each registered detector in turn."""
     return detector_named(request.param, PARAMETERS)
@@ -28,7 +33,7 @@ def detector(request: pytest.FixtureRequest) -> Detector:
 
 def only(holds: Callable[[Detector], bool]) -> pytest.MarkDecorator:
     """Run a test on those detectors alone for which this holds."""
-    names = [name for name in sorted(DETECTORS) if holds(detector_named(name, PARAMETERS))]
+    names = [parameter(name) for name in sorted(DETECTORS) if holds(detector_named(name, PARAMETERS))]
     assert names
     return pytest.mark.parametrize("detector", names, indirect=True)
 

@@ -3,6 +3,7 @@
 Waiting is by `expect`: playwright's wait_for_function needs eval, which the page's own policy forbids.
 """
 
+import itertools
 import re
 import subprocess
 from collections.abc import Iterator
@@ -396,9 +397,18 @@ def words_of(pdf: Path, program: str) -> list[tuple[int, str, float, float, floa
     return words
 
 
-@pytest.mark.parametrize("landscape", [False, True], ids=["portrait", "landscape"])
-@pytest.mark.parametrize("paper", ["A4", "Letter"])
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize(
+    ("paper", "landscape", "dark"),
+    [
+        ("A4", False, False),
+        ("Letter", True, True),
+        *(
+            pytest.param(*each, marks=pytest.mark.nightly)
+            for each in itertools.product(["A4", "Letter"], [False, True], [False, True])
+            if each not in {("A4", False, False), ("Letter", True, True)}
+        ),
+    ],
+)
 def test_print_shows_the_whole_year_within_the_page(
     poppler: tuple[str, str],
     browser: Browser,

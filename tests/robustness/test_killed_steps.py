@@ -37,6 +37,7 @@ class Kill:
         return f"{self.step:<7} after {1000 * self.after:5.0f} ms {where}"
 
 
+@pytest.mark.parametrize("new_site", ["folder", pytest.param("s3", marks=pytest.mark.nightly)], indirect=True)
 def test_thirty_kills_and_the_retry_leave_what_an_undisturbed_run_leaves(
     site: Site, versions: tuple[Version, Version], tmp_path: Path
 ) -> None:

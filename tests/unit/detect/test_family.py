@@ -54,6 +54,8 @@ def test_ecod_s_scores_are_pyod_s() -> None:
 
 
 @pytest.mark.slow  # stumpy compiles for half a minute
+@pytest.mark.slow
+@pytest.mark.nightly  # stumpy compiles for half a minute
 def test_the_nearest_windows_are_stumpy_s() -> None:
     """The matrix profile without normalisation, for windows that are at least half a window apart."""
     import stumpy

@@ -74,7 +74,7 @@ def scored(detector: Detector, panel: Panel, threshold: Threshold = "detector") 
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=pytest.mark.slow) if name in FIT_LONG else name
+        pytest.param(name, marks=[pytest.mark.slow, pytest.mark.nightly]) if name in FIT_LONG else name
         for name in sorted(set(DETECTORS) - detectors_of_the_extra())
     ],
 )
