@@ -13,7 +13,7 @@ SHELL := bash
 .SHELLFLAGS := -o pipefail -ec
 
 .DEFAULT_GOAL := help
-.PHONY: help setup environments demo demo-real airflow superset superset-assets notebooks check test test-services test-rest test-dags test-quick test-nightly \
+.PHONY: help setup environments demo demo-real airflow superset superset-assets notebooks check test test-services test-parts test-rest test-dags test-quick test-nightly \
 	docs site leaderboard bench synth release lock clean
 
 help:
@@ -107,7 +107,7 @@ test:
 	@$(MAKE) --no-print-directory --jobs=3 environments
 	@$(if $(HAS_PYTHON311),,echo "Python 3.11 ('$(PYTHON311)') is not here: tests of Superset will be skipped.")
 	@$(MAKE) --no-print-directory check
-	@$(MAKE) --no-print-directory --jobs=2 test-services test-rest test-dags
+	@$(MAKE) --no-print-directory --jobs=3 test-services test-parts test-rest test-dags
 
 test-quick: setup
 	$(RUN)/pytest --quick tests/unit tests/contract tests/integration tests/compose tests/proxy
@@ -119,8 +119,12 @@ SERVICES := tests/dashboards tests/proxy tests/spark tests/stack
 test-services:
 	@$(RUN)/pytest $(SERVICES) 2>&1 | sed -u 's/^/services | /'
 
+PARTS := tests/unit tests/contract tests/aws
+test-parts:
+	@$(RUN)/pytest $(PARTS) 2>&1 | sed -u 's/^/parts    | /'
+
 test-rest:
-	@$(RUN)/pytest tests $(SERVICES:%=--ignore=%) 2>&1 | sed -u 's/^/rest     | /'
+	@$(RUN)/pytest tests $(SERVICES:%=--ignore=%) $(PARTS:%=--ignore=%) 2>&1 | sed -u 's/^/rest     | /'
 
 test-dags:
 	@{ .venv-airflow/bin/mypy --strict dags && .venv-airflow/bin/pytest tests/airflow; } 2>&1 | sed -u 's/^/dags     | /'

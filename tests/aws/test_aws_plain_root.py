@@ -82,9 +82,9 @@ def _fill(endpoint: str, secrets: set[str], archive: Path) -> None:
         manager.create_secret(Name=name, SecretString="superset-admin-secret" if "supersetadmin" in name else value)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def own_mounts() -> None:
-    """Asked for first, so that nothing is synthesized in vain."""
+    """Asked for first, and of the widest scope, so that nothing is synthesized in vain."""
     need("unshare")
     if os.geteuid() != 0:
         pytest.skip("needs root, which alone may mount")

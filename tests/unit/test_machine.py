@@ -64,7 +64,19 @@ def test_on_a_machine_without_any_of_them_tests_are_skipped_and_none_fails(tmp_p
     environment = {name: value for name, value in os.environ.items() if name not in {"CI", "PYTEST_ADDOPTS"}}
     environment |= {"PATH": path_without(tmp_path / "bin", programs), "PYTHONPATH": f"{tmp_path}:{ROOT}"}
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "bare_machine", "-p", "no:cacheprovider", "-q", *NEEDED_BY.values()],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-p",
+            "bare_machine",
+            "-p",
+            "no:cacheprovider",
+            "-m",
+            "",
+            "-q",
+            *NEEDED_BY.values(),
+        ],
         cwd=ROOT,
         env=environment,
         capture_output=True,
