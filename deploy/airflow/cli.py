@@ -1,4 +1,4 @@
-"""Airflow's own commands on the state of `make airflow`: .venv/bin/python -m deploy.airflow.cli dags list."""
+"""Airflow's own commands, with the state of `make airflow`: .venv/bin/python -m deploy.airflow.cli dags list."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ from tarmac.warehouse.embedded import embedded_server
 
 
 def main() -> int:
-    """Run one command with the stack's variables; returns its exit code. Postgres is started where it does not run."""
+    """Run one command with the variables of `make airflow`; returns its exit code. Starts Postgres if it is not running."""
     try:
         workspace = workspace_from_settings()
         with embedded_server(workspace.home) as postgres:

@@ -1,4 +1,4 @@
-"""Run several of Airflow's commands in one process: each alone spends seconds on imports.
+"""Run several of Airflow's commands in one process, because each process spends seconds on imports.
 
 Runs in Airflow's environment. Standard input is a JSON list of commands, each a list of arguments; so a password among
 them is seen by nobody, as it would be on a command line.
@@ -11,7 +11,7 @@ from airflow.cli.cli_parser import get_parser
 
 
 def main() -> None:
-    """Run them in their order; the first that fails ends all."""
+    """Run them in order; stop at the first that fails."""
     parser = get_parser()
     for command in json.load(sys.stdin):
         arguments = parser.parse_args(command)

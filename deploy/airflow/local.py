@@ -20,7 +20,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 
 
 def _until_signalled(run: Callable[[], None]) -> None:
-    """Run until Ctrl-C or SIGTERM; a second one cuts the orderly stop short, further ones change nothing."""
+    """Run until Ctrl-C or SIGTERM; a second one skips the orderly stop, further ones are ignored."""
     heard = []
 
     def stop(number: int, _: object) -> None:
@@ -29,7 +29,7 @@ def _until_signalled(run: Callable[[], None]) -> None:
             raise KeyboardInterrupt
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        # nohup has the last one ignored, and means it.
+        # Under nohup SIGHUP is ignored, and stays so.
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, stop)
     with suppress(KeyboardInterrupt):
@@ -51,7 +51,7 @@ def _run(port: int) -> None:
         typer.echo(
             f"\nAirflow runs at {stack.url}\n  user      {ADMIN}\n  password  {stack.password}   (generated; kept in "
             f"{stack.state.secrets_file})\n  lake      {workspace.lake}\n  warehouse {to_label(workspace.warehouse)}\n"
-            f"  logs      {stack.state.logs}\nCtrl-C stops it; running tasks are given {SECONDS_TO_STOP:.0f} seconds."
+            f"  logs      {stack.state.logs}\nCtrl-C stops it; running tasks get {SECONDS_TO_STOP:.0f} seconds to finish."
         )
         try:
             while True:

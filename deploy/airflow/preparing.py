@@ -1,4 +1,4 @@
-"""What must be in Airflow's database before its services start: the schema, a user, variables and connections.
+"""Prepare Airflow's database before its services start: the schema, a user, variables and connections.
 
 On a laptop and in the image alike; the Dockerfile copies this file and what it imports.
 """
@@ -15,7 +15,7 @@ _SPARK = ("emr_application", "emr_role", "emr_artifacts")
 
 
 def to_variables(lake: str, scratch: Path, environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables that a workspace decides itself; those of Spark only where TARMAC_EMR_… says where its jobs run."""
+    """The variables that follow from the workspace; those of Spark only if TARMAC_EMR_… variables are set."""
     given = {name: environment.get(f"TARMAC_{name.upper()}", "") for name in _SPARK}
     return {
         "data_lake_bucket": lake,
@@ -25,7 +25,7 @@ def to_variables(lake: str, scratch: Path, environment: Mapping[str, str]) -> di
 
 
 def has_admin(metadata: psycopg.Connection[Any]) -> bool:
-    """Whether an earlier start made the user."""
+    """Whether an earlier start created the user."""
     made = metadata.execute("SELECT to_regclass('ab_user') IS NOT NULL").fetchone() == (True,)
     query = "SELECT 1 FROM ab_user WHERE username = %s"
     return made and metadata.execute(query, [ADMIN]).fetchone() is not None
@@ -39,7 +39,7 @@ def to_commands(
     connections: Mapping[str, Any],
     new_password: str | None,
 ) -> list[list[str]]:
-    """Airflow's commands, in their order; safe to run again.
+    """Airflow's commands, in order; they can be run repeatedly.
 
     Args:
         folder: private to this user; the commands read files there.
@@ -62,5 +62,5 @@ def to_commands(
 
 def _make_admin(password: str) -> list[str]:
     names = ["--firstname", "Tarmac", "--lastname", "Operator", "--email", f"{ADMIN}@localhost"]
-    # One word: a generated password may begin with a dash.
+    # One argument, because a generated password may begin with a dash.
     return ["users", "create", "--username", ADMIN, "--role", "Admin", *names, f"--password={password}"]

@@ -1,4 +1,4 @@
-"""The processes of one Airflow stack: start them, find them again by an environment variable, stop them with their children."""
+"""The processes of a local Airflow: start them, find them by an environment variable, stop them with their children."""
 
 import subprocess
 import time
@@ -16,7 +16,7 @@ Process = subprocess.Popen[bytes]
 
 @dataclass(frozen=True, kw_only=True)
 class StackProcesses:
-    """All processes of the stack whose state is in this folder: those that we start, and their descendants.
+    """All processes of the Airflow whose state is in this folder: those that we start, and their descendants.
 
     They are found by an environment variable that each inherits: a task has its own process group, and when the
     scheduler is killed, its workers live on as orphans.

@@ -1,4 +1,4 @@
-"""The processes that make up one Airflow on this machine, in the order in which they need each other."""
+"""The processes of a local Airflow, started in the order of their dependencies."""
 
 import json
 import socket
@@ -37,11 +37,11 @@ SERVICES: Mapping[str, tuple[str, ...]] = {
 _HEALTH = {"scheduler": "scheduler", "dag-processor": "dag_processor", "triggerer": "triggerer"}
 _SECONDS_TO_START = 300.0
 SECONDS_TO_STOP = 20.0
-"""How long a service, and with it a task that runs, is given to end."""
+"""How long a service, and its running tasks, may take to stop."""
 
 
 class AirflowStack:
-    """A running Airflow: entered, it is healthy; left, none of its processes is alive. Nothing is restarted by itself."""
+    """A context manager: inside it Airflow runs and is healthy; after it no process is left. Services are not restarted."""
 
     def __init__(self, workspace: Workspace, tell: Callable[[str], None] = lambda _: None) -> None:
         self.workspace = workspace
@@ -56,11 +56,11 @@ class AirflowStack:
 
     @property
     def password(self) -> str:
-        """The administrator's password, as it was generated."""
+        """The administrator's password as generated at the first start."""
         return self.state.secrets()["password"]
 
     def __enter__(self) -> Self:
-        """Start all of it.
+        """Start all services.
 
         Raises:
             InputError: the state is in use or cannot be written, or the port is taken.
@@ -69,7 +69,7 @@ class AirflowStack:
         with ExitStack() as opening:
             opening.enter_context(self.state.locked())
             if left := self._processes.kill():
-                self._tell(f"An earlier stack here was killed; {left} processes that it left behind were ended.")
+                self._tell(f"An earlier Airflow with this state was killed; {left} remaining processes were stopped.")
             _check_port(self.workspace.port)
             self._tell("Postgres …")
             self.postgres = opening.enter_context(embedded_server(self.workspace.home))
@@ -82,15 +82,15 @@ class AirflowStack:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop all of it: tasks that run are given a few seconds, then killed; the next start tries them again."""
+        """Stop all services: running tasks get a few seconds, are then killed, and are retried after the next start."""
         self._open.close()
 
     def processes(self) -> list[psutil.Process]:
-        """Every living process of Airflow here, those of its tasks included."""
+        """Every running process of this Airflow, including those of its tasks."""
         return self._processes.alive()
 
     def start(self, name: str) -> None:
-        """Start one service, apart from the rest."""
+        """Start one service."""
         port = ("--port", str(self.workspace.port)) if name == "api-server" else ()
         self.services[name] = self._processes.start(
             name,
@@ -100,27 +100,27 @@ class AirflowStack:
         )
 
     def stop(self, name: str) -> None:
-        """Stop one service with all that it started."""
+        """Stop one service and its child processes."""
         # The api-server would wait for open browsers.
         seconds = 5 if name == "api-server" else SECONDS_TO_STOP
         self._processes.stop(name, self.services.pop(name), seconds=seconds)
 
     def kill(self, name: str) -> None:
-        """Kill one service with all that it started, as when its container or its machine dies."""
+        """Kill one service and its child processes, as when its container or its machine dies."""
         self._processes.kill(name)
         self.services.pop(name).wait()
 
     def wait_until_healthy(self, *names: str, since: datetime) -> None:
-        """Return once these services have reported themselves after this moment; SystemFailure when they do not."""
+        """Return once each of these services has sent a heartbeat after `since`; raises SystemFailure on timeout."""
         self._wait(lambda: self._healthy(names, since), f"{', '.join(names)} to be healthy")
 
     def check(self) -> None:
-        """SystemFailure when a service has ended that nobody asked to end."""
+        """Raise SystemFailure if a service has exited unexpectedly."""
         for name, process in self.services.items():
             if process.poll() is not None:
                 raise SystemFailure(
-                    f"Airflow's {name} ended with {process.returncode}. {self._last_words(name)} "
-                    "Start again once the cause is fixed; tasks that were running will be tried again."
+                    f"Airflow's {name} exited with code {process.returncode}. {self._end_of_log(name)} "
+                    "Fix the cause and start again; tasks that were running will be retried."
                 )
 
     def _start_airflow(self) -> None:
@@ -136,7 +136,7 @@ class AirflowStack:
         self.wait_until_healthy(*_HEALTH, since=began)
 
     def _prepare(self) -> None:
-        """Make or migrate the database; then variables that an operator changed stay, what this workspace decides is new."""
+        """Create or migrate the database; set the variables that the workspace determines, and keep other changed ones."""
         if "://" not in self.workspace.lake:
             Path(self.workspace.lake).mkdir(parents=True, exist_ok=True)
         warehouse = self.postgres if self.workspace.warehouse == "embedded" else self.workspace.warehouse
@@ -154,15 +154,15 @@ class AirflowStack:
             self._run_commands(*commands)
 
     def _has_admin(self) -> bool:
-        """Whether an earlier start made the user; makes the database where it is missing."""
-        with explained("Making Airflow's database"), psycopg.connect(self.postgres, autocommit=True) as connection:
+        """Whether an earlier start created the user; creates the database if it is missing."""
+        with explained("Creating Airflow's database"), psycopg.connect(self.postgres, autocommit=True) as connection:
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [METADATA]).fetchone():
                 connection.execute(f"CREATE DATABASE {METADATA}")
         with explained("Reading Airflow's users"), psycopg.connect(self.postgres, dbname=METADATA) as connection:
             return has_admin(connection)
 
     def _run_commands(self, *commands: list[str]) -> None:
-        """Run Airflow's commands one after the other, to their end."""
+        """Run Airflow's commands one after the other, and wait for them."""
         name, script = "commands", ROOT / "deploy" / "airflow" / "commands.py"
         process = self._processes.start(
             name,
@@ -173,10 +173,10 @@ class AirflowStack:
         )
         process.communicate(json.dumps(commands).encode())
         if process.returncode:
-            raise SystemFailure(f"Airflow could not be set up. {self._last_words(name)}")
+            raise SystemFailure(f"Airflow could not be set up. {self._end_of_log(name)}")
 
     def _stop_all(self) -> None:
-        """The api-server last: a task that ends in time has to tell it so."""
+        """The api-server last, because tasks report their end to it."""
         for process in self.services.values():
             if process is not self.services.get("api-server"):
                 process.terminate()
@@ -186,7 +186,7 @@ class AirflowStack:
     def _log(self, name: str) -> Path:
         return self.state.logs / f"{name}.log"
 
-    def _last_words(self, name: str) -> str:
+    def _end_of_log(self, name: str) -> str:
         lines = self._log(name).read_text(encoding="utf-8", errors="replace").splitlines()
         return f"Last lines of its log: {' / '.join(lines[-3:]) or 'none'}. Its log: {self._log(name)}."
 
@@ -196,7 +196,7 @@ class AirflowStack:
             self.check()
             if time.monotonic() > limit:
                 raise SystemFailure(
-                    f"Waited {_SECONDS_TO_START:.0f} s for {what}, in vain. Airflow last said {self._health()}. "
+                    f"Waited {_SECONDS_TO_START:.0f} s for {what}, without success. Airflow's last status: {self._health()}. "
                     f"Read the logs in {self.state.logs}."
                 )
             time.sleep(0.2)
@@ -208,7 +208,7 @@ class AirflowStack:
         return all(beat and datetime.fromisoformat(beat) > since for beat in beats.values())
 
     def _health(self) -> dict[str, Any] | None:
-        """What the api-server says of all services; None while it does not answer."""
+        """The health of all services as the api-server reports it; None while it does not answer."""
         try:
             with urllib.request.urlopen(f"{self.url}/api/v2/monitor/health", timeout=10) as answer:  # noqa: S310
                 return dict(json.load(answer))

@@ -1,4 +1,4 @@
-"""What one Airflow stack keeps between its starts: its folder, its secrets, and the lock that says who uses them."""
+"""The state that a local Airflow keeps between starts: its folder, its secrets, and the lock of the process that uses them."""
 
 import base64
 import fcntl
@@ -16,7 +16,7 @@ from tarmac.errors import InputError, SystemFailure
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """The folder of one stack's state, readable by its owner alone."""
+    """The folder of a local Airflow's state, readable only by its owner."""
 
     folder: Path
 
@@ -37,10 +37,10 @@ class State:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the state for the block; the kernel lets go of it when the process ends, however it ends.
+        """Lock the state for the block; the kernel releases the lock when the process ends, for whatever reason.
 
         Raises:
-            InputError: when another stack holds it, or the folder cannot be written.
+            InputError: when another process has locked it, or the folder cannot be written.
         """
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -48,8 +48,8 @@ class State:
             lock = (self.folder / "lock").open("a+b")
         except OSError as error:
             raise InputError(
-                f"Airflow's state cannot be kept in {self.folder}: {error.strerror}. "
-                "Set TARMAC_HOME to a folder that can be written."
+                f"Airflow's state cannot be stored in {self.folder}: {error.strerror}. "
+                "Set TARMAC_HOME to a writable folder."
             ) from error
         with lock:
             try:
@@ -57,8 +57,8 @@ class State:
             except BlockingIOError:
                 lock.seek(0)
                 raise InputError(
-                    f"Airflow runs already on the state in {self.folder}, started by process {lock.read().decode()}. "
-                    "Stop that one first (Ctrl-C), or set TARMAC_HOME to another folder."
+                    f"Airflow is already running with the state in {self.folder}, started by process {lock.read().decode()}. "
+                    "Stop that process first (Ctrl-C), or set TARMAC_HOME to another folder."
                 ) from None
             lock.truncate(0)
             lock.write(str(os.getpid()).encode())
@@ -66,7 +66,7 @@ class State:
             yield
 
     def secrets(self) -> Mapping[str, str]:
-        """The stack's keys and password: made at the first start, the same ever after."""
+        """The keys and the password; generated at the first start and then kept."""
         if not self.secrets_file.exists():
             made = {
                 "AIRFLOW__CORE__FERNET_KEY": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
@@ -79,13 +79,13 @@ class State:
             return dict(json.loads(self.secrets_file.read_text(encoding="utf-8")))
         except ValueError as error:
             raise SystemFailure(
-                f"{self.secrets_file} cannot be read: {error}. Put its copy back, or remove it: new keys are then made, and "
-                "connections that you added, and the password, must be set again."
+                f"{self.secrets_file} cannot be read: {error}. Restore it from a copy, or remove it: new keys are then "
+                "generated, and you must add your connections and set the password again."
             ) from error
 
 
 def write_private(file: Path, content: Mapping[str, Any]) -> None:
-    """Write JSON that the owner alone may read; the file is whole or not there."""
+    """Write JSON, atomically, to a file that only its owner may read."""
     aside = file.with_suffix(".new")
     aside.unlink(missing_ok=True)
     with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:  # noqa: PTH123

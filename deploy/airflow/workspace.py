@@ -1,4 +1,4 @@
-"""Where one Airflow runs and with what data, and the variables that say so to its processes."""
+"""The paths and addresses of a local Airflow, and the environment variables of its processes."""
 
 import os
 from collections.abc import Mapping
@@ -11,12 +11,12 @@ from tarmac.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[2]
 METADATA = "airflow"
-"""The database of Airflow's own records, beside the warehouse in the same embedded Postgres."""
+"""Airflow's own database, in the same embedded Postgres as the warehouse."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Workspace:
-    """Where a stack runs, with what data, and the variables it inherits: those of Airflow's settings win over our own."""
+    """Port, lake, warehouse and home of a local Airflow, and the inherited variables; AIRFLOW__… among them override ours."""
 
     home: Path
     lake: str
@@ -28,12 +28,12 @@ class Workspace:
 
     @property
     def url(self) -> str:
-        """Where a browser finds it."""
+        """The address for browsers."""
         return f"http://127.0.0.1:{self.port}"
 
 
 def to_environment(workspace: Workspace, state: State, postgres: str) -> dict[str, str]:
-    """All variables of the stack's processes; `postgres` is the embedded server's URL."""
+    """All environment variables of Airflow's processes; `postgres` is the embedded server's URL."""
     keys = {name: value for name, value in state.secrets().items() if name.startswith("AIRFLOW__")}
     metadata = postgres.replace("postgresql://postgres@/postgres", f"postgresql+psycopg2://postgres@/{METADATA}")
     return {
@@ -45,7 +45,7 @@ def to_environment(workspace: Workspace, state: State, postgres: str) -> dict[st
         "AIRFLOW__CORE__DAGS_FOLDER": str(workspace.dags),
         "AIRFLOW__FAB__COOKIE_SECURE": "False",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": metadata,
-        # Any free port: we ask the api-server, which knows of all.
+        # Any free port: we use the api-server's health check, which covers all services.
         "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT": "0",
         "TARMAC_HOME": str(workspace.home),
         **keys,
@@ -53,14 +53,14 @@ def to_environment(workspace: Workspace, state: State, postgres: str) -> dict[st
 
 
 def read_shared_settings() -> dict[str, str]:
-    """What deploy/airflow/settings.env says: the settings that every Airflow of ours has, wherever it runs."""
+    """The settings in deploy/airflow/settings.env, which all deployments of Airflow share."""
     lines = (ROOT / "deploy" / "airflow" / "settings.env").read_text(encoding="utf-8").splitlines()
     pairs = [line.partition("=") for line in lines if line and not line.startswith("#")]
     return {name: value for name, _, value in pairs}
 
 
 def airflow_program() -> Path:
-    """Airflow's command, in its environment; InputError where that is not made yet."""
+    """The path of Airflow's command; raises InputError if its environment is not installed."""
     program = ROOT / ".venv-airflow" / "bin" / "airflow"
     if not program.exists():
         raise InputError(f"Airflow is not installed in {program.parents[1]}. Install it: make .venv-airflow/.ready")

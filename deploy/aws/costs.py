@@ -1,4 +1,4 @@
-"""What a template costs a month: a line a resource, from list prices. What is used (traffic, requests) comes on top."""
+"""The monthly costs of a template: one line per resource, at list prices. Usage (traffic, requests) is charged in addition."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -7,33 +7,33 @@ from deploy.aws.reachability import Template, tag_of
 
 HOURS = 730
 BASIS = "on-demand list prices of us-east-1 in US dollars, without taxes, free tiers and discounts"
-AS_OF = "noted from memory on 2026-11-22 without access to AWS: look them up before you rely on them"
+AS_OF = "written down from memory on 2026-11-22 without access to AWS: check them before you rely on them"
 
 MACHINE = {"t2.micro": 0.0116, "t3.large": 0.0832, "t3.xlarge": 0.1664, "r5.large": 0.126}
-"""Linux, an hour."""
+"""Linux, per hour."""
 DATABASE = {"db.t3.micro": 0.018, "db.t3.medium": 0.072}
-"""Postgres in one zone, an hour; two zones cost twice as much, storage too."""
+"""Postgres in one zone, per hour; two zones cost twice as much, storage too."""
 ADDRESS, NAT = 0.005, 0.045
-"""An hour."""
+"""Per hour."""
 DISK, DATABASE_DISK = 0.08, 0.115
-"""gp3, a GiB and month."""
+"""gp3, per GiB and month."""
 SECRET, ALARM, ZONE, METRIC = 0.40, 0.10, 0.50, 0.30
-"""A month."""
+"""Per month."""
 DETAILED_METRICS = 7
 
 
 class Cost(NamedTuple):
-    """One line: what it is, and US dollars a month."""
+    """One line of the table; `dollars` is US dollars per month."""
 
     what: str
     dollars: float
 
 
 def monthly_costs(template: Template) -> list[Cost]:
-    """The dearest first.
+    """The costs, highest first.
 
     Raises:
-        KeyError: when the template has a size whose price is not noted here.
+        KeyError: the template has an instance type whose price is not listed here.
     """
     resources = template["Resources"].values()
     costs = [cost for resource in resources for cost in _of_one(resource)]
@@ -41,13 +41,13 @@ def monthly_costs(template: Template) -> list[Cost]:
         ("AWS::EC2::EIP", "public addresses", ADDRESS * HOURS),
         ("AWS::SecretsManager::Secret", "secrets", SECRET),
         ("AWS::CloudWatch::Alarm", "alarms", ALARM),
-        ("AWS::Route53::HostedZone", "private names", ZONE),
+        ("AWS::Route53::HostedZone", "private hosted zone", ZONE),
     ):
         number = sum(resource["Type"] == kind for resource in resources)
         if number:
             costs.append(Cost(f"{number} {what}", number * price))
     machines = sum(resource["Type"] == "AWS::EC2::Instance" for resource in resources)
-    costs.append(Cost(f"{machines + 1} metrics of our own", (machines + 1) * METRIC))
+    costs.append(Cost(f"{machines + 1} custom metrics", (machines + 1) * METRIC))
     return sorted(costs, key=lambda cost: -cost.dollars)
 
 
@@ -66,17 +66,17 @@ def _of_one(resource: Mapping[str, Any]) -> Iterator[Cost]:
             size, room = properties["DBInstanceClass"], int(properties["AllocatedStorage"])
             yield Cost(f"database, {size}, {zones} zone{'s' * (zones > 1)}", DATABASE[size] * HOURS * zones)
             yield Cost(f"database's disk, {room} GiB", room * DATABASE_DISK * zones)
-            yield Cost("database master's secret", SECRET)
+            yield Cost("secret of the database's master user", SECRET)
         case "AWS::EC2::NatGateway":
             yield Cost(f"{tag_of(resource, 'Name')} gateway", NAT * HOURS)
 
 
 def to_table(by_environment: Mapping[str, list[Cost]]) -> str:
-    """Markdown: for each environment its lines and their sum."""
+    """Markdown: for each environment its lines and their total."""
     parts = []
     for environment, costs in by_environment.items():
         total = sum(cost.dollars for cost in costs)
-        lines = [f"| `{environment}` | $ a month |", "| --- | ---: |"]
+        lines = [f"| `{environment}` | $ per month |", "| --- | ---: |"]
         lines += [f"| {cost.what} | {cost.dollars:.2f} |" for cost in costs]
-        parts.append("\n".join([*lines, f"| **together** | **{total:.0f}** |"]))
+        parts.append("\n".join([*lines, f"| **total** | **{total:.0f}** |"]))
     return "\n\n".join(parts)

@@ -1,4 +1,4 @@
-"""A template as a Mermaid diagram: layers of subnets, what is in them, and who opens connections to whom."""
+"""A template as a Mermaid diagram: layers of subnets, their hosts, and the allowed connections."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -8,7 +8,7 @@ from deploy.aws.reachability import INTERNET, Template, hosts_of, reachability, 
 
 
 def to_mermaid(template: Template) -> str:
-    """The text of the diagram. What everybody may do (open the proxy, and web pages outside) is drawn once."""
+    """The text of the diagram. Connections that anyone may open are drawn once; those to the internet are left out."""
     lines = ["flowchart TB", f"  {INTERNET}((internet))", "  subgraph vpc [VPC]"]
     for layer, subnets in _layers(template["Resources"]).items():
         lines += _layer(template, layer, subnets)
@@ -29,7 +29,7 @@ def _layer(template: Template, layer: str, subnets: list[str]) -> Iterator[str]:
     resources = template["Resources"]
     blocks = [resources[id]["Properties"]["CidrBlock"] for id in subnets]
     ways = sorted({way for id in subnets for way in ways_out(resources, id)})
-    out = f"out by {', '.join(ways)}" if ways else "no way out"
+    out = f"outgoing via {', '.join(ways)}" if ways else "no outgoing route"
     yield f'    subgraph {layer} ["{layer}: {", ".join(blocks)}; {out}"]'
     for host in hosts_of(template):
         if set(map(str, host.subnets)) & set(blocks):

@@ -1,4 +1,4 @@
-"""Whether a service is healthy, by what the api-server says: exit code 0 or 1. For the health checks of compose.yaml.
+"""Ask the api-server whether a service is healthy: exit code 0 or 1. For the health checks in compose.yaml.
 
 `python -m deploy.compose.healthy [scheduler|dag_processor|triggerer]`; without a name it is the api-server that must answer.
 """
@@ -10,14 +10,14 @@ import urllib.request
 
 
 def is_healthy(health: dict[str, dict[str, str | None]], name: str) -> bool:
-    """Whether the part of that name, or for none the metadata database, is healthy."""
+    """Whether the service of that name is healthy; without a name, the metadata database."""
     return health.get(name or "metadatabase", {}).get("status") == "healthy"
 
 
 def main() -> None:
-    """Ask, and end with the answer as exit code."""
+    """Ask the api-server, and exit with 0 if healthy, else 1."""
     name = sys.argv[1] if len(sys.argv) > 1 else ""
-    # The address at which tasks find it, on the containers' own network.
+    # The address that tasks use, on the containers' network.
     address = os.environ["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"].removesuffix("/execution/")
     with urllib.request.urlopen(f"{address}/api/v2/monitor/health", timeout=10) as answer:  # noqa: S310
         health = json.load(answer)

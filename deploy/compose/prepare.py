@@ -1,4 +1,4 @@
-"""What must be there before Airflow's services start: databases, user, variables, connections. Safe to run again.
+"""Create databases, user, variables and connections before Airflow's services start. Can be run repeatedly.
 
 Runs in the image, in the service `prepare` of compose.yaml.
 """
@@ -23,7 +23,7 @@ COMMANDS = HERE.parents[1] / "airflow" / "commands.py"
 
 
 def prepare(secrets: Path, environment: Mapping[str, str]) -> int:
-    """Make what is missing; what an operator changed stays. Returns the exit code of Airflow's commands."""
+    """Create what is missing and keep what an operator has changed. Returns the exit code of Airflow's commands."""
     metadata = (secrets / "metadata_url").read_text().replace("+psycopg2", "", 1)
     warehouse = (secrets / "warehouse_url").read_text()
     _make_database(metadata, str(conninfo_to_dict(warehouse)["dbname"]))

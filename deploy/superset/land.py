@@ -1,4 +1,4 @@
-"""The land under the map's points: tiles that Superset draws itself, so that no foreign host is asked.
+"""The map's background: tiles that Superset draws itself, so that no other host is contacted.
 
 The outlines are those that Superset brings for its own map of states (Natural Earth, public domain). There, Alaska and
 Hawaii lie in insets, where no airport is; they are left out.
@@ -16,14 +16,14 @@ from PIL import Image, ImageDraw
 SIZE = 256
 MOST_ZOOM = 9
 LAND, BORDER = "#e4e9ee", "#ffffff"
-_FINER = 2  # drawn so many times larger, then reduced: smooth edges
+_FINER = 2  # tiles are drawn this many times larger and then reduced, for smooth edges
 
 land = Blueprint("tarmac_land", __name__, url_prefix="/tarmac/land")
 
 
 @land.route("/<int:z>/<int:x>/<int:y>.png")
 def show(z: int, x: int, y: int) -> Response:
-    """One tile, kept by browsers for a day."""
+    """One tile, cached by browsers for a day."""
     if z > MOST_ZOOM or not (x < 2**z and y < 2**z):
         abort(404)
     return Response(tile(z, x, y), mimetype="image/png", headers={"Cache-Control": "public, max-age=86400"})
@@ -53,11 +53,13 @@ def _outlines() -> list[list[tuple[float, float]]]:
 
 
 def _states() -> dict:
-    """Superset names its files by their content's hash, so the one of the states is known by what is in it."""
+    """Superset names its files by a hash of their content, so the file of the states is found by its content."""
     for file in (files("superset") / "static" / "assets").iterdir():
         if file.name.endswith(".geojson") and '"US-CA"' in (text := file.read_text(encoding="utf-8")):
             return json.loads(text)
-    raise FileNotFoundError("This version of Superset brings no outlines of the states: see deploy/superset/land.py")
+    raise FileNotFoundError(
+        "This version of Superset has no file with outlines of the states: see deploy/superset/land.py"
+    )
 
 
 def _mercator(longitude: float, latitude: float) -> tuple[float, float]:

@@ -31,7 +31,7 @@ _SECONDS_TO_START = 180.0
 
 @dataclass(frozen=True, kw_only=True)
 class Superset:
-    """A running Superset: where it answers, who may enter, where its logs are."""
+    """A running Superset: its address, users and log folder."""
 
     address: str
     passwords: Mapping[str, str]
@@ -39,7 +39,7 @@ class Superset:
     folder: Path
 
     def prepare(self) -> None:
-        """Bring schema, users and assets to what the files say, once more."""
+        """Run `start.sh prepare` again: update schema, users and assets."""
         _prepare(self.environment, self.folder)
 
 
@@ -47,7 +47,7 @@ class Superset:
 def running_superset(
     folder: Path, warehouse: str, *, port: int = 0, cert: tuple[Path, Path] | None = None
 ) -> Iterator[Superset]:
-    """Start all of it and stop all of it. `warehouse` is the URL of its owner, who makes the user that only reads.
+    """Start all processes, and stop them at the end. `warehouse` is the URL of its owner, who creates the read-only user.
 
     `folder` keeps metadata, logs and passwords; the same folder again is the same Superset. Port 0 takes a free one;
     `cert` (certificate, key) serves https.
@@ -64,7 +64,7 @@ def running_superset(
         if cert:
             environment |= {"SUPERSET_CERT": str(cert[0]), "SUPERSET_KEY": str(cert[1])}
         _prepare(environment, folder)
-        port = port or _free_port()  # after the minute that preparing takes: nobody keeps a free port for us
+        port = port or _free_port()  # chosen after preparing, which takes a minute: a free port may be taken meanwhile
         environment |= {"SUPERSET_BIND": f"127.0.0.1:{port}"}
         web = running.enter_context(_process("web", environment, folder))
         running.enter_context(_process("worker", environment, folder))
@@ -82,7 +82,7 @@ def _check_installed() -> None:
 
 
 def _kept_secrets(file: Path) -> dict[str, str]:
-    """Made once: the metadata are encrypted with the key, and people have noted the passwords."""
+    """Generated once: the metadata are encrypted with the key, and users have noted their passwords."""
     if not file.exists():
         made = {name: secrets.token_urlsafe(15) for name in ("admin", "analyst", "reader")}
         file.touch(mode=0o600)
@@ -101,12 +101,12 @@ def _environment(kept: Mapping[str, str], metadata: str, redis: str, warehouse: 
         "SUPERSET_ANALYST_PASSWORD": kept["analyst"],
         "SUPERSET_HOME": str(folder),
         "SUPERSET_PLAIN_HTTP": "1",
-        "SUPERSET_WORKERS": "1",  # each takes ten seconds to start, and here is one reader
+        "SUPERSET_WORKERS": "1",  # each takes ten seconds to start, and there is only one user
     }
 
 
 def reader_url(warehouse: str, password: str) -> str:
-    """The owner's URL with the reading user in it."""
+    """The owner's URL with the read-only user instead."""
     scheme, _, rest = warehouse.partition("://")
     return f"{scheme}://{READER}:{password}@{rest.partition('@')[2]}"
 
@@ -120,7 +120,7 @@ def _free_port() -> int:
 
 @contextmanager
 def _redis(folder: Path) -> Iterator[str]:
-    """A Redis of its own that listens on a socket alone and keeps nothing."""
+    """A Redis of its own that listens only on a socket and stores nothing on disk."""
     with tempfile.TemporaryDirectory(prefix="tarmac-redis-", dir="/tmp") as short:  # a socket's path is short
         path = f"{short}/redis.sock"
         how = ["--port", "0", "--unixsocket", path, "--save", "", "--dir", short, "--maxmemory", "256mb"]
@@ -135,7 +135,7 @@ def _prepare(environment: Mapping[str, str], folder: Path) -> None:
     with log.open("wb") as output:
         done = subprocess.run([START, "prepare"], env=environment, stdout=output, stderr=subprocess.STDOUT, check=False)
     if done.returncode:
-        raise SystemFailure(f"Superset cannot be prepared. Its last words, from {log}:\n{_last_words(log)}")
+        raise SystemFailure(f"Superset cannot be prepared. Last lines of {log}:\n{_end_of(log)}")
 
 
 @contextmanager
@@ -146,7 +146,7 @@ def _process(name: str, environment: Mapping[str, str], folder: Path) -> Iterato
 
 @contextmanager
 def _group(command: list[str], environment: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A process with its children, apart from the terminal's Ctrl-C; all of them are gone after the block."""
+    """A process and its children, which do not receive the terminal's Ctrl-C; none is left after the block."""
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
@@ -162,14 +162,14 @@ def _group(command: list[str], environment: Mapping[str, str], log: Path) -> Ite
         process.terminate()
         with suppress(subprocess.TimeoutExpired):
             process.wait(15)
-        with suppress(ProcessLookupError):  # what the first left behind
+        with suppress(ProcessLookupError):  # children that survived the first signal
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 
 def _answers(address: str) -> bool:
     try:
-        # Whether it is the right server is the browser's question; this one asks whether it is up.
+        # Only checks whether the server is up; verifying its certificate is left to the browser.
         unverified = ssl._create_unverified_context()  # noqa: S323
         with urllib.request.urlopen(f"{address}/health", timeout=10, context=unverified) as answer:  # noqa: S310
             return bool(answer.status == 200)
@@ -183,8 +183,8 @@ def _until(ready: Callable[[], bool], process: subprocess.Popen[bytes], name: st
         if ready():
             return
         time.sleep(0.1)
-    raise SystemFailure(f"{name} does not start. Its last words, from {log}:\n{_last_words(log)}")
+    raise SystemFailure(f"{name} does not start. Last lines of {log}:\n{_end_of(log)}")
 
 
-def _last_words(log: Path) -> str:
+def _end_of(log: Path) -> str:
     return "\n".join(log.read_text(errors="replace").splitlines()[-12:])

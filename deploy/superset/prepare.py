@@ -1,4 +1,4 @@
-"""Bring Superset to what the files here say: metadata schema, roles, users, and the assets. Again: nothing changes.
+"""Create or update Superset's metadata schema, roles, users and assets. Running it again changes nothing.
 
 Runs in Superset's own environment (`start.sh prepare`); one process, since each start of Superset takes ten seconds.
 
@@ -25,7 +25,7 @@ HIDDEN = "X" * 10  # what Superset shows instead of a password
 
 
 def main() -> int:
-    """Prepare; 2 and a sentence where the environment lacks something."""
+    """Prepare Superset; exit code 2 with a message if a variable is missing or invalid."""
     warehouse = os.environ.get("SUPERSET_WAREHOUSE_URL", "")
     if not warehouse.startswith("postgresql://"):
         return _refuse("SUPERSET_WAREHOUSE_URL names no warehouse: postgresql://user:password@host/database")
@@ -54,13 +54,13 @@ def _migrate() -> None:
     import superset
     from flask_migrate import upgrade
 
-    # Alembic's own lines are a hundred; what fails is raised.
+    # Alembic logs a hundred lines; errors are raised anyway.
     logging.getLogger("alembic").setLevel(logging.WARNING)
     upgrade(directory=str(Path(superset.__file__).with_name("migrations")))
 
 
 def _ensure_user(security: Any, name: str, role: str, variable: str) -> None:
-    """Make the user where there is none; a changed password stays as its owner set it."""
+    """Create the user if there is none; a password that the user has changed is kept."""
     password = os.environ.get(variable)
     if security.find_user(name) is None and password:
         security.add_user(name, name.title(), "Tarmac", f"{name}@localhost", security.find_role(role), password)
@@ -84,11 +84,11 @@ def _import_assets(security: Any, warehouse: str) -> None:
 
 
 class _UnchangedError(Exception):
-    """The import brought what was there already."""
+    """The import would change nothing."""
 
 
 def _run_if_it_changes(command: Any) -> None:
-    """Import, and take it back where nothing is other than before: Superset would date every asset as changed now."""
+    """Import, and roll back if nothing differs; otherwise Superset would mark every asset as changed now."""
     from superset import db
     from superset.utils.decorators import transaction
 
@@ -104,7 +104,7 @@ def _run_if_it_changes(command: Any) -> None:
 
 
 def _assets() -> list[str]:
-    """Every row that an import writes, but for its dates of change and the numbers that it gives anew."""
+    """Every row that an import writes, without modification dates and regenerated ids."""
     from superset import db
 
     found = []
@@ -116,7 +116,7 @@ def _assets() -> list[str]:
 
 
 def _ensure_analyst(security: Any) -> None:
-    """A role that reads the warehouse's data and asks in SQL Lab, and may change no connection, dataset or user."""
+    """A role that may read the warehouse's data and use SQL Lab, but not change connections, datasets or users."""
     from superset import db
     from superset.models.core import Database
 

@@ -1,4 +1,4 @@
-"""The warehouse's user for Superset: it reads Tarmac's tables and can do nothing else. Again: nothing changes.
+"""Create the warehouse user for Superset, which may only read Tarmac's tables. Running it again changes nothing.
 
     TARMAC_WAREHOUSE=postgresql://owner:…@host/database SUPERSET_READER_PASSWORD=… python deploy/superset/reader.py
 
@@ -28,17 +28,17 @@ TABLES = tuple(table.name for table in (PUBLISHED, ANOMALIES, CARRIER_DAYS, EVEN
 
 
 def ensure_reader(owner: psycopg.Connection, password: str) -> None:
-    """Make the user or give it this password, with the right to read `TABLES` and no other right; makes the tables too."""
+    """Create the user or change its password, and grant it only SELECT on `TABLES`; creates missing tables."""
     migrate(owner)
     reader = sql.Identifier(READER)
     with explained("Making the dashboards' user"), owner.transaction():
         exists = owner.execute("SELECT FROM pg_roles WHERE rolname = %s", [READER]).fetchone() is not None
         verb = sql.SQL("ALTER" if exists else "CREATE")
-        # These two only a superuser may so much as mention; RDS's master is none.
+        # Only a superuser may name these two attributes; RDS's master user is not one.
         powers = "NOSUPERUSER NOREPLICATION " if owner.info.parameter_status("is_superuser") == "on" else ""
         rights = powers + "LOGIN NOCREATEDB NOCREATEROLE CONNECTION LIMIT 40 PASSWORD"
         owner.execute(sql.SQL("{} ROLE {} {} {}").format(verb, reader, sql.SQL(rights), password))
-        # A fence for mistakes: the rights below hold also for one who takes it away in a session.
+        # Protects against mistakes only: a session can change it, but not the privileges below.
         owner.execute(sql.SQL("ALTER ROLE {} SET default_transaction_read_only = on").format(reader))
         database = sql.Identifier(owner.info.dbname)
         owner.execute(sql.SQL("REVOKE TEMPORARY, CREATE ON DATABASE {} FROM PUBLIC").format(database))
@@ -50,7 +50,7 @@ def ensure_reader(owner: psycopg.Connection, password: str) -> None:
 
 
 def main() -> int:
-    """Exit 2 where the environment lacks something, 1 where Postgres refuses."""
+    """Exit code 2 if a variable is missing, 1 if Postgres reports an error."""
     try:
         password, warehouse = os.environ.get("SUPERSET_READER_PASSWORD"), os.environ.get("TARMAC_WAREHOUSE")
         if not password or not warehouse:

@@ -25,7 +25,7 @@ _DEMO_YEARS = range(2008, 2010)
 
 
 def main() -> int:
-    """Serve until Ctrl-C; 2 where the request is wrong, 1 where the system fails."""
+    """Serve until Ctrl-C; exit code 2 for a wrong request, 1 for a failure of the system."""
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
     try:
@@ -34,7 +34,7 @@ def main() -> int:
         home, warehouse = settings.home, settings.warehouse
         if settings.table != PUBLISHED.name:
             raise InputError(
-                f"the dashboards read {PUBLISHED.name}, and db_table is {settings.table!r}. Load into that name."
+                f"the dashboards read the table {PUBLISHED.name}, but db_table is {settings.table!r}. Set it to {PUBLISHED.name}."
             )
         if not _years(warehouse, home):
             home, warehouse = home / "superset-demo", EMBEDDED
@@ -53,7 +53,7 @@ def main() -> int:
 
 
 def _stop(*_: object) -> None:
-    """At any moment, also while years are simulated; once, as a second Ctrl-C would leave processes behind."""
+    """Stop at any time, also during simulation; only the first Ctrl-C counts, as a second would leave processes running."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _say("\nStopping…")
@@ -67,12 +67,12 @@ def _say(text: str) -> None:
 
 def _port(given: str) -> int:
     if not given.isdecimal() or not 0 < int(given) < 65536:
-        raise InputError(f"SUPERSET_PORT is {given!r}. It is a port's number, such as 8088.")
+        raise InputError(f"SUPERSET_PORT is {given!r}. It must be a port number, such as 8088.")
     return int(given)
 
 
 def _years(warehouse: str, home: Path) -> set[int]:
-    """Years that are loaded; a warehouse that is not there has none, and is not made."""
+    """The years in the warehouse; a warehouse that does not exist has none and is not created."""
     if warehouse == EMBEDDED and not (home / "warehouse").exists():
         return set()
     with open_warehouse(warehouse, home) as connection:
@@ -83,10 +83,10 @@ def _years(warehouse: str, home: Path) -> set[int]:
 
 
 def _fill(home: Path) -> None:
-    """Simulate the years that are missing, and run all steps on them."""
+    """Simulate the missing years, and run all steps on them."""
     workspace = Workspace(lake=open_lake(str(home / "lake")), scratch=home / "scratch", home=home)
     for year in sorted({*_DEMO_YEARS} - _years(EMBEDDED, home)):
-        _say(f"Simulating and scoring {year}; this once, a minute…")
+        _say(f"Simulating and scoring {year}: takes a minute, only at the first start…")
         simulation = SimulationParameters(year=year, flights=700_000, airports=60, seed=year)
         made = write_simulation(simulation, home / "source")
         ingest_files([made.csv], workspace.lake, year=year, scratch=workspace.scratch)
@@ -99,7 +99,7 @@ def _greeting(address: str, passwords: dict[str, str]) -> str:
         for slug in ("disruptions", "carriers", "airports", "delays", "retrasos")
     )
     users = "\n".join(f"  {user:8} {password}" for user, password in passwords.items())
-    return f"Superset: {address}\n{pages}\nUsers and their passwords:\n{users}\nCtrl-C stops it."
+    return f"Superset: {address}\n{pages}\nUsers and passwords:\n{users}\nCtrl-C stops it."
 
 
 if __name__ == "__main__":

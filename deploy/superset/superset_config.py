@@ -1,4 +1,4 @@
-"""Superset in production. All that differs between machines comes from the environment; `start.sh` brings the timeouts.
+"""Superset's configuration for production. Machine-specific values come from the environment, timeouts from `start.sh`.
 
 SUPERSET_SECRET_KEY    signs sessions and encrypts the warehouse's password: 32 characters or more
 SUPERSET_METADATA_URL  Superset's own Postgres: postgresql://user:password@host/superset?sslmode=verify-full
@@ -19,7 +19,7 @@ from land import land
 
 
 def _given(name: str, meaning: str) -> str:
-    """The variable's value; without one Superset does not start."""
+    """The variable's value; Superset does not start without it."""
     value = os.environ.get(name, "")
     if not value:
         raise SystemExit(f"{name} is not set: {meaning}. Set it in the environment of deploy/superset/start.sh.")
@@ -31,7 +31,7 @@ def _seconds(name: str) -> int:
 
 
 def _derived(purpose: str) -> str:
-    """A secret of its own for each purpose: who learns one learns no other."""
+    """A separate secret for each purpose, so that a leaked one does not reveal the others."""
     return hmac.new(SECRET_KEY.encode(), purpose.encode(), hashlib.sha256).hexdigest()
 
 
@@ -39,7 +39,7 @@ def _derived(purpose: str) -> str:
 SECRET_KEY = _given("SUPERSET_SECRET_KEY", "the key that signs sessions; make one with: openssl rand -base64 42")
 if len(SECRET_KEY) < 32:
     raise SystemExit(
-        f"SUPERSET_SECRET_KEY has {len(SECRET_KEY)} characters, and 32 are the least. Make one: openssl rand -base64 42"
+        f"SUPERSET_SECRET_KEY has {len(SECRET_KEY)} characters, and 32 are the least. Generate one: openssl rand -base64 42"
     )
 GUEST_TOKEN_JWT_SECRET = _derived("guest token")
 GLOBAL_ASYNC_QUERIES_JWT_SECRET = _derived("async queries")
@@ -64,19 +64,19 @@ SQLLAB_ASYNC_TIME_LIMIT_SEC = _seconds("GUNICORN_TIMEOUT")
 def DB_CONNECTION_MUTATOR(  # noqa: N802 - Superset looks for this name
     uri: Any, params: dict[str, Any], username: str, security_manager: Any, source: Any
 ) -> tuple[Any, dict[str, Any]]:
-    """Limits for every Postgres that charts and SQL Lab ask, also one that somebody adds by hand."""
+    """Timeouts for every Postgres that charts and SQL Lab query, including databases added by hand."""
     del username, security_manager, source
     if uri.get_backend_name() == "postgresql":
         limit = f"-c statement_timeout={_STATEMENT_TIMEOUT}s -c default_transaction_read_only=on"
         given = params.setdefault("connect_args", {})
         given["options"] = f"{given.get('options', '')} {limit}".strip()
         given["connect_timeout"] = _CONNECT_TIMEOUT
-        # A server that falls silent after the connection: the statement's limit, which it holds, never comes back.
+        # For a server that stops responding after the connection: it cannot enforce the statement timeout itself.
         given |= {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 25_000}
     return uri, params
 
 
-# --- One Redis: the only store that the cache, the limits' counters, SQL Lab's queue and its results all know ---
+# --- One Redis: the only store that the cache, the rate limits, SQL Lab's queue and its results all support ---
 REDIS_URL = _given("SUPERSET_REDIS_URL", "the URL of a Redis or Valkey server").rstrip("/")
 _LIMIT_SCHEMES = {"unix": "redis+unix", "redis": "redis", "rediss": "rediss"}
 _QUEUE_SCHEMES = {"unix": "redis+socket", "redis": "redis", "rediss": "rediss"}
@@ -96,8 +96,8 @@ def _cache(prefix: str, keep: timedelta) -> dict[str, Any]:
     }
 
 
-# A year is loaded rarely; an hour is the longest that a dashboard shows yesterday's figures after a load.
-# A page's settings are kept here and hold the path that Superset stands at: two at different paths keep them apart.
+# Years are loaded rarely; after a load, a dashboard shows old figures for at most an hour.
+# Cached page settings contain Superset's path, so that two instances at different paths need separate keys.
 CACHE_CONFIG = _cache(f"metadata{os.environ.get('SUPERSET_APP_ROOT', '')}", timedelta(hours=1))
 DATA_CACHE_CONFIG = _cache("data", timedelta(hours=1))
 FILTER_STATE_CACHE_CONFIG = _cache("filters", timedelta(days=90)) | {"REFRESH_TIMEOUT_ON_RETRIEVAL": True}
@@ -117,7 +117,7 @@ class CeleryConfig:
 
 CELERY_CONFIG = CeleryConfig
 
-# --- Who may do what, how often ---
+# --- Permissions and rate limits ---
 WTF_CSRF_ENABLED = True
 PUBLIC_ROLE_LIKE = None
 AUTH_ROLE_PUBLIC = "Public"
@@ -130,7 +130,7 @@ AUTH_RATE_LIMIT = "10 per minute"
 
 
 def FLASK_APP_MUTATOR(app: Any) -> None:  # noqa: N802 - Superset looks for this name
-    """Limit the log-in by form and by API: Superset 6.1 limits a view that only shows the form."""
+    """Limit log-ins by form and by API: Superset 6.1 itself only limits the view that shows the form."""
     limited = app.appbuilder.sm.limiter.limit(AUTH_RATE_LIMIT, methods=["POST"])
     for endpoint in ("AuthDBView.login", "SecurityApi.login"):
         app.view_functions[endpoint] = limited(app.view_functions[endpoint])
@@ -144,12 +144,12 @@ ROW_LIMIT = 10_000
 SQL_MAX_ROW = 100_000
 DISPLAY_MAX_ROW = 10_000
 DEFAULT_SQLLAB_LIMIT = 1_000
-# Superset's checker of Postgres' SQL calls ecpg, which is not there: each pause in typing was an error in the console.
+# Superset's validator of Postgres SQL calls ecpg, which is not installed: each pause in typing would be an error.
 SQL_VALIDATORS_BY_ENGINE: dict[str, str] = {}
 
 # --- Behind the TLS proxy ---
 ENABLE_PROXY_FIX = True
-# Below a path (SUPERSET_APP_ROOT) Superset 6.1 would put the path before its logo twice, here and in the browser.
+# Under a path (SUPERSET_APP_ROOT), Superset 6.1 would prefix its logo's link twice, here and in the browser.
 APP_ICON = f"{os.environ.get('SUPERSET_APP_ROOT', '')}/static/assets/images/superset-logo-horiz.png"
 _PLAIN_HTTP = os.environ.get("SUPERSET_PLAIN_HTTP") == "1"
 SESSION_COOKIE_SECURE = not _PLAIN_HTTP
@@ -157,7 +157,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 PERMANENT_SESSION_LIFETIME = timedelta(hours=12)
 
-# No foreign host at all: maps, fonts and pictures are Superset's own. The proxy turns http into https.
+# No other host is contacted: maps, fonts and pictures are served by Superset. The proxy redirects http to https.
 TALISMAN_ENABLED = True
 TALISMAN_CONFIG = {
     "content_security_policy": {
@@ -177,9 +177,9 @@ TALISMAN_CONFIG = {
     "session_cookie_secure": not _PLAIN_HTTP,
 }
 
-# --- What people see ---
+# --- Appearance ---
 BLUEPRINTS = [land]
-# From nothing, which is nearly white, to the report's red.
+# From nearly white for zero to the report's red.
 EXTRA_SEQUENTIAL_COLOR_SCHEMES = [
     {
         "id": "tarmac_heat",
@@ -192,5 +192,5 @@ EXTRA_SEQUENTIAL_COLOR_SCHEMES = [
 APP_NAME = "Tarmac"
 BABEL_DEFAULT_LOCALE = "en"
 LANGUAGES = {"en": {"flag": "us", "name": "English"}, "es": {"flag": "es", "name": "Español"}}
-# Templates, in a sandbox: the dataset one_airport asks which airport was chosen.
+# Sandboxed templates: the dataset one_airport reads which airport is selected.
 FEATURE_FLAGS = {"ENABLE_TEMPLATE_PROCESSING": True}

@@ -214,7 +214,7 @@ def _limit_of(declaration: Field[Any]) -> Limit | None:
 def _refusal(name: str, value: Any, limit: Limit, default: Any) -> str:
     if limit.choices:
         return f"{name} {value!r} is unknown. Known: {', '.join(limit.choices)}."
-    return f"{name} is {value}. It must be {limit}; {default} is usual."
+    return f"{name} is {value}. It must be {limit}; the default is {default}."
 
 
 def flat(record: Any) -> dict[str, Any]:

@@ -105,11 +105,13 @@ def test_a_detector_that_needs_a_package_names_another_that_does_not() -> None:
 
 
 def test_a_parameter_outside_its_limits_is_refused_by_name(detector: Detector) -> None:
-    """With the value, what is allowed and what is usual."""
+    """With the value, the allowed range or choices, and the default."""
     limited = [each for each in fields(detector) if each.metadata]
     assert limited or detector.name == "disruption"
     for each in limited:
-        with pytest.raises(InputError, match=rf"^{detector.name}: {each.name} .*-1.*\. (It must be .* is usual|Known)"):
+        with pytest.raises(
+            InputError, match=rf"^{detector.name}: {each.name} .*-1.*\. (It must be .*; the default is|Known)"
+        ):
             replace(detector, **{each.name: -1})  # type: ignore[type-var]
 
 

@@ -36,26 +36,26 @@ class Advice:
 
 PAIRS = [
     Advice(
-        name="no right to make tables",
+        name="no permission to create tables",
         cause="SELECT 1",
         says="GRANT USAGE, CREATE ON SCHEMA public",
         cure="GRANT USAGE, CREATE ON SCHEMA public TO loader",
     ),
     Advice(
-        name="no right to the schema",
+        name="no permission for the schema",
         cause="GRANT CREATE ON SCHEMA public TO loader; REVOKE USAGE ON SCHEMA public FROM PUBLIC",
         says="GRANT USAGE, CREATE ON SCHEMA",
         cure="GRANT USAGE, CREATE ON SCHEMA public TO loader",
     ),
     Advice(
-        name="no right to a table",
+        name="no permission for a table",
         cause="GRANT USAGE, CREATE ON SCHEMA public TO loader",
         says="GRANT SELECT, INSERT, UPDATE, DELETE ON",
         cure="GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO loader",
         filled=True,
     ),
     Advice(
-        name="no right to temporary tables",
+        name="no permission for temporary tables",
         cause="TRUNCATE load_fingerprints; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO loader; "
         "DO $$ BEGIN EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database()); END $$",
         says="GRANT TEMPORARY ON DATABASE",
@@ -63,7 +63,7 @@ PAIRS = [
         filled=True,
     ),
     Advice(
-        name="another program's airports",
+        name="another program's table airports",
         cause="GRANT ALL ON SCHEMA public TO loader; CREATE TABLE airports (iata text)",
         says="rename it, or name another database",
         cure="ALTER TABLE airports RENAME TO their_airports",
@@ -76,7 +76,7 @@ PAIRS = [
         cure="ALTER FOREIGN TABLE airports RENAME TO their_airports",
     ),
     Advice(
-        name="a view on an old table",
+        name="a view on a table of an older version",
         cause=f"GRANT ALL ON SCHEMA public TO loader; CREATE TABLE {TABLE} (id text, origin text, fl_date date, "
         f"mean_dep_delay real); ALTER TABLE {TABLE} OWNER TO loader; CREATE VIEW late AS SELECT mean_dep_delay FROM {TABLE}",
         says="Drop what Postgres names",
@@ -90,7 +90,7 @@ PAIRS = [
         cure=f"ALTER VIEW {TABLE} RENAME TO their_view",
     ),
     Advice(
-        name="an old table of another owner",
+        name="a table of an older version with another owner",
         cause=f"GRANT ALL ON SCHEMA public TO loader; CREATE TABLE {TABLE} (id text, origin text, fl_date date); "
         f"GRANT ALL ON {TABLE} TO loader",
         says="ALTER TABLE … OWNER TO",
@@ -236,7 +236,7 @@ def test_the_page_of_bad_input_lists_the_advice() -> None:
     """docs/bad-input.md has each cause, advice and cure of `PAIRS`. To write them anew: TARMAC_WRITE_DOCS=1."""
     mark = "<!-- warehouse: made by tests/integration/test_advice_of_the_warehouse.py -->"
     lines = [f"| {pair.name} | … {pair.says} … | `{pair.cure}` |" for pair in PAIRS]
-    made = "\n".join((mark, "| cause | the message advises | cured by |\n|---|---|---|", *lines, "<!-- end -->"))
+    made = "\n".join((mark, "| cause | the message advises | fixed by |\n|---|---|---|", *lines, "<!-- end -->"))
     page = PAGE.read_text(encoding="utf-8")
     if os.environ.get("TARMAC_WRITE_DOCS"):
         page = re.sub(f"{re.escape(mark)}.*?<!-- end -->", lambda _: made, page, flags=re.DOTALL)

@@ -17,20 +17,20 @@ from tests.support.lakes import Answer, Command, in_process, put_bronze
 PAGE = Path(__file__).parents[2] / "docs/bad-input.md"
 
 REQUESTS: Sequence[tuple[str, tuple[str, ...]]] = (
-    ("a year that is none", ("silver", "--year", "abc", "--lake", "LAKE")),
-    ("a year that climbs folders", ("silver", "--year", "2009/../2010", "--lake", "LAKE")),
-    ("years backwards", ("silver", "--year", "2009..2008", "--lake", "LAKE")),
+    ("an invalid year", ("silver", "--year", "abc", "--lake", "LAKE")),
+    ("a year with a path", ("silver", "--year", "2009/../2010", "--lake", "LAKE")),
+    ("years in reverse order", ("silver", "--year", "2009..2008", "--lake", "LAKE")),
     ("a year without bronze", ("silver", "--year", "2012", "--lake", "LAKE")),
-    ("a step before its time", ("gold", "--year", "2009", "--lake", "LAKE")),
-    ("no such lake", ("silver", "--year", "2009", "--lake", "LAKE/nowhere")),
+    ("a step whose input does not exist yet", ("gold", "--year", "2009", "--lake", "LAKE")),
+    ("a lake that does not exist", ("silver", "--year", "2009", "--lake", "LAKE/nowhere")),
     ("a lake that is a file", ("silver", "--year", "2009", "--lake", "LAKE/01_bronze/2009.csv")),
-    ("an address that is no lake", ("silver", "--year", "2009", "--lake", "ftp://host/flights")),
+    ("an unsupported lake address", ("silver", "--year", "2009", "--lake", "ftp://host/flights")),
     ("an unknown detector", ("detect", "--year", "2009", "--lake", "LAKE", "--detectors", "iforrest")),
     ("an unknown engine", ("run", "--year", "2009", "--lake", "LAKE", "--engine", "dask")),
     ("a value that is not allowed", ("silver", "--year", "2009", "--lake", "LAKE", "--max-quarantined", "2")),
-    ("a settings file that is not there", ("silver", "--year", "2009", "--config", "LAKE/settings.json")),
-    ("a source file that is not there", ("ingest", "LAKE/none.csv", "--lake", "LAKE")),
-    ("another file for a year that bronze has", ("ingest", "LAKE/other.csv", "--lake", "LAKE")),
+    ("a settings file that does not exist", ("silver", "--year", "2009", "--config", "LAKE/settings.json")),
+    ("a source file that does not exist", ("ingest", "LAKE/none.csv", "--lake", "LAKE")),
+    ("a second file for a year in bronze", ("ingest", "LAKE/other.csv", "--lake", "LAKE")),
 )
 
 

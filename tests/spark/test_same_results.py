@@ -110,13 +110,13 @@ def test_a_year_of_damaged_files_gives_the_same_quarantine(tmp_path: Path) -> No
 
 
 SAID = (
-    "a header and blank lines",
-    "no column of airports",
-    "a .gz that was cut",
+    "only a header and blank lines",
+    "no airport column",
+    "a truncated .gz",
     "flights of another year",
-    "more bad rows than --max-quarantined",
-    "a short file whose last line was cut",
-    "rows of another width than the header",
+    "more invalid rows than --max-quarantined allows",
+    "a short file with a truncated last line",
+    "rows with more fields than the header",
 )
 """One of each kind: told by the header, by a task, and by the counts."""
 

@@ -41,7 +41,7 @@ def test_a_second_stack_on_the_same_state_is_refused(stack: AirflowStack) -> Non
     with starting(stack.workspace.home, free_port()) as second:
         out, err = second.communicate(timeout=PATIENCE)
     assert second.returncode == 2
-    assert "Airflow runs already on the state in" in err
+    assert "Airflow is already running with the state in" in err
     assert f"started by process {os.getpid()}" in err
     assert out == ""
 
@@ -69,7 +69,7 @@ def test_a_killed_stack_is_cleared_away_by_the_next_and_that_one_stops_cleanly(h
         wait_until(lambda: bool(orphans.alive()), "a process of Airflow")
         second.send_signal(signal.SIGTERM)
         out, err = second.communicate(timeout=PATIENCE)
-    assert "An earlier stack here was killed" in said
+    assert "An earlier Airflow with this state was killed" in said
     assert "Stopped." in out
     assert (second.returncode, err) == (0, "")
     assert running(home) == []

@@ -167,7 +167,7 @@ def test_a_wrong_value_says_where_it_came_from(tmp_path: Path, monkeypatch: pyte
         match=r"warehouse is 5. It must be text. Fix warehouse \(or db_url\) in the settings file .*settings\.json",
     ):
         read_settings(config=_file(tmp_path, {"db_url": 5}))
-    with pytest.raises(InputError, match=r"max_p is 11. It must be in \[0, 10\]; 4 is usual. Fix --max-p\.$"):
+    with pytest.raises(InputError, match=r"max_p is 11. It must be in \[0, 10\]; the default is 4. Fix --max-p\.$"):
         read_settings(max_p="11")
     monkeypatch.setenv("TARMAC_MAX_Q", "many")
     with pytest.raises(

@@ -183,8 +183,8 @@ def _unknown(rows: Sequence[Sequence[Sequence[str]]], lines: Sequence[str], file
     nearest = SHAPES[max(known, key=lambda name: (known[name], SHAPES[name].rank))]
     if known[nearest.name] < 3:
         return NoFlightsError(
-            f"{file}, line 1: this is not a header of flights: {_shown(lines[0])}. What Tarmac reads, and where to get "
-            f"it: {PAGE}."
+            f"{file}, line 1: not the header of a file of flights: {_shown(lines[0])}. {PAGE} lists the formats that "
+            "Tarmac reads, and where to get them."
         )
     positions = _positions(nearest, folded)
     odd = [name for i, name in enumerate(names) if i not in positions.values() and folded[i] not in nearest.unused]

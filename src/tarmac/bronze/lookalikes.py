@@ -1,4 +1,4 @@
-"""Public files that look like flights but are not: each is refused with its name and what to download instead."""
+"""Public files that resemble files of flights: each is rejected with a message that says what it is."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from tarmac.bronze.formats.shape import mark
 from tarmac.errors import InputError
 
-_FLIGHTS = "Download flights instead, one row each: docs/formats.md lists the files and where they are."
+_FLIGHTS = "Use a file with one row per flight instead: docs/formats.md lists the formats, and where to get them."
 
 
 class NoFlightsError(InputError):
-    """The file is something else than flights; in an archive beside flights it is passed over."""
+    """The file does not contain flights; a member of an archive that raises this is skipped if other members contain flights."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lookalike:
-    """A file whose header has all of one of these sets of names; `what` it is; `most`: the most columns that it has.
+    """A kind of file, recognised if its header has all names of one of the sets in `marks`, and at most `most` columns.
 
-    `flights`: its rows are flights, but it lacks what Tarmac asks for, though its columns are those of a known shape.
+    `what` says in the message what the file is. `flights`: its rows are flights, but without the columns that Tarmac needs.
     """
 
     marks: Sequence[frozenset[str]]
@@ -73,7 +73,7 @@ LOOKALIKES: tuple[Lookalike, ...] = (
 
 
 def refuse_lookalike(folded: Sequence[str], file: str, *, flights: bool = False) -> None:
-    """Raises NoFlightsError where a header of these names, in lower case, is a look-alike's; `flights`: one of flights."""
+    """Raise NoFlightsError if a header with these lower-case names is a look-alike's; `flights`: check only those of flights."""
     names = frozenset(folded)
     for known in LOOKALIKES:
         if known.flights >= flights and any(marks <= names for marks in known.marks) and len(folded) <= known.most:

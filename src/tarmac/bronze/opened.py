@@ -179,7 +179,8 @@ def _refuse_no_text(head: bytes, name: str) -> None:
     line = head.partition(b"\n")[0]
     if len(line) >= LONGEST_HEADER and b"\r" not in line[:LONGEST_HEADER]:
         raise InputError(
-            f"{name}, line 1: the first line is longer than {LONGEST_HEADER:,} bytes, so it is not a header of flights."
+            f"{name}, line 1: the first line is longer than {LONGEST_HEADER:,} bytes, so it is not the header of a file of "
+            "flights."
         )
 
 

@@ -19,7 +19,7 @@ __all__ = ["Criterion", "DetectParameters", "Detection", "Mode", "Threshold", "d
 
 @dataclass(frozen=True, kw_only=True)
 class Detection:
-    """What the detectors found: `anomalies` as tables/anomalies.py has it; failed detectors have no rows in it."""
+    """The detectors' results: `anomalies` in the schema of tables/anomalies.py, without rows of failed detectors."""
 
     anomalies: "pl.DataFrame"
     failures: Mapping[str, str]
@@ -39,7 +39,7 @@ def detect(
 
     `progress` is called with each detector's name before it starts. `workers` is the number of threads, 0 for as
     many as the process may use; the result does not depend on it, nor on the order of gold's rows. A detector that
-    fails is named in `failures` with its reason, and the others' rows are kept. `scorer` has the panels scored elsewhere.
+    fails is in `failures` with its reason, and the others' rows are kept. `scorer` computes the scores, here or on a cluster.
     """
     from tarmac.detect.run import run_detectors
 

@@ -25,7 +25,7 @@ class Scores:
     score: FloatArray
 
     def __post_init__(self) -> None:
-        """Refuse arrays of different shapes and infinite scores."""
+        """Reject arrays of different shapes and infinite scores."""
         shapes = {name: getattr(self, name).shape for name in ("expected", "lower", "upper", "score")}
         if len(set(shapes.values())) > 1:
             raise ValueError(f"the arrays of scores must have one shape: {shapes}")
@@ -35,21 +35,21 @@ class Scores:
 
 @dataclass(frozen=True, kw_only=True)
 class Detector(ABC):
-    """A frozen record of parameters that scores a panel. A detector overrides `score` and `flags`, or inherits them.
+    """A frozen dataclass of parameters that scores a panel. A detector overrides `score` and `flags`, or inherits them.
 
     Most detectors inherit from `AirportByAirport` or `Band` (detectors/by_airport.py, detectors/bands.py) and override
-    one method. What values a parameter may have is declared with its default, by `limited`.
+    one method. The limits of a parameter are declared with its default, with `limited`.
 
     Attributes of the class:
         name: the name in the registry and in the output.
         measure: the name of what is scored, in the output's column `measure`.
         reads: the column of gold that is the panel's value.
-        also: further columns of gold that the panel must hold.
+        also: further columns of gold that the panel must have.
         pools: whether an airport's score may depend on other airports.
         looks_ahead: whether a day's score may depend on later days.
         slow: whether a year of all airports takes many minutes; slow detectors run only when they are named.
         needs: packages of the extra `compare` that it imports.
-        instead: the detector to take where one of those is not installed.
+        instead: the detector to suggest if one of those is not installed.
     """
 
     name: ClassVar[str]
@@ -76,10 +76,10 @@ class Detector(ABC):
 
     @abstractmethod
     def flags(self, panel: Panel, scores: Scores) -> BoolArray:
-        """Which of the scored days are abnormal; False before the first scored day and where the score is NaN."""
+        """Whether each scored day is abnormal; False before the first scored day and where the score is NaN."""
 
     def check_needs(self) -> None:
-        """Raise an InputError, which says how to install it, for a package that is not there."""
+        """Raise an InputError that says how to install the package if one is missing."""
         for package in self.needs:
             if find_spec(package) is None:
                 raise InputError(
@@ -89,11 +89,11 @@ class Detector(ABC):
 
 
 def nothing(panel: Panel) -> FloatArray:
-    """An array of the panel's shape that says nothing: all NaN."""
+    """An array of the panel's shape, all NaN."""
     return np.full(panel.shape, np.nan)
 
 
 def checked(condition: bool, message: str) -> None:
-    """Raise an InputError with that message unless the condition holds."""
+    """Raise an InputError with this message unless the condition is true."""
     if not condition:
         raise InputError(message)

@@ -51,7 +51,7 @@ def flag_online(panel: Panel, scores: Scores, flags: Flags) -> BoolArray:
     """The flags of the scored days, each by the scores that were known at its end."""
     flagged = np.zeros(panel.shape, dtype=np.bool_)
     for day in range(panel.first_scored, panel.shape[1]):
-        # A share of scores is cut among those known by then.
+        # A threshold by share uses only the scores known by then.
         flagged[:, day] = flags(until(panel, day), _scores_until(scores, day))[:, day]
     return flagged
 

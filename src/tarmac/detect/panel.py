@@ -21,9 +21,9 @@ KEY = ("origin", "fl_date")
 class Panel:
     """One measure of some airports over contiguous calendar days.
 
-    `value` and the counts have one row an airport and one column a day. A day without flights, and a day whose
+    `value` and the counts have one row per airport and one column per day. A day without flights, and a day whose
     measure is null, is NaN in `value`; nothing is carried forward. Days before `first_scored` are history: they
-    serve as baseline and are not scored. `also` holds further columns of gold, NaN where null.
+    serve as baseline and are not scored. `also` has further columns of gold, NaN where null.
     """
 
     measure: str
@@ -37,7 +37,7 @@ class Panel:
     also: Mapping[str, FloatArray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse arrays of another shape, dates with a hole and a first scored day beyond the last."""
+        """Reject arrays of another shape, dates with gaps, and a first scored day beyond the last."""
         shape = (len(self.origins), len(self.dates))
         named = {"value": self.value, **{name: getattr(self, name) for name in COUNTS}, **self.also}
         if wrong := {name: array.shape for name, array in named.items() if array.shape != shape}:
@@ -65,9 +65,9 @@ class Panel:
 
 
 def panel_from_gold(gold: pl.DataFrame, measure: str, *, year: int, also: tuple[str, ...] = ()) -> Panel:
-    """The panel of `measure` for the airports with rows in `year`; whatever is earlier is history.
+    """The panel of `measure` for the airports with rows in `year`; earlier days are history.
 
-    Independent of the order of rows. Columns of `also` that gold lacks are NaN throughout.
+    Independent of the order of rows. Columns of `also` that gold lacks are all NaN.
     """
     if missing := [name for name in (*KEY, *COUNTS, measure) if name not in gold.columns]:
         raise InputError(
@@ -104,7 +104,7 @@ def panel_from_gold(gold: pl.DataFrame, measure: str, *, year: int, also: tuple[
 
 
 def _rows_until(gold: pl.DataFrame, year: int) -> pl.DataFrame:
-    """Gold up to the end of the year, in order of its key; InputError where the key is null or double."""
+    """Gold up to the end of the year, sorted by its key; raises InputError if a key is null or repeated."""
     rows = gold.filter(pl.col("fl_date").dt.year() <= year).sort(KEY)
     if nulls := gold.select(pl.any_horizontal(pl.col(*KEY).is_null()).sum()).item():
         raise InputError(f"gold has {nulls} row(s) without origin or fl_date. Create gold again: tarmac gold.")

@@ -1,4 +1,4 @@
-"""The known detectors, one line each. A detector's module is imported when it is asked for."""
+"""The known detectors, one line each. A detector's module is imported when it is used."""
 
 from difflib import get_close_matches
 from importlib import import_module
@@ -34,7 +34,7 @@ DETECTORS: dict[str, str] = {
 
 
 def known_name(name: str) -> str:
-    """The name itself where it is known; else an InputError that says which are."""
+    """The name itself if it is known; otherwise raises an InputError that lists the known ones."""
     if name not in DETECTORS:
         near = get_close_matches(name, DETECTORS, n=1)
         hint = f" Did you mean {near[0]}?" if near else ""

@@ -27,7 +27,7 @@ SCHEMA = schema_of(ANOMALIES)
 
 
 class Scorer(Protocol):
-    """Has a detector score a panel, here or elsewhere; the scores are the same to the last bit."""
+    """Lets a detector score a panel, here or on a cluster; the scores are identical to the last bit."""
 
     def __call__(self, detector: Detector, panel: Panel, *, mode: Mode, workers: int) -> Scores:
         """The panel's scores."""
@@ -54,7 +54,7 @@ def run_detectors(
             progress(name)
         started = perf_counter()
         detector = detector_named(name, parameters)
-        # Outside the try: where gold itself is wrong no detector could do better.
+        # Outside the try: an error in gold itself is not one detector's failure.
         panel = panel_from_gold(gold, detector.reads, year=year, also=detector.also)
         try:
             frames.append(_rows_by(detector, panel, parameters, workers, scorer, losses))
@@ -82,7 +82,7 @@ def score_here(detector: Detector, panel: Panel, *, mode: Mode, workers: int) ->
 
 
 def _losses_of_gold(gold: pl.DataFrame, mode: Mode, *, year: int, workers: int) -> Losses:
-    """What each day lost: the same beside every detector's scores, whatever that detector expects."""
+    """Each day's losses; the same for every detector, whatever it expects."""
     panel = panel_from_gold(gold, "mean_dep_delay", year=year, also=("std_dep_delay",))
     return losses_online(panel) if mode == "online" else losses_of_days(panel, workers=workers)
 

@@ -106,9 +106,9 @@ def refuse_none(rows: int, names: str) -> None:
 
 
 def notes_on(headers: Iterable[Header], cut_off: Sequence[str]) -> tuple[str, ...]:
-    """Notes for the user on the files: columns that were left out, and files that may be truncated."""
+    """Notes for the user on the files: columns that were ignored, and files that may be truncated."""
     extra = sorted({name for header in headers for name in header.extra})
-    left_out = [f"left out {len(extra)} columns that Tarmac does not use: {', '.join(extra[:10])}"] if extra else []
+    left_out = [f"ignored {len(extra)} columns that Tarmac does not use: {', '.join(extra[:10])}"] if extra else []
     return (*left_out, *cut_off)
 
 

@@ -1,1 +1,1 @@
-"""The default detector: delays, cancellations and companion airports, scored together."""
+"""The default detector: scores delays and cancellations together, with those of companion airports."""

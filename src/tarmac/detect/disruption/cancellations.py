@@ -1,7 +1,7 @@
-"""How improbable a day's cancellations are, for the airport and for the number of flights.
+"""How improbable a day's cancellations are, given the airport and the number of flights.
 
-A beta-binomial: a day's cancellation share varies from day to day around the airport's level, and its flights are
-cancelled at that share. So one of two cancelled proves little, fifty of a hundred a great deal.
+The model is a beta-binomial: a day's cancellation share varies around the airport's level, and its flights are
+cancelled with that probability. So one of two flights cancelled is weak evidence, fifty of a hundred strong.
 """
 
 import numpy as np
@@ -10,22 +10,22 @@ from scipy import special
 from tarmac.detect.panel import FloatArray, Panel
 
 QUIET = 0.95
-"""The share of days, by cancellation share, that the usual level is taken from."""
+"""The share of days, those with the lowest cancelled share, from which the usual level is estimated."""
 
 PRIOR_FLIGHTS = 500.0
-"""How many flights of its own outweigh what all airports together say about an airport's level."""
+"""Shrinkage: with this many flights, an airport's own level counts as much as the level of all airports."""
 
 DAY_SIZE = 40.0
-"""The beta's α + β: the ordinary swing from day to day, as strong as what 40 flights would show by chance."""
+"""The beta's α + β: the ordinary day-to-day variation is as large as the sampling variation of 40 flights."""
 
 NEGLIGIBLE = 23.0
-"""A term of e⁻²³ of the sum is left out, and all smaller ones after it."""
+"""Terms below e⁻²³ of the sum are ignored."""
 
 
 def cancellation_scores(panel: Panel, level: FloatArray | None = None) -> FloatArray:
-    """One-sided z-value, 0 … about 38, of each day's cancellations; 0 where no more than usual, NaN without flights.
+    """One-sided z-value, from 0 to about 38, of each day's cancellations; 0 if there are no more than usual, NaN without flights.
 
-    `level`: the usual share, one column or one a day; that of the whole panel where it is not given.
+    `level`: the usual share, one column or one value per day; by default estimated from the whole panel.
     """
     flights, cancelled = panel.flights, panel.cancelled
     if level is None:
@@ -54,7 +54,7 @@ def log_upper_tail(cancelled: FloatArray, flights: FloatArray, alpha: FloatArray
         ways = special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1)
         term = base[open_] + ways + special.betaln(k + a, n - k + b)
         total[open_] = np.logaddexp(total[open_], term)
-        # Beyond the usual number terms only fall: those that no longer change the sum end it.
+        # Beyond the usual number, terms only decrease: the sum ends when they no longer change it.
         still = (k < n) & ((k <= usual[open_]) | (term > total[open_] - NEGLIGIBLE))
         count[open_] += 1.0
         open_ = open_[still]
@@ -62,7 +62,7 @@ def log_upper_tail(cancelled: FloatArray, flights: FloatArray, alpha: FloatArray
 
 
 def usual_level(flights: FloatArray, cancelled: FloatArray) -> FloatArray:
-    """Each airport's share cancelled on its quiet days, drawn to all airports' by as much as it has few flights."""
+    """Each airport's cancelled share on its quiet days, shrunk towards that of all airports if it has few flights."""
     share = np.where(flights > 0, cancelled / np.maximum(flights, 1.0), np.nan)
     quiet_flights, quiet_cancelled = np.zeros(len(flights)), np.zeros(len(flights))
     for airport, shares in enumerate(share):
@@ -72,7 +72,7 @@ def usual_level(flights: FloatArray, cancelled: FloatArray) -> FloatArray:
             quiet_flights[airport] = flights[airport, quiet].sum()
             quiet_cancelled[airport] = cancelled[airport, quiet].sum()
     all_flights = quiet_flights.sum()
-    # Never zero: a year without cancellations does not make the first one infinitely improbable.
+    # Never zero, or the first cancellation after a year without any would be infinitely improbable.
     common = (quiet_cancelled.sum() + 0.5) / (all_flights + 100.0)
     return np.asarray((quiet_cancelled + PRIOR_FLIGHTS * common) / (quiet_flights + PRIOR_FLIGHTS))
 

@@ -1,11 +1,11 @@
-"""Companions: airports whose delays usually rise and fall together. Their day says something about an airport's own.
+"""Companions: airports whose delays usually rise and fall together, so that one's day is evidence about the other's.
 
 Companions are found from ordinary days: the weight of a pair is the squared correlation of their clipped z-values. No map
 is needed, and shared carriers count as well as shared weather. Companions serve two purposes, following the spatial scan
 and the Potts models of image analysis (Geman and Geman 1984; one sweep of its mean-field approximation):
 
-- their common ordinary swing of a day is subtracted: a day on which all are a little late is no disruption of any one;
-- the share of them that is disrupted raises the prior probability that this airport is, too.
+- their shared ordinary variation on a day is subtracted: a day on which all are slightly late is not a disruption of one;
+- the share of disrupted companions raises the prior probability that this airport is disrupted, too.
 """
 
 from dataclasses import dataclass
@@ -21,13 +21,13 @@ LEAST = 0.10
 """Correlations below this count as 0: over a year, chance alone reaches ±0.05."""
 
 PRIOR = 0.2
-"""The weight of an added, imaginary companion on which nothing ever happens, in units of squared correlation."""
+"""The weight of an added pseudo-companion whose value is always 0, in units of squared correlation."""
 
 CLIP = 2.5
 """Correlations are computed from z-values clipped at ± this, so that ordinary days decide them."""
 
 ORDINARY = 1.5
-"""A companion's z-value counts up to ± this as ordinary swing; anything beyond is its own disruption."""
+"""A companion's z-value counts as ordinary variation up to ± this; anything beyond is its own disruption."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,12 +37,12 @@ class Companions:
     weight: FloatArray
 
     def mean_of(self, value: FloatArray) -> FloatArray:
-        """Each day's weighted mean of the companions' values, without NaN and with the imaginary companion's 0."""
+        """Each day's weighted mean of the companions' values, ignoring NaN, with the pseudo-companion's 0."""
         known = ~np.isnan(value)
         return _weighted(self.weight, np.where(known, value, 0.0)) / (_weighted(self.weight, known) + PRIOR)
 
     def swing_of(self, z: FloatArray) -> FloatArray:
-        """The ordinary swing that companions share with each airport on each day, in standard deviations."""
+        """The ordinary variation that companions share with each airport on each day, in standard deviations."""
         return self.mean_of(np.clip(z, -ORDINARY, ORDINARY))
 
 
@@ -73,5 +73,5 @@ def days_beside(value: FloatArray, *, after: bool = True) -> FloatArray:
 
 
 def _weighted(weight: FloatArray, value: FloatArray | np.ndarray) -> FloatArray:
-    # einsum, not matmul: its sums have one order on any number of cores.
+    # einsum, not matmul: the order of its sums does not depend on the number of cores.
     return np.asarray(np.einsum("ab,bd->ad", weight, value.astype(np.float64)))

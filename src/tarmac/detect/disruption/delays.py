@@ -1,4 +1,4 @@
-"""How far a day's mean delay is from the value expected of its airport, season and weekday, in robust z-values."""
+"""How far a day's mean delay is from the value expected for its airport, season and weekday, in robust z-values."""
 
 from dataclasses import dataclass, replace
 
@@ -13,23 +13,23 @@ FEWEST_DAYS = 8
 """An airport with fewer days than this gets the common level of all airports."""
 
 FEWEST_AIRPORTS = 20
-"""A common shock is taken out only where that many airports show it."""
+"""A common shock is subtracted only on days with at least this many airports."""
 
 WINDOW = 28.0
-"""The season's kernel: days from the centre at which its weight has sunk to zero are twice this."""
+"""Bandwidth of the season's kernel in days: its weight reaches zero at twice this distance."""
 
 FLIGHT_SPREAD = 35.0
-"""Minutes: the standard deviation of one flight's delay where gold has none to estimate it from."""
+"""The standard deviation of one flight's delay, in minutes, if gold has none from which to estimate it."""
 
 PRIOR_DAYS = 60.0
-"""How many days of its own outweigh what airports have in common about an airport's day-to-day scale."""
+"""Shrinkage: with this many days, an airport's own day-to-day scale counts as much as the common one."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Delays:
-    """All airports × days: what was expected, its standard deviation on that day, and (observed − expected) / that.
+    """Arrays of airports × days: the expected mean, its standard deviation on that day, and (observed − expected) / deviation.
 
-    `deviation` is of a mean over the flights that departed, `of_ordinary_day` over all that were scheduled.
+    `deviation` is that of a mean over the departed flights, `of_ordinary_day` over all scheduled flights.
     """
 
     expected: FloatArray
@@ -39,7 +39,7 @@ class Delays:
 
 
 def delay_scores(panel: Panel, *, workers: int) -> Delays:
-    """Lasting shifts, season and weekday by a robust smoother, the day's common shock, then a variance of days and of flights."""
+    """Expected means: lasting shifts, season and weekday by a robust smoother, the day's common shock; then the variances."""
     flight_variance = flight_variance_of(panel)
     day_variance = np.full(len(panel.origins), 25.0)
     sampling = flight_variance[:, None] / np.maximum(panel.departed, 1.0)
@@ -72,12 +72,12 @@ def _baseline(panel: Panel, variance: FloatArray, workers: int) -> FloatArray:
 
 
 def flight_variance_of(panel: Panel) -> FloatArray:
-    """Variance of one flight's delay at each airport, drawn to the common one where few days tell."""
+    """Variance of one flight's delay at each airport, shrunk towards the common one if it has few days."""
     spread = panel.also["std_dep_delay"]
     known = ~np.isnan(spread) & (panel.departed >= 2)
     weight = np.where(known, panel.departed - 1.0, 0.0)
     square = np.where(known, spread, 0.0) ** 2
-    # Days are capped at their airport's upper quartile: a disaster's spread is not the ordinary day's.
+    # Days are capped at their airport's upper quartile, because disasters have an untypically large spread.
     result = np.full(len(square), FLIGHT_SPREAD**2)
     if not known.any():
         return result
@@ -89,7 +89,7 @@ def flight_variance_of(panel: Panel) -> FloatArray:
 
 
 def _common_shock(residual: FloatArray, deviation: FloatArray) -> FloatArray:
-    """The median over airports of each day's standardised residual, given back in each airport's minutes."""
+    """The median over airports of each day's standardised residual, converted to each airport's minutes."""
     z = residual / deviation
     shock = np.zeros(z.shape[1])
     for day in range(z.shape[1]):
@@ -100,7 +100,7 @@ def _common_shock(residual: FloatArray, deviation: FloatArray) -> FloatArray:
 
 
 def _day_variance(residual: FloatArray, sampling: FloatArray) -> FloatArray:
-    """The variance of days beyond that of flights: what makes the median of |z| that of a normal, drawn together."""
+    """The variance between days beyond that of flights, for which the median of |z| is a normal's; shrunk to the common one."""
     own, days = np.full(len(residual), np.nan), np.zeros(len(residual))
     for airport, values in enumerate(residual):
         known = ~np.isnan(values)
@@ -115,7 +115,7 @@ def _day_variance(residual: FloatArray, sampling: FloatArray) -> FloatArray:
 
 
 def _solve_variance(size: FloatArray, sampling: FloatArray) -> float:
-    """The variance at which the median of |residual| / deviation is 0.6745; 0 where flights explain all.
+    """The variance at which the median of |residual| / deviation is 0.6745; 0 if the flights' variance explains everything.
 
     |residual| exceeds 0.6745 × √(variance + sampling) on the days where residual²/0.6745² − sampling exceeds the
     variance, so the variance wanted is that difference's median.

@@ -31,42 +31,42 @@ SHARE_SPREAD = 50.0
 """The arcsine of a share of n, in hundredths, has a standard deviation of 50/√n."""
 
 LEAST_RARE, WITHOUT_TAIL = 3.5, 4.0
-"""The evidence below which no day is rare, and from which on one is where too few days tell how far ordinary ones reach."""
+"""Days with less evidence are never rare; with too few days to estimate the tail, days with at least this much are."""
 
 LEAST_LOSS = 0.05
-"""The lost share of the schedule (severity.py) below which evidence alone does not make a day abnormal."""
+"""With a smaller lost share of the schedule (severity.py), evidence alone does not make a day abnormal."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Disruption(Detector):
-    """The default detector: what a day lost against ordinary days, and how improbable it is at this airport.
+    """The default detector: how much a day lost compared with ordinary days, and how improbable it is for its airport.
 
-    A score of 1 or more is flagged, however many days that are. It is the larger of two, each 1 where a day begins to be
-    abnormal:
+    Scores of 1 or more are flagged, whatever their number. The score is the larger of two quantities, each scaled so that
+    1 is the limit of what is abnormal:
 
-    - the loss (losses.py): flights cancelled and minutes of delay above what ordinary days suggest. It is absolute, so
-      that no airport's bad season hides its worst days;
-    - the evidence, in units of the evidence that an ordinary day of this panel reaches with a probability of `rare`
-      (tail.py), and no more than the loss in units of `LEAST_LOSS`: what is improbable but lost nothing is not abnormal.
+    - the loss (losses.py): flights cancelled and minutes of delay above those of ordinary days. It is on an absolute
+      scale, so that an airport's bad season does not hide its worst days;
+    - the evidence, relative to the evidence that an ordinary day of this panel reaches with probability `rare`
+      (tail.py), but at most the loss in units of `LEAST_LOSS`: an improbable day without a loss is not abnormal.
 
-    Evidence is meant as log posterior odds, in units in which it counts as a z-value does: log likelihood ratio of the day
-    itself plus log prior odds. The day's own is √(delays² + cancellations²). Delays: mean, median, 90th percentile and
-    share of departures 15 minutes late or more, each over the airport's own season and weekday, with a variance of days
-    plus one of flights over the number departed (delays.py), less half the swing that companions share that day. One
-    flight of three that is four hours late moves the mean and hardly the others; a bad day moves all. Cancellations: how
-    improbable so many are for that airport and that number of flights (cancellations.py); a day with every flight
-    cancelled has no mean and is scored by them alone. Both are compressed: tails are long, and twice as late is not twice
-    as certain.
+    Evidence is a log posterior odds on the scale of a z-value: the log likelihood ratio of the day
+    itself plus log prior odds. The day's own evidence is √(delays² + cancellations²). Delays: mean, median, 90th percentile
+    and share of departures at least 15 minutes late, each compared with the airport's season and weekday, with a variance
+    between days plus one between flights over the number departed (delays.py), minus half of the variation that companions
+    share that day. If one of three flights is four hours late, the mean moves but the others hardly do; a bad day moves
+    all. Cancellations: how improbable they are for that airport and number of flights (cancellations.py); a day with
+    every flight cancelled has no mean and is scored by cancellations alone. Both are compressed, because tails are long
+    and twice the delay is not twice the evidence.
 
     Prior: `trust` × the share of its companions that are disrupted by their own evidence (companions.py), and `memory`
-    × whether the airport was so the day before and is the day after. It tells where to look closer and raises no
-    score of a day that shows nothing itself.
+    × whether the airport is disrupted on the day before and the day after. It does not raise the score of a day
+    without evidence of its own.
 
-    Both sides are scored: an unusually early day has the evidence that its mean and all measures together bear out, in the
-    measure of that side's own, shorter tail; nothing has to be lost on it.
-    `observed`, `expected`, `lower` and `upper` of its rows are the mean delay's, in minutes; the interval is `width`
-    standard deviations of an ordinary day with that many flights scheduled, its lower side drawn in as far as that tail is
-    shorter, and wide enough below to hold the mean of those few that left on a day of cancellations.
+    Both directions are scored: an unusually early day has the evidence supported both by its mean and by all measures
+    together, relative to the shorter tail on that side; it needs no loss.
+    `observed`, `expected`, `lower` and `upper` are of the mean delay, in minutes; the interval is `width`
+    standard deviations of an ordinary day with that many scheduled flights. Its lower side is narrower, as that tail is
+    shorter, but wide enough for the mean of the few flights that departed on a day of cancellations.
     """
 
     name: ClassVar[str] = "disruption"
@@ -106,13 +106,13 @@ class Disruption(Detector):
         )
 
     def score_online(self, panel: Panel, *, workers: int = 1) -> Scores:  # noqa: ARG002 - one pass is quick
-        """Score all days, each by itself and the days before it (online.py)."""
+        """Score all days, each from that day and earlier days only (online.py)."""
         from tarmac.detect.disruption.online import score_online
 
         return score_online(self, panel)
 
     def cut_of(self, evidence: FloatArray) -> float:
-        """The evidence from which on a day is rare among days with this evidence."""
+        """The least evidence of a rare day, given the evidence of all days."""
         rare = rare_score(evidence[~np.isnan(evidence)], self.rare)
         return WITHOUT_TAIL if rare is None else max(rare, LEAST_RARE)
 
@@ -127,15 +127,15 @@ class Disruption(Detector):
         share: FloatArray,
         swing: FloatArray,
     ) -> Scores:
-        """The score, 1 where a day begins to be abnormal, from the evidence of either side and from what was lost.
+        """The score, with 1 as the limit of abnormal days, from the evidence in either direction and the loss.
 
         Args:
-            panel: of the mean delay.
-            means: what was expected of it.
-            evidence: of each day.
-            stretch: by how much the early side's tail is shorter; one number or one a day, as `cut`.
-            cut: the evidence from which on a day is rare.
-            share: cancelled on an ordinary day; one column or one a day, as `swing`.
+            panel: the panel of the mean delay.
+            means: the expected means.
+            evidence: the evidence of each day.
+            stretch: factor by which the early side's tail is shorter; one number or one per day, like `cut`.
+            cut: the least evidence of a rare day.
+            share: cancelled share on an ordinary day; one column or one value per day, like `swing`.
             swing: `ordinary_swing`.
         """
         losses = losses_of(panel, means.expected, share)
@@ -156,21 +156,21 @@ class Disruption(Detector):
 
 
 def measures_of(panel: Panel, *, so_far: bool = False) -> list[Panel]:
-    """The panel of the mean delay and those of the other three measures of delay; `so_far` as in `shares_of`."""
+    """The panels of the mean delay and of the other three measures of delay; `so_far` as in `shares_of`."""
     medians, tails = (replace(panel, value=_column(panel, f"{name}_dep_delay")) for name in ("median", "p90"))
     return [panel, medians, tails, shares_of(panel, so_far=so_far)]
 
 
 def _column(panel: Panel, name: str) -> FloatArray:
-    """A further column of gold; one that the panel was made without says nothing."""
+    """A further column of gold; all NaN if the panel was made without it."""
     return panel.also.get(name, nothing(panel))
 
 
 def shares_of(panel: Panel, *, so_far: bool = False) -> Panel:
     """The share of late departures after Anscombe's arcsine, which makes its variance nearly free of its level.
 
-    Where the share never changes, as at an airport without any late flight all year, it has no scale and says nothing.
-    `so_far`: where it has not changed up to that day.
+    NaN if the share never changes, as at an airport without any late flight all year, because it then has no scale.
+    `so_far`: NaN as long as it has not changed up to that day.
     """
     share = _column(panel, "dep_del15_share")
     varies = np.fmax.accumulate(share, axis=1) > np.fmin.accumulate(share, axis=1)

@@ -9,24 +9,24 @@ from tarmac.detect.disruption.delays import Delays
 from tarmac.detect.panel import BoolArray, FloatArray
 
 COMPRESS, COMPRESS_CANCELLED = 3.0, 2.0
-"""From how many standard deviations on a z-value is compressed, of delays and of cancellations."""
+"""Number of standard deviations beyond which a z-value is compressed, for delays and for cancellations."""
 
 CANCELLED_WEIGHT = 1.4
-"""A cancelled flight is the worse disruption: a few more than usual count like a larger delay."""
+"""Weight of cancellations: a cancelled flight is worse than a late one."""
 
 EVEN, STEEPNESS = 4.5, 3.0
-"""The evidence at which a day is as likely disrupted as not, and how fast the log odds of that grow with evidence."""
+"""The evidence at which a day is disrupted with probability ½, and the slope of the log odds."""
 
 FEWEST_FOR_TAIL, NORMAL_TAIL = 1000, 2.576
-"""Airport-days from which on the early side's tail is measured, and where 0.5 % of a normal's values lie beyond."""
+"""Fewest airport-days for estimating the early side's tail, and the z-value that 0.5 % of a normal distribution exceed."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """Airports × days, in units in which it counts as a z-value does.
+    """Arrays of airports × days, on the scale of z-values.
 
-    `own`: the day's own, negative on an early day; `cancelled`: that of its cancellations alone; `late`: its own, raised by
-    what companions and the days beside it make likely; `early`: that it was early, in the measure of the early side's tail.
+    `own`: the day's own evidence, negative on an early day; `cancelled`: that of its cancellations alone; `late`: its own
+    plus the prior from companions and adjacent days; `early`: evidence that it was early, scaled by the early tail.
     """
 
     own: FloatArray
@@ -36,42 +36,42 @@ class Evidence:
 
     @property
     def either(self) -> FloatArray:
-        """Of whichever side is stronger, never below 0."""
+        """The evidence of the stronger side, never below 0."""
         return np.asarray(np.fmax(np.fmax(self.late, self.early), 0.0))
 
     @property
     def by_cancellations(self) -> BoolArray:
-        """Where cancellations say more than delays: the mean is of the few that left."""
+        """Whether cancellations are stronger evidence than delays; the mean is then that of few flights."""
         return np.asarray(2.0 * self.cancelled**2 > np.nan_to_num(self.own) ** 2)
 
 
 def raised(own: FloatArray, prior: FloatArray) -> FloatArray:
-    """A day's own evidence raised by the prior; nothing raises a day that shows nothing itself."""
+    """A day's own evidence plus the prior; a day without evidence of its own is not raised."""
     return np.asarray(own + prior * np.clip(own / 2.0, 0.0, 1.0))
 
 
 def early_of(measures: Sequence[Delays]) -> FloatArray:
-    """That a day was early, as far as its mean and all measures together bear it out."""
+    """The evidence that a day was early, as far as both its mean and all measures together support it."""
     return np.asarray(np.minimum(-measures[0].z, -mean_known(*(each.z for each in measures))))
 
 
 def compressed(z: FloatArray, beyond: float = COMPRESS) -> FloatArray:
-    """Nearly z up to `beyond`, then ever slower."""
+    """Nearly z up to `beyond`, then growing ever more slowly."""
     return np.asarray(beyond * np.arcsinh(z / beyond))
 
 
 def mean_known(*scores: FloatArray) -> FloatArray:
-    """The mean of those that are known; NaN where none is."""
+    """The mean of the known values; NaN if there are none."""
     total = np.sum([np.nan_to_num(z) for z in scores], axis=0)
     count = np.sum([~np.isnan(z) for z in scores], axis=0)
     return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
 
 
 def stretch_of(early: FloatArray) -> float:
-    """By how much the early side's tail is shorter than a normal's, 1 … 2.
+    """The factor, from 1 to 2, by which the early side's tail is shorter than a normal's.
 
-    Flights leave a little early or very late: what lies far out on the early side is rarer than the same z-value on the
-    late side. For the same reason it is not compressed.
+    Flights leave slightly early or very late: large deviations on the early side are rarer than the same z-value on the
+    late side. For the same reason they are not compressed.
     """
     known = early[~np.isnan(early)]
     if known.size < FEWEST_FOR_TAIL:
@@ -88,5 +88,5 @@ def signed(delays: FloatArray, cancelled: FloatArray) -> FloatArray:
 
 
 def probability(evidence: FloatArray) -> FloatArray:
-    """That a day is disrupted, by its own evidence; NaN where there is none."""
+    """The probability that a day is disrupted, by its own evidence; NaN if there is none."""
     return np.asarray(1.0 / (1.0 + np.exp(-STEEPNESS * (evidence - EVEN))))

@@ -1,10 +1,9 @@
-"""A day's loss compared with ordinary days, on a scale that a bad season does not change: from 1 on it is flagged.
+"""A day's loss compared with ordinary days, on a scale that a bad season does not change; losses of 1 or more are flagged.
 
-Ordinary days alone say what is expected and how much it swings, so weeks of bad days do not become the norm. The share of
-flights cancelled above the expected and the mean delay above it are each divided by the loss from which on a day is
-abnormal, and joined by a norm. Both are evidence as well as loss: where few flights are scheduled, or departed, imagined
-flights without a loss are added, since one of two cancelled proves little; and an airport whose ordinary days swing widely
-needs a larger loss.
+Expected values and their variation are estimated from ordinary days only, so weeks of bad days do not become the norm. The
+excess share of cancelled flights and the excess mean delay are each divided by the least abnormal loss, and combined with a
+norm. The scale also accounts for uncertainty: pseudo-flights without a loss are added, because one of two flights cancelled
+is weak evidence; and an airport whose ordinary days vary widely needs a larger loss.
 """
 
 from dataclasses import dataclass
@@ -21,33 +20,33 @@ from tarmac.detect.severity import (
 )
 
 PRIOR_FLIGHTS = 500.0
-"""How many flights of its own outweigh what all airports together say about an airport's share cancelled."""
+"""Shrinkage: with this many flights, an airport's own cancelled share counts as much as that of all airports."""
 
 REACH, ROUNDS = 2.5, 6
-"""Days whose share cancelled exceeds the expected by more standard deviations are not ordinary; how often that is sought."""
+"""Days whose cancelled share exceeds the expected by more standard deviations are not ordinary; number of iterations."""
 
 DAY_SIZE = 40.0
-"""The ordinary swing of the share from day to day is as strong as what 40 flights would show by chance."""
+"""The ordinary day-to-day variation of the share is as large as the sampling variation of 40 flights."""
 
 EXTRA_SCHEDULED, EXTRA_DEPARTED = 24.0, 12.0
-"""Imagined flights without a loss: as many as are needed before half of ten flights, and no fewer, count."""
+"""Pseudo-flights without a loss: so many that half of ten flights is the smallest abnormal loss."""
 
 SWINGS, LEAST_SHARE, MOST_SHARE = 4.2, 0.085, 0.135
-"""The abnormal share cancelled, above the expected, is so many times its 95th percentile on days without delay."""
+"""The abnormal excess of the cancelled share: multiple of its 95th percentile on days without delay, minimum, maximum."""
 
 DEVIATIONS, LEAST_DELAY = 3.0, 45.0
-"""The abnormal mean delay, above the expected: so many standard deviations, and no fewer minutes."""
+"""The abnormal excess of the mean delay: this many standard deviations, and at least this many minutes."""
 
 NORM = 3.0
-"""Two losses of three quarters of the abnormal size are about as much as one of all of it."""
+"""Exponent of the norm: two losses of three quarters of the abnormal size count about as much as one of the full size."""
 
 USUAL_SWING, LARGE, PRIOR_DAYS = 0.021, 50.0, 60.0
-"""The 95th percentile where no airport has enough days of `LARGE` flights; the days of its own that outweigh all others'."""
+"""The 95th percentile if no airport has enough days with `LARGE` flights; the days with which an airport's own counts half."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Losses:
-    """Airports × days: flights cancelled and minutes of delay above the expected, flights lost, and the share they are."""
+    """Arrays of airports × days: excess cancellations, excess minutes of delay, flights lost, and their share of the schedule."""
 
     cancelled: FloatArray
     minutes: FloatArray
@@ -56,7 +55,7 @@ class Losses:
 
 
 def losses_of_days(panel: Panel, *, workers: int) -> Losses:
-    """What each day lost, by the ordinary days of the whole panel, which holds `std_dep_delay` as well."""
+    """Each day's losses compared with the ordinary days of the whole panel, which must also have `std_dep_delay`."""
     if not panel.origins:
         return Losses(cancelled=panel.value, minutes=panel.value, flights=panel.value, share=panel.value)
     expected = delay_scores(panel, workers=workers).expected
@@ -64,12 +63,12 @@ def losses_of_days(panel: Panel, *, workers: int) -> Losses:
 
 
 def losses_of(panel: Panel, expected_delay: FloatArray, expected_share: FloatArray) -> Losses:
-    """What each day lost; an unknown delay counts as the expected one. NaN on days without flights.
+    """Each day's losses; an unknown delay counts as the expected one. NaN on days without flights.
 
     Args:
-        panel: of the mean delay.
+        panel: the panel of the mean delay.
         expected_delay: mean delay of an ordinary day, airports × days.
-        expected_share: share cancelled on an ordinary day, airports × days or one column.
+        expected_share: cancelled share on an ordinary day, airports × days or one column.
     """
     cancelled = excess_cancelled(panel.cancelled, expected_share * panel.flights)
     minutes = np.nan_to_num(excess_delay_minutes(panel.value, expected_delay, panel.departed))
@@ -84,13 +83,13 @@ def losses_of(panel: Panel, expected_delay: FloatArray, expected_share: FloatArr
 
 
 def loss_size(panel: Panel, losses: Losses, deviation: FloatArray, swing: FloatArray) -> FloatArray:
-    """How large each day's loss is, in losses from which on a day is abnormal; NaN without flights.
+    """The size of each day's loss relative to the least abnormal one; NaN without flights.
 
     Args:
-        panel: of the mean delay.
+        panel: the panel of the mean delay.
         losses: `losses_of` it.
-        deviation: the ordinary standard deviation of a mean over so many departures, in minutes.
-        swing: `ordinary_swing`, one column or one value a day.
+        deviation: the ordinary standard deviation of a mean over that many departures, in minutes.
+        swing: `ordinary_swing`, one column or one value per day.
     """
     share = np.maximum(losses.cancelled, 0.0) / (panel.flights + EXTRA_SCHEDULED)
     delay = np.maximum(losses.minutes, 0.0) / (panel.departed + EXTRA_DEPARTED)
@@ -100,10 +99,10 @@ def loss_size(panel: Panel, losses: Losses, deviation: FloatArray, swing: FloatA
 
 
 def ordinary_share(flights: FloatArray, cancelled: FloatArray) -> FloatArray:
-    """Each airport's share cancelled on its ordinary days, drawn to all airports' by as much as it has few flights.
+    """Each airport's cancelled share on its ordinary days, shrunk towards that of all airports if it has few flights.
 
-    Ordinary are the days whose share lies within `REACH` standard deviations of the level, which is sought from the days
-    below the median up.
+    Ordinary days are those whose share is within `REACH` standard deviations of the level, which is found iteratively,
+    starting from the days below the median.
     """
     share = np.where(flights > 0, cancelled / np.maximum(flights, 1.0), np.nan)
     middle = np.array([np.median(days[~np.isnan(days)]) if (~np.isnan(days)).any() else 0.0 for days in share])
@@ -117,16 +116,16 @@ def ordinary_share(flights: FloatArray, cancelled: FloatArray) -> FloatArray:
 
 
 def _pooled(flights: FloatArray, cancelled: FloatArray) -> FloatArray:
-    # Never zero: a year without cancellations does not make the first one infinitely abnormal.
+    # Never zero, or the first cancellation after a year without any would be infinitely abnormal.
     common = (cancelled.sum() + 0.5) / (flights.sum() + 100.0)
     return np.asarray((cancelled + PRIOR_FLIGHTS * common) / (flights + PRIOR_FLIGHTS))
 
 
 def ordinary_swing(panel: Panel, expected_delay: FloatArray, expected_share: FloatArray) -> FloatArray:
-    """The 95th percentile of each airport's share cancelled above the expected, on days without delay above it.
+    """The 95th percentile of each airport's excess of the cancelled share, on days without excess delay.
 
-    That a day shows no delay says, apart from its cancellations, that it is ordinary. Airports are drawn to what the days
-    of `LARGE` flights or more say together; days of fewer than 20 flights say too little.
+    A day without excess delay is ordinary, independently of its cancellations. Airports are shrunk towards the value of all
+    days with at least `LARGE` flights; days with fewer than 20 flights are not used.
     """
     share = np.where(panel.flights > 0, panel.cancelled / np.maximum(panel.flights, 1.0), 0.0) - expected_share[:, None]
     calm = (panel.value < expected_delay) & (panel.flights >= 20.0)

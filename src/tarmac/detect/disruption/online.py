@@ -1,8 +1,8 @@
-"""The detector `disruption` in online mode: each day is scored by itself and the days before it, in one pass.
+"""The detector `disruption` in online mode: each day is scored from that day and earlier days, in one pass.
 
 Slowly changing quantities (variances, usual shares, companions, the tail of ordinary days) are estimated again every
 `REFRESH` days from the days before. Each day's expected delay is a one-sided kernel average of the days before it, each with
-the weight that it got on its own day. A day far above what was expected keeps only `FLOOR` of its weight, so weeks of bad
+the weight that it received on its own day. A day far above what was expected keeps only `FLOOR` of its weight, so weeks of bad
 days stay abnormal, and a lasting change becomes normal after about two months.
 """
 
@@ -42,10 +42,10 @@ REFRESH = 28
 """Number of days after which slowly changing quantities are estimated again."""
 
 VARIANCE_REFRESH = 7
-"""Days after which the variance of days is: it is quickly learnt, and everything is measured by it."""
+"""Number of days after which the variance between days is estimated again; more often, as every score depends on it."""
 
 REACH = 84
-"""Days back at which the one-sided kernel's weight has sunk to zero."""
+"""Number of days back at which the weight of the one-sided kernel reaches zero."""
 
 FLOOR = 0.1
 """The least weight of a day, as a share of an ordinary day's."""
@@ -54,20 +54,20 @@ HUBER, FADES, GONE = 1.5, 2.0, 4.0
 """As in kernels/baseline.py."""
 
 START = 0.4
-"""The quantile of the first days from which ordinary days are looked for."""
+"""The quantile of the first days from which the search for ordinary days starts."""
 
 WEEKDAY_PRIOR = 4.0
-"""How many ordinary days of evidence against a weekday's effect it starts with."""
+"""Shrinkage of weekday effects, as a number of ordinary days."""
 
 FIRST_SHARE = 0.01
-"""The share cancelled on an ordinary day until there are days to learn it from."""
+"""The cancelled share on an ordinary day until there are days from which to estimate it."""
 
 FIRST_VARIANCE = 25.0
-"""Minutes²: the variance of days until there are enough of them."""
+"""The variance between days, in minutes², until there are enough days to estimate it."""
 
 
 def refreshes(panel: Panel) -> Iterator[slice]:
-    """The panel's days, `REFRESH` at a time, the first of them in two halves."""
+    """The panel's days in blocks of `REFRESH`; the first block is split into two halves."""
     starts = [0, REFRESH // 2, *range(REFRESH, panel.shape[1], REFRESH)]
     for start, end in zip(starts, [*starts[1:], panel.shape[1]], strict=True):
         if start < panel.shape[1]:
@@ -75,9 +75,9 @@ def refreshes(panel: Panel) -> Iterator[slice]:
 
 
 def learnt(panel: Panel, learn: Callable[[Panel], FloatArray], first: float) -> FloatArray:
-    """What `learn` says of the days before each refresh, one value an airport, laid out over the days after it.
+    """The result of `learn` on the days before each refresh, one value per airport, repeated for the days after it.
 
-    `first` stands where no day came before.
+    `first` is used where there are no earlier days.
     """
     result = np.full(panel.shape, first)
     for days in refreshes(panel):
@@ -87,14 +87,14 @@ def learnt(panel: Panel, learn: Callable[[Panel], FloatArray], first: float) -> 
 
 
 def losses_online(panel: Panel) -> Losses:
-    """What each day lost, by the ordinary days before it; the panel holds `std_dep_delay` as well."""
+    """Each day's losses compared with the ordinary days before it; the panel must also have `std_dep_delay`."""
     if not panel.origins:
         return Losses(cancelled=panel.value, minutes=panel.value, flights=panel.value, share=panel.value)
     return losses_of(panel, delays_online(panel, flight_variance_online(panel)).expected, shares_online(panel))
 
 
 def shares_online(panel: Panel) -> FloatArray:
-    """The share cancelled on an ordinary day, airports × days."""
+    """The cancelled share on an ordinary day, airports × days."""
     return learnt(panel, lambda past: ordinary_share(past.flights, past.cancelled), FIRST_SHARE)
 
 
@@ -104,7 +104,7 @@ def flight_variance_online(panel: Panel) -> FloatArray:
 
 
 def delays_online(panel: Panel, flight_variance: FloatArray) -> Delays:
-    """As `delay_scores`, by the days before each alone. Expected is NaN until an airport has eight days with a value."""
+    """As `delay_scores`, using only the days before each day. Expected is NaN until an airport has eight days with a value."""
     pass_ = _Pass(panel, flight_variance)
     for day in range(panel.shape[1]):
         pass_.step(day)
@@ -112,7 +112,7 @@ def delays_online(panel: Panel, flight_variance: FloatArray) -> Delays:
 
 
 def score_online(detector: Disruption, panel: Panel) -> Scores:
-    """The detector's scores of each day by itself and the days before it."""
+    """The detector's scores, each from the day itself and the days before it."""
     if not panel.origins:
         return Scores(expected=panel.value, lower=panel.value, upper=panel.value, score=panel.value)
     measures = _measures_online(panel)
@@ -141,7 +141,7 @@ def score_online(detector: Disruption, panel: Panel) -> Scores:
 
 
 def _measures_online(panel: Panel) -> list[Delays]:
-    """Delays of the four measures, each by the days before."""
+    """Delays of the four measures, each using only the days before."""
     of_minutes = flight_variance_online(panel)
     means, medians, tails, shares = measures_of(panel, so_far=True)
     of_share = np.full(panel.shape, SHARE_SPREAD**2)
@@ -149,7 +149,7 @@ def _measures_online(panel: Panel) -> list[Delays]:
 
 
 def _learnt_of_days(panel: Panel, learn: Callable[[slice], float]) -> FloatArray:
-    """One number a day: what `learn` says of all days before its refresh."""
+    """One number per day: the result of `learn` on all days before its refresh."""
     return np.concatenate([np.full(days.stop - days.start, learn(slice(0, days.start))) for days in refreshes(panel)])
 
 
@@ -182,7 +182,7 @@ class _Pass:
         self.kernel = ((1.0 - (lags / (REACH + 1.0)) ** 3) ** 3)[::-1]
 
     def step(self, day: int) -> None:
-        """Expect the day from the days before it, then take it in."""
+        """Predict the day from the days before it, then update the state with it."""
         if day % VARIANCE_REFRESH == 0 and day:
             self.variance[:, day:] = _day_variance(self.residual[:, :day], self.sampling[:, :day])[:, None]
         deviation = np.sqrt(self.variance[:, day] + self.sampling[:, day])
@@ -202,7 +202,7 @@ class _Pass:
         self.evidence[:, self.weekdays[day]] += unit
 
     def _start(self, airport: int, day: int) -> None:
-        """Weigh an airport's first days by their distance from where its ordinary days begin."""
+        """Weight an airport's first days by their distance from the level of its ordinary days."""
         self.started[airport] = True
         days = np.flatnonzero(self.known[airport, :day])
         values = self.value[airport, days]
@@ -215,7 +215,7 @@ class _Pass:
         first = max(0, day - REACH)
         kernel = self.kernel[REACH - (day - first) :]
         weight = self.weight[:, first:day] * kernel
-        # A trace of the first level keeps a long gap from having no level at all.
+        # A small weight on the first level ensures that there is a level after a long gap.
         trace = 0.01 / self.variance[:, day]
         bottom = weight.sum(axis=1) + trace
         return np.asarray(((weight * self.adjusted[:, first:day]).sum(axis=1) + trace * self.middle) / bottom)
@@ -225,7 +225,7 @@ class _Pass:
         return np.asarray(effects[:, weekday] - effects.mean(axis=1))
 
     def delays(self) -> Delays:
-        """What was expected and how far the days lay from it."""
+        """The expected values and the days' deviations from them."""
         deviation = np.sqrt(self.variance + self.sampling)
         ordinary = np.sqrt(self.variance + self.of_schedule)
         return Delays(
@@ -234,14 +234,14 @@ class _Pass:
 
 
 def _weight(z: FloatArray) -> FloatArray:
-    """Of a day that many standard deviations above what was expected, as a share of an ordinary day's."""
+    """The weight of a day this many standard deviations above the expected, as a share of an ordinary day's weight."""
     size = np.abs(z)
     huber = np.where(size <= HUBER, 1.0, HUBER / np.maximum(size, HUBER))
     return np.asarray(np.maximum(huber * np.clip((GONE - z) / (GONE - FADES), 0.0, 1.0), FLOOR))
 
 
 def _shock(residual: FloatArray, deviation: FloatArray) -> FloatArray:
-    """What the median airport shows that day, in each airport's minutes."""
+    """The median standardised residual over airports on that day, in each airport's minutes."""
     z = residual / deviation
     known = z[~np.isnan(z)]
     return np.asarray(np.median(known) * deviation if known.size >= FEWEST_AIRPORTS else np.zeros(z.shape))

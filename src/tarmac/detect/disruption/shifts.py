@@ -1,7 +1,7 @@
-"""Lasting changes: a delay level that changes and stays is a shift with a first day, not an endless disruption.
+"""Lasting changes: a delay level that changes permanently is a shift with a first day, not an endless disruption.
 
-A month of storms ends and a shift does not: only where nearly all days of the `LASTS` before lie on one side of the middle
-between two levels, and nearly all of the `LASTS` after on the other, is there a shift.
+Unlike a month of storms, a shift does not end: nearly all of the `LASTS` days before it must lie on one side of the midpoint
+between the two levels, and nearly all of the `LASTS` days after it on the other.
 """
 
 from dataclasses import dataclass
@@ -12,22 +12,22 @@ import polars as pl
 from tarmac.detect.panel import FloatArray, Panel
 
 LASTS = 56
-"""Days on both sides of a shift; what lasts less is a bad season."""
+"""Number of days on each side of a shift; shorter changes are bad seasons."""
 
 SETTLES = 28
-"""Days after its beginning from which on a shift's new level is what is expected."""
+"""Number of days after the start of a shift from which its new level is the expected one."""
 
 NEAR = LASTS // 2 + 7
-"""Days around the middle of two windows whose medians differ most, among which the beginning is sought."""
+"""Number of days around the middle of the two windows with the most different medians, among which the start is searched."""
 
 KEEPS = 0.85
-"""The share of days on either side that must lie on their own side of the middle between the two levels."""
+"""The share of days before and after that must lie on their own side of the midpoint between the two levels."""
 
 LEAST_DEVIATIONS, LEAST_MINUTES = 4.0, 15.0
-"""How much a level of delay must change: in standard deviations of its days, and in minutes."""
+"""The least change of a delay level: in standard deviations of its days, and in minutes."""
 
 LEAST_CHANGE = 0.25
-"""How much the number of scheduled flights must change, as a share of the larger of both levels."""
+"""The least change of the number of scheduled flights, as a share of the larger of both levels."""
 
 SCHEMA = {
     "origin": pl.String,
@@ -40,7 +40,7 @@ SCHEMA = {
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """From position `day` on, the level of an airport's series is `after`, where it was `before`."""
+    """From position `day` on, the level of an airport's series is `after`; until then it was `before`."""
 
     day: int
     before: float
@@ -48,7 +48,7 @@ class Step:
 
 
 def shifts_of(panel: Panel) -> pl.DataFrame:
-    """The shifts of the mean delay, whose panel this is, and of the flights scheduled, each once.
+    """The shifts of the mean delay (the panel's value) and of the number of scheduled flights, each once.
 
     Returns:
         One row per shift: `origin`, `measure` (`mean_dep_delay` or `flights`), `since`, and the median `before` and `after`.
@@ -65,7 +65,7 @@ def shifts_of(panel: Panel) -> pl.DataFrame:
 
 
 def levels_of(value: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """How far each day's level of delay lies from the first one: as it was, and as it was expected, `SETTLES` days later.
+    """Each day's level of delay minus the first level: the actual one, and the expected one, which follows `SETTLES` days later.
 
     `value`: mean delays, airports × days, NaN where missing.
     """
@@ -78,7 +78,7 @@ def levels_of(value: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def _least_change(delays: FloatArray) -> float:
-    """The least change of a level of delay. Its days' deviation is taken from one day to the next, which no shift widens."""
+    """The least change of a delay level. The deviation is that of day-to-day differences, which a shift does not widen."""
     known = delays[~np.isnan(delays)]
     if known.size < 2:
         return LEAST_MINUTES
@@ -87,16 +87,16 @@ def _least_change(delays: FloatArray) -> float:
 
 
 def steps_of(series: FloatArray, *, least: float = 0.0, share: float = 0.0) -> list[Step]:
-    """The shifts of one series, in order; NaN is skipped over, and `LASTS` counts days with a value.
+    """The shifts of one series, in order; NaN is skipped, and `LASTS` counts days with a value.
 
-    `least`: by how much the level must change; `share`: the same as a share of the larger of both levels.
+    `least`: the least change of the level; `share`: the same as a share of the larger of both levels.
     """
     days = np.flatnonzero(~np.isnan(series))
     known = series[days]
     if known.size < 2 * LASTS:
         return []
     windows = np.lib.stride_tricks.sliding_window_view(known, LASTS)
-    # Every seventh day is looked at, as if one week's beginning were as good as another: the day itself is sought after.
+    # Every seventh day is a candidate; the exact day is searched afterwards.
     medians = np.median(windows[::7], axis=1)
     change = medians[LASTS // 7 :] - medians[: -(LASTS // 7)]
     wanted = np.maximum(least, share * np.maximum(np.abs(medians[LASTS // 7 :]), np.abs(medians[: -(LASTS // 7)])))
@@ -111,7 +111,7 @@ def steps_of(series: FloatArray, *, least: float = 0.0, share: float = 0.0) -> l
 
 
 def _beginning(known: FloatArray, near: int) -> Step | None:
-    """The day near this one that splits the days around it best, where the split holds nearly throughout."""
+    """The day near this one that best separates the days before and after; None if too many are on the wrong side."""
     best, best_right = None, 0
     for day in range(max(near - NEAR, LASTS), min(near + NEAR, known.size - LASTS) + 1):
         before, after = known[day - LASTS : day], known[day : day + LASTS]

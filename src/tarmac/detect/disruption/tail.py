@@ -1,12 +1,12 @@
 """The tail of ordinary days: the score that an ordinary day exceeds with a given small probability.
 
-Peaks over a threshold: whatever the scores' distribution, what exceeds a high quantile follows nearly a generalised
-Pareto distribution (Balkema and de Haan 1974; Pickands 1975). The abnormal days are in that tail themselves, so the fit
-takes exceedances beyond a second, higher quantile as "at least this much" only (censored maximum likelihood): a
+Peaks over a threshold: whatever the scores' distribution, exceedances of a high quantile approximately follow a generalised
+Pareto distribution (Balkema and de Haan 1974; Pickands 1975). The abnormal days are in that tail, too, so the fit
+treats exceedances beyond a second, higher quantile as "at least this much" (censored maximum likelihood): a
 contamination above it, whatever its size, does not widen the null, in the sense of Efron, Large-Scale Inference (2010).
 
-For scores with a normal's tail the bound is a little too high, which costs some power; for a Student's t with five degrees of
-freedom, whose tail turns heavy only beyond what the fit may look at, twice as many days reach it as should.
+For scores with a normal tail the bound is slightly too high, which costs some power; for a Student's t with five degrees of
+freedom, whose tail becomes heavy only beyond the fitted range, twice as many days reach it as should.
 """
 
 import numpy as np
@@ -15,20 +15,20 @@ from scipy import optimize
 from tarmac.detect.panel import FloatArray
 
 TAIL, CENSORED = 0.80, 0.97
-"""The tail begins at the first quantile; what lies beyond the second may be abnormal and is known to be there only."""
+"""The tail begins at the first quantile; exceedances of the second may be abnormal and are treated as censored."""
 
 FEWEST = 50
-"""Exceedances; fewer do not determine a tail."""
+"""The least number of exceedances for a fit."""
 
 FLAT = 1e-6
-"""A shape below this is the exponential's."""
+"""Shapes below this are treated as exponential."""
 
 SHAPES = (0.0, 0.5)
-"""From the exponential's tail to that of a distribution with barely a variance: delays have no end."""
+"""Bounds of the shape: from an exponential tail to that of a distribution with barely finite variance."""
 
 
 def rare_score(scores: FloatArray, rare: float) -> float | None:
-    """The score that an ordinary day reaches with the probability `rare`; None where there are too few to estimate it."""
+    """The score that an ordinary day reaches with the probability `rare`; None if there are too few days to estimate it."""
     fitted = _tail_of(scores)
     if fitted is None:
         return None
@@ -55,7 +55,7 @@ def _hazard(excess: FloatArray, scale: float, shape: float) -> FloatArray:
 
 
 def _fit(excess: FloatArray, censored: float) -> tuple[float, float]:
-    """Scale and shape of greatest likelihood, exceedances above `censored` known as such."""
+    """Maximum-likelihood scale and shape, with exceedances above `censored` treated as censored."""
     inside = np.minimum(excess, censored)
     exact = excess < censored
     unit = float(inside.mean())

@@ -6,10 +6,10 @@ import polars as pl
 def with_direction(anomalies: pl.DataFrame) -> pl.DataFrame:
     """Add `anomaly_direction`: 'high', 'low', or null where not flagged. Reads observed, expected, lower and flag.
 
-    A flagged day is low where its value lies below what was expected, else high. A flagged day without a value, with
-    every flight cancelled, is high; one with a value but nothing expected has no direction.
-    Detector `disruption` also flags for cancellations, and then widens its interval
-    to hold the survivors' mean; so its days are low only below the interval.
+    A flagged day is low if its value is below the expected one, otherwise high. A flagged day without a value, when
+    every flight was cancelled, is high; one with a value but no expected value has no direction.
+    The detector `disruption` also flags for cancellations, and then widens its interval
+    to include the mean of the remaining flights; so its days are low only below the interval.
     """
     below_expected = (pl.col("observed") < pl.col("expected")).fill_null(value=False)
     below_interval = (pl.col("observed") < pl.col("lower")).fill_null(value=False)

@@ -1,6 +1,6 @@
 """From scores to flags. Thresholds read only scores; each detector's module says which one it uses.
 
-`flags_by` applies another threshold in place of the detector's own.
+`flags_by` applies another threshold instead of the detector's own.
 
 All take scores (airports × days, NaN = no score) of the scored days and return flags of the same shape.
 """
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from tarmac.detect.contract import Detector, Scores
 
 FEWEST_DAYS = 14
-"""An airport with fewer scored days than this has no distribution from which to cut a share."""
+"""With fewer scored days than this, an airport gets no flags by share."""
 
 
 def flag_share_of_each(score: FloatArray, share: float) -> BoolArray:
     """Flag each airport's highest `share` of scores: scikit-learn's `contamination`, airport by airport.
 
-    Like scikit-learn, the cut is the linear quantile and a score must lie strictly above it. So each airport has at
-    least one flag unless its highest scores are equal, and 365 days at 0.01 give 4.
+    As in scikit-learn, the threshold is the linearly interpolated quantile, and a score must be strictly above it. So each
+    airport has at least one flag unless its highest scores are equal, and 365 days at 0.01 give 4.
     """
     flags = np.zeros(score.shape, dtype=np.bool_)
     for airport, scores in enumerate(score):
@@ -36,7 +36,7 @@ def flag_share_of_each(score: FloatArray, share: float) -> BoolArray:
 def flag_share_of_all(score: FloatArray, share: float, *, at_least: float = -np.inf) -> BoolArray:
     """Flag the highest `share` of all airports' scores: an alert budget for the whole panel.
 
-    A budget is a ceiling, not a duty: scores under `at_least` are not flagged.
+    The budget is an upper limit: scores under `at_least` are not flagged.
     """
     known = score[~np.isnan(score)]
     if known.size == 0:
@@ -45,7 +45,7 @@ def flag_share_of_all(score: FloatArray, share: float, *, at_least: float = -np.
 
 
 def flag_above(score: FloatArray, cut: float) -> BoolArray:
-    """Flag scores above a fixed cut; for scores that are robust z-values, a number of standard deviations."""
+    """Flag scores above a fixed threshold; for robust z-values, a number of standard deviations."""
     return score > cut
 
 
@@ -62,14 +62,14 @@ def flag_reference(residual: FloatArray) -> BoolArray:
 
 
 def on_scored_days(panel: Panel, flags_of_scored: BoolArray) -> BoolArray:
-    """Flags of the scored days, put in their place among all the panel's days."""
+    """The flags of the scored days, extended with False to all of the panel's days."""
     flags = np.zeros(panel.shape, dtype=np.bool_)
     flags[:, panel.scored] = flags_of_scored
     return flags
 
 
 def flags_by(parameters: DetectParameters, detector: "Detector", panel: Panel, scores: "Scores") -> BoolArray:
-    """The flags of all the panel's days by the threshold that the parameters name."""
+    """The flags of all the panel's days, by the threshold in the parameters."""
     score = scores.score[:, panel.scored]
     if parameters.threshold == "budget":
         return on_scored_days(panel, flag_share_of_all(score, parameters.outliers_fraction))
