@@ -340,7 +340,7 @@ def test_members_of_an_archive_share_one_bound_on_growth(
     text = "FL_DATE,ORIGIN,DEP_DELAY\n" + "2009-01-01,EWR,5\n" * 40_000
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for number in range(12):
-            archive.writestr(f"{number}.csv", text)
+            archive.writestr(f"{number}.csv", f"{text}2009-01-02,EWR,{number}\n")
     with pytest.raises(InputError, match="unpacks to more than 100 times"):
         ingested(lake, file)
 

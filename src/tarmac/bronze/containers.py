@@ -6,10 +6,11 @@ import gzip
 import io
 import lzma
 import shutil
+import stat
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, BinaryIO, cast
@@ -218,6 +219,7 @@ def _in_zip(packed: io.BufferedReader, name: str, size: int, depth: int) -> Iter
         # Members may share their packed bytes, so a small archive may hold any number of large ones.
         together = _Budget(size, name)
         several = sum(not _is_page(entry) for entry in shown) > 1
+        _refuse_same_twice(shown, name)
         if all(map(_is_page, shown)):
             inside = ", ".join(archive.namelist()[:5]) or "nothing"
             raise NoFlightsError(
@@ -241,10 +243,21 @@ def _is_hidden(entry: zipfile.ZipInfo) -> bool:
 
 
 def _is_page(entry: zipfile.ZipInfo) -> bool:
-    """Whether this is a page or note that accompanies the flights."""
-    return (
-        entry.filename.lower().endswith((".html", ".htm", ".md", ".pdf", ".png", ".jpg", ".xml")) or not entry.file_size
-    )
+    """Whether this is a page or note that accompanies the flights, or only a link to another file."""
+    page = entry.filename.lower().endswith((".html", ".htm", ".md", ".pdf", ".png", ".jpg", ".xml"))
+    return page or not entry.file_size or stat.S_ISLNK(entry.external_attr >> 16)
+
+
+def _refuse_same_twice(entries: Sequence[zipfile.ZipInfo], name: str) -> None:
+    """Flights without numbers would count twice, since those that look alike are different flights."""
+    seen: dict[tuple[int, int], str] = {}
+    for entry in entries:
+        if not _is_page(entry):
+            other = seen.setdefault((entry.CRC, entry.file_size), entry.filename)
+            if other is not entry.filename:
+                raise InputError(
+                    f"{name} contains the same file twice: {other!r} and {entry.filename!r}. Unpack it and ingest one of them."
+                )
 
 
 def _refuse_entry(entry: zipfile.ZipInfo, name: str) -> None:
@@ -259,6 +272,12 @@ _DAMAGE = (EOFError, OSError, ValueError, zlib.error, lzma.LZMAError, zipfile.Ba
 """What the readers of packed files raise on damaged ones; of OSError, what comes from no device."""
 
 
+def in_one_line(error: BaseException) -> str:
+    """What a reader said, as part of a sentence: without line ends and control characters, and not too long."""
+    text = "".join(letter if letter.isprintable() else " " for letter in str(error))
+    return " ".join(text.split())[:200].rstrip(".: ")
+
+
 @contextmanager
 def damage(name: str) -> Iterator[None]:
     """Turns what the readers raise on a damaged file into InputError."""
@@ -269,5 +288,5 @@ def damage(name: str) -> Iterator[None]:
         if isinstance(error, OSError) and error.errno not in {None, errno.EINVAL}:
             raise
         raise InputError(
-            f"{name} is damaged or cut off: {error}. Nothing was published. Download the file again and ingest it."
+            f"{name} is damaged or cut off: {in_one_line(error)}. Nothing was published. Download the file again and ingest it."
         ) from error

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, BinaryIO, cast
 
+import polars as pl
+
 from tarmac.errors import InputError
 
 LONGEST_OBJECT = 1 << 16
@@ -39,21 +41,28 @@ def _rows_of_json(stream: BinaryIO, name: str) -> Iterator[list[Any]]:
                 f"{name}: object {number} contains nested objects or lists. Give one flat object per flight."
             )
         yield [_cell(record.get(key)) for key in names]
+    if not names:
+        raise InputError(f"{name} is JSON without any object. Give a list of flat objects, one per flight.")
 
 
 def _objects(stream: BinaryIO, name: str) -> Iterator[Mapping[str, Any]]:
     """One object after the other, without holding more than one block of the text."""
     decoder = json.JSONDecoder()
     text, at, ended = "", 0, False
+    first = last = ""
     decode = codecs.getincrementaldecoder("utf-8-sig")("replace").decode
     while True:
-        at = _after_blanks(text, at)
+        start, at = at, _after_blanks(text, at)
+        between = text[start:at].strip()
+        first, last = first or text[start : at + 1].strip()[:1], between[-1:] or last
         if len(text) - at < LONGEST_OBJECT and not ended:
             block = stream.read(_BLOCK)
             ended = not block
             text, at = text[at:] + decode(block, final=ended), 0
             continue
         if at == len(text):
+            if first == "[" and last != "]":
+                raise InputError(f"{name} is cut off: its list of flights has no end. Download the file again.")
             return
         try:
             record, at = decoder.raw_decode(text, at)
@@ -71,6 +80,7 @@ def _objects(stream: BinaryIO, name: str) -> Iterator[Mapping[str, Any]]:
             raise InputError(
                 f"{name} contains {json.dumps(record)[:40]} instead of an object. Give a list of flat objects."
             )
+        last = "}"
         yield record
 
 
@@ -81,7 +91,8 @@ def _after_blanks(text: str, at: int) -> int:
 
 
 def _cell(value: Any) -> Any:
-    return "" if value is None else value
+    # A line is a row everywhere after this.
+    return "" if value is None else " ".join(value.splitlines()) if isinstance(value, str) else value
 
 
 @contextmanager
@@ -110,7 +121,7 @@ def csv_of_workbook(archive: zipfile.ZipFile, name: str, *, most: int) -> Iterat
             f"{name} cannot be read as a workbook: {str(error)[:200]}. Save the flights as .csv."
         ) from error
     with tempfile.TemporaryFile() as spooled:
-        frame.write_csv(spooled)
+        frame.with_columns(pl.col(pl.String).str.replace_all(r"[\r\n]+", " ")).write_csv(spooled)
         spooled.seek(0)
         yield cast("BinaryIO", spooled)
 

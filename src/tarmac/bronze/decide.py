@@ -65,7 +65,8 @@ class Seen:
         for name, rows in given.row(0, named=True).items() if frame.height else ():
             self.filled[name] = self.filled.get(name, 0) + (rows or 0)
         if "CANCELLED" in schema:
-            self.not_cancelled += frame.select((values.flag("CANCELLED", schema["CANCELLED"]) == 0).sum()).item() or 0
+            flag = values.flag("CANCELLED", schema["CANCELLED"], decimal_comma=True)
+            self.not_cancelled += frame.select((flag == 0).sum()).item() or 0
         self.when = _summed(self.when, _dates(frame), ("text", "month", "day", "year", "timed", "twelve"))
         for column, codes in (("OP_CARRIER", self.carriers), ("ORIGIN", self.origins), ("ORIGIN_ID", self.origins)):
             if column in schema and not (column == "ORIGIN_ID" and "ORIGIN" in schema):

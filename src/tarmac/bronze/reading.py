@@ -114,11 +114,8 @@ def _column(name: str, schema: Mapping[str, pl.DataType], header: "Header") -> p
 
 
 def _numeric(name: str, dtype: pl.DataType, header: "Header") -> pl.Expr:
-    if name in _CLOCKS:
-        return values.clock(name, dtype)
-    if name in _FLAGS:
-        return values.flag(name, dtype)
-    return values.number(name, dtype, decimal_comma=header.delimiter != ",")
+    read = values.clock if name in _CLOCKS else values.flag if name in _FLAGS else values.number
+    return read(name, dtype, decimal_comma=header.delimiter != ",")
 
 
 def date_of(schema: Mapping[str, pl.DataType], reading: Reading) -> pl.Expr:
@@ -141,7 +138,7 @@ def _airport(name: str, schema: Mapping[str, pl.DataType], header: "Header") -> 
     if name not in schema and by_id not in schema:
         return pl.lit(fixed, pl.String)
     column = name if name in schema else by_id
-    code = pl.col(column) if isinstance(schema[column], pl.String) else pl.col(column).cast(pl.String)
+    code = values.trimmed(column) if isinstance(schema[column], pl.String) else pl.col(column).cast(pl.String)
     if not reading.airports:
         return code
     code = code.str.strip_suffix(".0")

@@ -1,5 +1,6 @@
 """Parquet and Arrow files of flights, read with their column types, without conversion to text."""
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tarmac.bronze.containers import in_one_line
 from tarmac.bronze.header import Header, recognise_names
 from tarmac.bronze.reading import names_of
 from tarmac.errors import InputError
@@ -31,8 +33,9 @@ def header_of_table(path: Path, kind: str, *, file: str) -> Header:
     with reading(file):
         _refuse_hostile(path, kind, file)
         scan = _scan(path, kind)
-        names = scan.collect_schema().names()
-        (first, *_) = [*scan.head(1).select(pl.all().cast(pl.String, strict=False)).collect().to_dicts(), {}]
+        schema = scan.collect_schema()
+        names, flat = schema.names(), [name for name, dtype in schema.items() if not dtype.is_nested()]
+        (first, *_) = [*scan.head(1).select(pl.col(flat).cast(pl.String, strict=False)).collect().to_dicts(), {}]
     given = {name: "" if value is None else str(value) for name, value in first.items()}
     return recognise_names(names, given, file=file)
 
@@ -52,6 +55,8 @@ def scan_table(path: Path, kind: str, header: Header) -> tuple[pl.LazyFrame, dic
 def _plain(name: str, schema: Mapping[str, pl.DataType]) -> pl.Expr:
     """Texts as texts, whatever they are stored as; whole numbers that are dates, airports or marks as texts, too."""
     dtype = schema[name]
+    if dtype.is_nested():
+        raise InputError(f"its column {name} has lists or records instead of single values ({dtype}). Save it flat.")
     if isinstance(dtype, pl.Categorical | pl.Enum | pl.Binary):
         return pl.col(name).cast(pl.String)
     if isinstance(dtype, pl.Decimal):
@@ -89,6 +94,7 @@ def _refuse_hostile(path: Path, kind: str, file: str) -> None:
         raise InputError(
             f"{file}: its metadata has {footer:,} bytes, more than any file of flights needs. Use another file."
         )
+    _refuse_columns(_columns_promised(path, size - 8 - footer), file)
     facts = pq.read_metadata(path)
     _refuse_columns(facts.num_columns, file)
     if facts.num_rows > max(FREE_ROWS, MOST_ROWS_PER_BYTE * size):
@@ -109,6 +115,21 @@ def _refuse_hostile(path: Path, kind: str, file: str) -> None:
         )
 
 
+def _columns_promised(path: Path, start: int) -> int:
+    """The length of the schema at the start of a Parquet file's metadata, before memory is taken for it.
+
+    Thrift's compact protocol: field 1 is the version, field 2 a list of structures that begins with their number.
+    """
+    with path.open("rb") as stream:
+        stream.seek(start)
+        begin = re.match(
+            rb"\x15[\x80-\xff]*[\x00-\x7f]\x19\xfc([\x80-\xff]{0,8}[\x00-\x7f])", stream.read(32), re.DOTALL
+        )
+    digits = begin[1] if begin else b""
+    elements = sum((int(digit) & 0x7F) << (7 * place) for place, digit in enumerate(digits))
+    return max(elements - 1, 0)  # the first one is the table itself
+
+
 def _refuse_columns(count: int, file: str) -> None:
     if count > MOST_COLUMNS:
         raise InputError(f"{file} has {count:,} columns; flights have at most {MOST_COLUMNS:,}.")
@@ -125,7 +146,7 @@ def reading(file: str) -> Iterator[None]:
         if isinstance(error, OSError) and error.errno:
             raise
         raise InputError(
-            f"{file} is damaged or cut off: {str(error)[:200]}. Nothing was published. Download it and ingest it again."
+            f"{file} is damaged or cut off: {in_one_line(error)}. Nothing was published. Download it and ingest it again."
         ) from error
 
 

@@ -4,7 +4,7 @@ import polars as pl
 
 from tarmac.tables.bronze import NULL_MARKERS
 
-_CLOCK = r"^([0-9]{1,2}):([0-9]{2})(?::[0-9]{2}(?:\.0+)?)?$"
+_CLOCK = r"^([0-9]{1,2}):([0-9]{2})(?::[0-9]{2}(?:\.0+)?)?(?: ?([AaPp])\.?[Mm]\.?)?$"
 _YES, _NO = ["true", "t", "yes", "y"], ["false", "f", "no", "n"]
 
 
@@ -33,30 +33,32 @@ def number(name: str, dtype: pl.DataType, *, decimal_comma: bool = False) -> pl.
     return read.fill_nan(None)
 
 
-def clock(name: str, dtype: pl.DataType) -> pl.Expr:
-    """A local time as hhmm: 5, 0005, 713.0, 10:15, 10:15:00."""
+def clock(name: str, dtype: pl.DataType, *, decimal_comma: bool = False) -> pl.Expr:
+    """A local time as hhmm: 5, 0005, 713.0, 10:15, 10:15:00, 10:15 PM."""
     if isinstance(dtype, pl.Time | pl.Datetime):
         return pl.col(name).dt.hour().cast(pl.Float64) * 100 + pl.col(name).dt.minute()
     if not isinstance(dtype, pl.String):
         return number(name, dtype)
     parts = trimmed(name).str.extract_groups(_CLOCK)
     hours, minutes = (parts.struct.field(part).cast(pl.Float64, strict=False) for part in ("1", "2"))
-    return pl.coalesce(number(name, dtype), hours * 100 + minutes)
+    half = parts.struct.field("3").str.to_lowercase()
+    of_day = pl.when(hours.is_between(1, 12)).then(hours % 12 + 12 * (half == "p").cast(pl.Float64))
+    hours = pl.when(half.is_null()).then(hours).otherwise(of_day)
+    return pl.coalesce(number(name, dtype, decimal_comma=decimal_comma), hours * 100 + minutes)
 
 
-def flag(name: str, dtype: pl.DataType) -> pl.Expr:
+def flag(name: str, dtype: pl.DataType, *, decimal_comma: bool = False) -> pl.Expr:
     """1 or 0 for yes or no, in words, letters or numbers; another number stays what it is."""
     if not isinstance(dtype, pl.String):
         return number(name, dtype)
     text = trimmed(name).str.to_lowercase()
-    return pl.coalesce(
-        number(name, dtype), pl.when(text.is_in(_YES)).then(pl.lit(1.0)).when(text.is_in(_NO)).then(pl.lit(0.0))
-    )
+    words = pl.when(text.is_in(_YES)).then(pl.lit(1.0)).when(text.is_in(_NO)).then(pl.lit(0.0))
+    return pl.coalesce(number(name, dtype, decimal_comma=decimal_comma), words)
 
 
 def text(name: str, dtype: pl.DataType) -> pl.Expr:
-    """A text; null where it is one of the marks for that."""
-    value = pl.col(name) if isinstance(dtype, pl.String) else pl.col(name).cast(pl.String)
+    """A text without blanks around it; null where it is one of the marks for that."""
+    value = trimmed(name) if isinstance(dtype, pl.String) else pl.col(name).cast(pl.String)
     return pl.when(~value.is_in(NULL_MARKERS)).then(value)
 
 
