@@ -17,3 +17,9 @@ class SystemFailure(TarmacError):  # noqa: N818 - it is the system that failed, 
     """A database, a disk or a network failed; the same command may work later. Exit code 1."""
 
     exit_code = 1
+
+
+def in_one_line(error: BaseException) -> str:
+    """What a reader said, as part of a sentence: without line ends and control characters, and not too long."""
+    text = "".join(letter if letter.isprintable() else " " for letter in str(error))
+    return " ".join(text.split())[:200].rstrip(".: ")

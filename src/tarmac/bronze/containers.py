@@ -19,7 +19,8 @@ import pyarrow as pa
 
 from tarmac.bronze.converted import csv_of_json, csv_of_workbook
 from tarmac.bronze.lookalikes import NoFlightsError
-from tarmac.errors import InputError
+from tarmac.bronze.pieces import in_pieces
+from tarmac.errors import InputError, in_one_line
 
 GLANCE = 1 << 13
 FREE_GROWTH, MOST_GROWTH = 128 << 20, 100
@@ -133,8 +134,8 @@ def members_of(packed: BinaryIO, name: str, *, size: int, depth: int = 0) -> Gen
         elif kind == "csv":
             yield Member(name=name, kind=kind, stream=stream)
         else:
-            with _seekable(stream) as table:
-                yield Member(name=name, kind=kind, stream=table)
+            with _of_this_machine(stream) as table, in_pieces(table, kind, name) as (kind, pieces):
+                yield Member(name=name, kind=kind, stream=pieces)
 
 
 def _buffered(stream: BinaryIO) -> BinaryIO:
@@ -195,7 +196,16 @@ class _Bounded(io.RawIOBase):
 
 @contextmanager
 def _seekable(stream: io.BufferedReader) -> Iterator[BinaryIO]:
-    if isinstance(stream.raw, io.FileIO) or stream.seekable():
+    if stream.seekable():
+        yield cast("BinaryIO", stream)
+        return
+    with _of_this_machine(stream) as file:
+        yield file
+
+
+@contextmanager
+def _of_this_machine(stream: io.BufferedReader) -> Iterator[BinaryIO]:
+    if isinstance(stream.raw, io.FileIO):
         yield cast("BinaryIO", stream)
         return
     with tempfile.TemporaryFile() as file:
@@ -270,12 +280,6 @@ def _refuse_entry(entry: zipfile.ZipInfo, name: str) -> None:
 
 _DAMAGE = (EOFError, OSError, ValueError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError)
 """What the readers of packed files raise on damaged ones; of OSError, what comes from no device."""
-
-
-def in_one_line(error: BaseException) -> str:
-    """What a reader said, as part of a sentence: without line ends and control characters, and not too long."""
-    text = "".join(letter if letter.isprintable() else " " for letter in str(error))
-    return " ".join(text.split())[:200].rstrip(".: ")
 
 
 @contextmanager

@@ -121,9 +121,9 @@ def on_disk(stream: BinaryIO) -> Iterator[Path]:
         yield Path(raw.name)
         return
     with tempfile.NamedTemporaryFile() as copy:
-        stream.seek(0)  # it may have been copied before
         shutil.copyfileobj(stream, copy, 1 << 20)
         copy.flush()
+        stream.seek(0)  # the next caller reads it from its beginning
         yield Path(copy.name)
 
 

@@ -4,16 +4,15 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tarmac.bronze.containers import in_one_line
 from tarmac.bronze.header import Header, recognise_names
 from tarmac.bronze.reading import names_of
-from tarmac.errors import InputError
+from tarmac.errors import InputError, in_one_line
 
 MOST_COLUMNS = 2_000
 MOST_FOOTER = 64 << 20
@@ -31,7 +30,6 @@ def header_of_table(path: Path, kind: str, *, file: str) -> Header:
         InputError: when it cannot be read, promises more than flights have, or is of no known shape.
     """
     with reading(file):
-        _refuse_hostile(path, kind, file)
         scan = _scan(path, kind)
         schema = scan.collect_schema()
         names, flat = schema.names(), [name for name, dtype in schema.items() if not dtype.is_nested()]
@@ -67,26 +65,21 @@ def _plain(name: str, schema: Mapping[str, pl.DataType]) -> pl.Expr:
 
 
 def _scan(path: Path, kind: str) -> pl.LazyFrame:
-    if kind == "parquet":
-        return pl.scan_parquet(path, glob=False)
-    return pl.read_ipc_stream(path).lazy() if _is_stream(path) else pl.scan_ipc(path)
+    return pl.scan_parquet(path, glob=False) if kind == "parquet" else pl.scan_ipc(path)
 
 
-def _is_stream(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(4) == b"\xff\xff\xff\xff"
-
-
-def _refuse_hostile(path: Path, kind: str, file: str) -> None:
+def refuse_hostile(table: BinaryIO, kind: str, file: str) -> None:
+    """Raises InputError where a Parquet or Arrow file promises more than flights have, before memory is taken for it."""
+    size = table.seek(0, 2)
     if kind == "arrow":
-        with pa.memory_map(str(path)) as mapped:
-            opened = pa.ipc.open_stream(mapped) if _is_stream(path) else pa.ipc.open_file(mapped)
-            _refuse_columns(len(opened.schema), file)
+        table.seek(0)
+        stream = table.read(4) == b"\xff\xff\xff\xff"
+        table.seek(0)
+        opened = pa.ipc.open_stream(table) if stream else pa.ipc.open_file(table)
+        _refuse_columns(len(opened.schema), file)
         return
-    with path.open("rb") as stream:
-        size = stream.seek(0, 2)
-        stream.seek(max(0, size - 8))
-        end = stream.read()
+    table.seek(max(0, size - 8))
+    end = table.read()
     footer = int.from_bytes(end[:4], "little")
     if end[4:] != b"PAR1" or footer + 12 > size:
         raise InputError(f"{file} is damaged or cut off: it does not end like a Parquet file. Download it again.")
@@ -94,8 +87,10 @@ def _refuse_hostile(path: Path, kind: str, file: str) -> None:
         raise InputError(
             f"{file}: its metadata has {footer:,} bytes, more than any file of flights needs. Use another file."
         )
-    _refuse_columns(_columns_promised(path, size - 8 - footer), file)
-    facts = pq.read_metadata(path)
+    table.seek(size - 8 - footer)
+    _refuse_columns(_columns_promised(table.read(32)), file)
+    table.seek(0)
+    facts = pq.read_metadata(table)
     _refuse_columns(facts.num_columns, file)
     if facts.num_rows > max(FREE_ROWS, MOST_ROWS_PER_BYTE * size):
         raise InputError(
@@ -115,16 +110,12 @@ def _refuse_hostile(path: Path, kind: str, file: str) -> None:
         )
 
 
-def _columns_promised(path: Path, start: int) -> int:
-    """The length of the schema at the start of a Parquet file's metadata, before memory is taken for it.
+def _columns_promised(metadata: bytes) -> int:
+    """The number of columns at the start of a Parquet file's metadata, before memory is taken for them.
 
     Thrift's compact protocol: field 1 is the version, field 2 a list of structures that begins with their number.
     """
-    with path.open("rb") as stream:
-        stream.seek(start)
-        begin = re.match(
-            rb"\x15[\x80-\xff]*[\x00-\x7f]\x19\xfc([\x80-\xff]{0,8}[\x00-\x7f])", stream.read(32), re.DOTALL
-        )
+    begin = re.match(rb"\x15[\x80-\xff]*[\x00-\x7f]\x19\xfc([\x80-\xff]{0,8}[\x00-\x7f])", metadata, re.DOTALL)
     digits = begin[1] if begin else b""
     elements = sum((int(digit) & 0x7F) << (7 * place) for place, digit in enumerate(digits))
     return max(elements - 1, 0)  # the first one is the table itself
