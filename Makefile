@@ -115,11 +115,11 @@ test-quick: setup
 test-nightly: environments
 	$(RUN)/pytest -m nightly tests
 
-SERVICES := tests/dashboards tests/proxy tests/spark tests/stack
+SERVICES := tests/dashboards tests/proxy tests/stack
 test-services:
 	@$(RUN)/pytest $(SERVICES) 2>&1 | sed -u 's/^/services | /'
 
-PARTS := tests/unit tests/contract tests/aws
+PARTS := tests/unit tests/contract tests/spark tests/aws
 test-parts:
 	@$(RUN)/pytest $(PARTS) 2>&1 | sed -u 's/^/parts    | /'
 

@@ -75,7 +75,7 @@ def _log_in(page: Page, site: Site, password: str) -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("mode", ["hosts", "paths"])
+@pytest.mark.parametrize("mode", [pytest.param("hosts", marks=pytest.mark.nightly), "paths"])
 def test_people_log_in_and_see_a_dashboard_and_the_schemas(
     superset_sites: dict[str, Site], superset: Any, dashboards_warehouse: str, browser: Browser, mode: str
 ):

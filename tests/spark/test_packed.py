@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.mark.spark
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_a_job_runs_in_the_packed_environment(tmp_path: Path) -> None:
     """Driver and workers, Spark alone being the cluster's; the environment is moved first, as unpacking does."""
     environment = build(tmp_path).rename(tmp_path / "unpacked")

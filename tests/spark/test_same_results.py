@@ -72,7 +72,14 @@ def assert_same_gold(lake: Lake, year: int, silver: Path, folder: Path) -> pl.Da
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["kagglesample_2018.csv", "nycflights13_2013.csv.gz", "flightsABQ_2008.csv.gz"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "kagglesample_2018.csv",
+        pytest.param("nycflights13_2013.csv.gz", marks=pytest.mark.nightly),
+        pytest.param("flightsABQ_2008.csv.gz", marks=pytest.mark.nightly),
+    ],
+)
 def test_real_flights_give_the_same(shared_data: Path, tmp_path: Path, name: str) -> None:
     """The genuine Kaggle lines, a packed year of New York, a year of Albuquerque."""
     year = int(name.split(".", maxsplit=1)[0][-4:])
@@ -84,6 +91,7 @@ def test_real_flights_give_the_same(shared_data: Path, tmp_path: Path, name: str
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_a_simulated_year_gives_the_same_to_its_scores(tmp_path: Path) -> None:
     """Sixty thousand flights over many splits; every airport's scores have the same bits."""
     (tmp_path / "made").mkdir()

