@@ -15,7 +15,7 @@ from polars.testing import assert_frame_equal
 from tarmac.simulate import SimulationParameters, write_simulation
 from tests.support.spark_cluster import PATIENCE, Cluster, cluster_of, kill_group, wait_for
 
-pytestmark = [pytest.mark.spark, pytest.mark.slow]
+pytestmark = [pytest.mark.spark, pytest.mark.slow, pytest.mark.nightly]
 
 YEAR = 2019
 TARMAC = str(Path(sys.executable).with_name("tarmac"))
