@@ -1,6 +1,6 @@
 """Tables that their readers would hold in memory whole, written anew in row groups of bounded size.
 
-Those are streams of Arrow, and files of Arrow or Parquet of which one batch or row group has very many rows. A batch of an Arrow
+Those are streams and large files of Arrow, and files of which one batch or row group has very many rows. A batch of an Arrow
 file that is not compressed is mapped, not read, and what was used of it is given back.
 """
 
@@ -21,6 +21,8 @@ MOST_ROWS = 1 << 20
 """Rows of a batch or row group that is read as it is; pandas and pyarrow write no larger row groups unless told to."""
 MOST_GROUP = 1 << 30
 """Bytes of such a row group."""
+MOST_MAPPED = 1 << 28
+"""Bytes of an Arrow file that is read as it is: all of it counts as memory while it is read."""
 MOST_UNPACKED = 1 << 29
 """Bytes that one compressed batch of an Arrow file may unpack to: it can only be unpacked whole."""
 _PIECE = 1 << 16
@@ -82,7 +84,7 @@ def _arrow_pieces(table: BinaryIO, name: str) -> tuple[pa.Schema, Iterator[pa.Re
     stream = mapped[:4] == b"\xff\xff\xff\xff"
     schema = _opened(source, stream).schema
     sizes = list(_sizes(source, schema, stream, name))
-    if not stream and all(rows <= MOST_ROWS for rows in sizes):
+    if not stream and source.size <= MOST_MAPPED and all(rows <= MOST_ROWS for rows in sizes):
         return None
     return _plain(schema.empty_table()).schema, _slices(mapped, _opened(source, stream))
 

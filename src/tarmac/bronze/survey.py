@@ -15,6 +15,7 @@ from tarmac.bronze.text import Form, TextReport, validate, well_formed_chunks
 from tarmac.errors import InputError
 
 _BATCH = 8 << 20
+_ROWS = 1 << 20
 _ALWAYS = ("FL_DATE", "YEAR", "MONTH", "DAY", "ORIGIN", "ORIGIN_ID", "OP_CARRIER")
 _DECISIVE = ("DEP_DELAY", "CANCELLED", "FL_DATE", "DAY", "ORIGIN")
 
@@ -87,12 +88,15 @@ def survey_text(header: Header, pieces: Iterable[bytes]) -> tuple[Seen, TextRepo
 
 
 def _filled_rows(lines: bytes, header: Header, seen: Seen) -> pl.DataFrame:
-    """The rows, with the columns that are always looked at and those that were empty so far; blank lines left out."""
+    """The rows, with the columns that are still of interest; blank lines left out."""
+    return _without_empty(read_rows(lines, header, _wanted(header, seen)))
+
+
+def _wanted(header: Header, seen: Seen) -> list[str]:
+    """The columns that are always looked at, and those that were empty so far."""
     empty = [name for name in header.positions if not seen.filled.get(name)]
     always = (*_ALWAYS, "CANCELLED") if "DEP_DELAY" in empty else _ALWAYS
-    wanted = [name for name in always if name in header.positions and name not in empty]
-    frame = read_rows(lines, header, [*wanted, *empty])
-    return _without_empty(frame)
+    return [*(name for name in always if name in header.positions and name not in empty), *empty]
 
 
 def _without_empty(frame: pl.DataFrame) -> pl.DataFrame:
@@ -136,8 +140,10 @@ def survey_table(path: Path, kind: str, header: Header, *, file: str) -> Seen:
     seen = Seen()
     with reading(file):
         rows = frame.select(pl.len()).collect(engine="streaming").item()
-        for start in range(0, rows, 1_000_000):
-            seen.add(frame.drop("source_line").slice(start, 1_000_000).collect(engine="streaming"))
+        start, size = 0, FIRST_ROWS
+        while start < rows:
+            seen.add(frame.select(_wanted(header, seen)).slice(start, size).collect(engine="streaming"))
+            start, size = start + size, _ROWS
     return seen
 
 
