@@ -117,9 +117,9 @@ def figures(sizes: Sizes, folder: Path) -> Iterator[Figure]:
     published, scores = year_of(YEAR)
     with open_warehouse("embedded", folder) as connection:
         migrate(connection)
-        for name, judged in (("published rows", scores.clear()), ("published rows and scores", scores)):
-            rounds = [measured(connection, published, judged) for _ in range(sizes.repeats)]
-            rows = f"{published.height + judged.height:,} {name}"
+        for name, scored in (("published rows", scores.clear()), ("published rows and scores", scores)):
+            rounds = [measured(connection, published, scored) for _ in range(sizes.repeats)]
+            rows = f"{published.height + scored.height:,} {name}"
             yield figure(f"{rows}: bare COPY and upsert", median(r[0] for r in rounds), "s")
             yield figure(f"{rows}: first load", median(r[1] for r in rounds), "s")
             yield figure(f"{rows}: first load / bare", median(r[1] / r[0] for r in rounds), "x", 2)

@@ -1,4 +1,4 @@
-"""Each day: fetch the months that BTS has published or corrected since, and run the years that they belong to."""
+"""Each day: download the months that BTS has published or corrected, and run the years to which they belong."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,15 +14,15 @@ RUNBOOK = """
 BTS publishes a month of flights about two months after its end, and corrects some months later. Each day at 06:00 UTC
 this DAG asks BTS for the months of this year and of the year before that have ended. A month that is new goes to
 `01_bronze`; a newer edition of one replaces it, and the older edition is kept in `01_bronze/replaced/`. A month that bronze
-has from another file is left as it is. For each year that changed, `run_year` triggers `etl_ml_pipeline` with the param
-`year`: it runs the year so far, loads it, and mails the new disruptions. Where nothing is new, `run_year` is skipped: a
-month that is late is no failure.
+has from another file is not changed. For each year that changed, `run_year` triggers `etl_ml_pipeline` with the param
+`year`: it runs the year so far, loads it, and emails the new disruptions. If nothing is new, `run_year` is skipped: a
+month that is late is not a failure.
 
-Unpause `etl_ml_pipeline`, too: while it is paused, `run_year` fails and says so. The variable `mirror` names another address
-than BTS's; `download_attempts`, `download_pause` and `download_timeout` say how patiently it is asked (docs/cli.md).
+Unpause `etl_ml_pipeline`, too: while it is paused, `run_year` fails with a message. The variable `mirror` sets another address
+than BTS's; `download_attempts`, `download_pause` and `download_timeout` control retries and timeouts (docs/cli.md).
 
 ### When a task fails
-A mail goes to `fail_email`. What was fetched before the failure is in bronze, whole; the next run fetches the rest.
+An email is sent to `fail_email`. Months downloaded before the failure are complete in bronze; the next run downloads the rest.
 
 | task | likely cause | what to do |
 |---|---|---|
@@ -32,7 +32,7 @@ A mail goes to `fail_email`. What was fetched before the failure is in bronze, w
 | `clean_up` | the scratch folder cannot be removed | remove the folder that the log names |
 
 ### Run it again, backfill
-Trigger it, with the param `year` for another year than these two. There is no backfill: it always asks for what is published now.
+Trigger it, with the param `year` for another year than these two. There is no backfill: it always gets what is published now.
 """
 
 
@@ -46,7 +46,7 @@ def years_to_ask_for() -> list[int]:
 
 @task(execution_timeout=timedelta(hours=6))
 def download_months(years: list[int]) -> list[int]:
-    """Fetch new and corrected months; returns the years that are to be run."""
+    """Download new and corrected months; returns the years to run."""
     from tarmac_dags import monthly
 
     return monthly.download(years, datetime.now(UTC).date(), get_current_context()["dag_run"].run_id)
@@ -54,7 +54,7 @@ def download_months(years: list[int]) -> list[int]:
 
 @task(map_index_template="{{ year }}")
 def run_year(year: int) -> None:
-    """Trigger the yearly DAG for one of them."""
+    """Trigger the yearly DAG for one of these years."""
     from tarmac_dags import monthly
 
     get_current_context()["year"] = year  # type: ignore[typeddict-unknown-key]
@@ -82,7 +82,7 @@ def clean_up() -> None:
             type=["null", "integer"],
             minimum=FIRST_YEAR,
             maximum=LAST_YEAR,
-            description="The year to ask for, in place of this one and the one before.",
+            description="The year to download, instead of this year and the previous one.",
         )
     },
     tags=["tarmac", "monthly"],
@@ -91,7 +91,7 @@ def clean_up() -> None:
     doc_md=RUNBOOK,
 )
 def bts_months() -> None:
-    """One run is one look at what BTS has published."""
+    """One run checks once what BTS has published."""
     asked: Any = years_to_ask_for()
     found: Any = download_months(asked)
     run_year.expand(year=found) >> clean_up().as_teardown()

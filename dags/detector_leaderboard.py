@@ -1,4 +1,4 @@
-"""On demand: how well each detector finds the anomalies of simulated years, whose truth is known."""
+"""On demand: evaluate how well each detector finds the known anomalies of simulated years."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -15,11 +15,11 @@ Simulates years of flights with known anomalies, scores them with the detectors,
 airports takes some minutes with all detectors; the memory grows with the airports.
 
 ### When a task fails
-A mail goes to `fail_email`. `evaluate`: a param is not allowed (the log names it: trigger the run again), or the lake
+An email is sent to `fail_email`. `evaluate`: a param is not allowed (the log names it: trigger the run again), or the lake
 cannot be reached (clear the task). `clean_up`: remove the scratch folder that the log names.
 
 ### Run it again, backfill
-Trigger it; the same params give the same figures, but for seconds and memory. It has no schedule, so nothing to backfill.
+Trigger it; the same params give the same figures, except for seconds and memory. It has no schedule, so nothing to backfill.
 """
 
 PARAMS = {

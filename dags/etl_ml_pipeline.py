@@ -24,7 +24,7 @@ def plan() -> dict[str, Any]:
 
 @task.branch
 def choose_engine() -> str:
-    """By the setting engine: clean and aggregate here, from a copy of bronze, or in a job on a cluster."""
+    """Depending on the setting engine: clean and aggregate here, from a copy of bronze, or in a job on a cluster."""
     return "clean_on_spark" if current_plan().engine == "spark" else "download_bronze"
 
 
@@ -93,7 +93,7 @@ def load_warehouse() -> dict[str, Any]:
 
 @task
 def send_alert(published: Any, loaded: Any) -> int:
-    """Send the new disruptions by mail, and to the webhook if there is one."""
+    """Send the new disruptions by email, and to the webhook if there is one."""
     from tarmac_dags import alert
 
     failed = published["written"]["failed_detectors"]
@@ -114,7 +114,7 @@ def clean_up() -> None:
     start_date=datetime(2009, 1, 1, tzinfo=UTC),
     catchup=True,
     max_active_runs=1,
-    # The wait for bronze has its own limit; this one ends a run that hangs for any other reason.
+    # The sensor for bronze has its own time limit; this one ends a run that hangs for any other reason.
     dagrun_timeout=timedelta(days=60),
     default_args=DEFAULTS,
     params=PARAMS,
@@ -128,14 +128,14 @@ def etl_ml_pipeline() -> None:
     waited = BronzeSensor(task_id="wait_for_bronze")
     downloaded = download_bronze()
     silver, names = to_silver(downloaded), detectors()
-    judged = detect_anomalies.expand(detector=names)
+    scored = detect_anomalies.expand(detector=names)
     published, loaded = publish_anomalies(), load_warehouse()
     # The plan is pulled, not passed: publish_anomalies must depend on the detectors only.
     on_spark = CleanOnSpark(task_id="clean_on_spark", execution_timeout=3 * HOURS, outlets=[SILVER, GOLD])
     plan() >> waited >> choose_engine() >> [downloaded, on_spark]
     downloaded >> anything_new(downloaded) >> silver >> to_gold() >> names
     on_spark >> names
-    judged >> published >> loaded
+    scored >> published >> loaded
     send_alert(published, loaded) >> clean_up().as_teardown()
 
 

@@ -13,10 +13,11 @@ from tarmac_dags.policy import DEFAULTS
 RUNBOOK = """
 ### What it does
 Whenever `etl_ml_pipeline` has loaded a year, it reads that year from the warehouse and writes the HTML report to
-`reports/year/{year}/{year}_report.html` in the lake, in place of the older one. Several years loaded meanwhile are one run.
+`reports/year/{year}/{year}_report.html` in the lake, replacing the older one. If several years are
+loaded in the meantime, one run writes all their reports.
 
 ### When a task fails
-A mail goes to `fail_email`. The data are not touched by this DAG: nothing is lost.
+An email is sent to `fail_email`. This DAG does not change the data: nothing is lost.
 
 | task | likely cause | what to do |
 |---|---|---|
@@ -25,7 +26,7 @@ A mail goes to `fail_email`. The data are not touched by this DAG: nothing is lo
 | `clean_up` | the scratch folder cannot be removed | remove the folder that the log names |
 
 ### Run one year again, backfill
-Trigger the DAG with the param `year`, once a year: reports are of the warehouse as it is now, so there is no past to run for.
+Trigger the DAG with the param `year`, once per year. Reports show the current warehouse, so there is no backfill.
 """
 
 

@@ -131,13 +131,13 @@ def _simulated(folder: Path) -> AirportDays:
 def _simulate_into(kept: Path) -> None:
     """Simulate, ingest, clean and aggregate in a folder aside; `kept` appears when both of its files are whole."""
     with scratch_folder(kept.parent / ".scratch") as aside:
-        place = Workspace(lake=open_lake(str(aside / "lake")), scratch=aside / "scratch", home=aside)
+        workspace = Workspace(lake=open_lake(str(aside / "lake")), scratch=aside / "scratch", home=aside)
         flights = write_simulation(SIMULATED, aside / "source")
-        ingest_files([flights.csv], place.lake, year=SIMULATED.year, scratch=place.scratch)
-        run_year(place, SIMULATED.year, Parameters(), steps=("silver", "gold"))
+        ingest_files([flights.csv], workspace.lake, year=SIMULATED.year, scratch=workspace.scratch)
+        run_year(workspace, SIMULATED.year, Parameters(), steps=("silver", "gold"))
         whole = aside / "whole"
         whole.mkdir()
-        Path(place.lake.place(place.lake.gold_key(SIMULATED.year))).rename(whole / "gold.parquet")
+        Path(workspace.lake.location(workspace.lake.gold_key(SIMULATED.year))).rename(whole / "gold.parquet")
         flights.events.rename(whole / "truth.csv")
         # Another notebook may have been first; the same seed gave it the same year.
         with suppress(OSError):

@@ -12,7 +12,7 @@ with app.setup:
     import polars as pl
 
     from airport_days import load_airport_days
-    from findings import compare, judged_by, styled
+    from findings import compare, scores_of, styled
     from tarmac.detect.detectors.arima import Arima, fit
 
 
@@ -51,13 +51,13 @@ def _(days):
 @app.cell
 def _(airport, days):
     calendar = days.calendar_of(airport.value)
-    judged = judged_by("arima", days.gold_of(airport.value))
+    scores = scores_of("arima", days.gold_of(airport.value))
     measured = calendar["mean_dep_delay"].is_not_null().arg_true()
     series = calendar["mean_dep_delay"][measured[0] : measured[-1] + 1].to_numpy()
     model = fit(series, np.zeros(series.size), Arima())
     p, q = model.order
     mo.md(f"The order of least AIC is **ARMA({p}, {q})**, around a mean of {model.mean:.1f} minutes.")
-    return calendar, judged, series
+    return calendar, scores, series
 
 
 @app.cell
@@ -71,9 +71,9 @@ def _():
 
 
 @app.cell
-def _(airport, autocorrelation, calendar, judged, series):
+def _(airport, autocorrelation, calendar, scores, series):
     surprise = (
-        calendar.join(judged, on="fl_date", how="left").select(pl.col("observed") - pl.col("expected")).to_series()
+        calendar.join(scores, on="fl_date", how="left").select(pl.col("observed") - pl.col("expected")).to_series()
     )
     before, after = autocorrelation(series), autocorrelation(surprise.to_numpy())
     lags = list(range(1, len(before) + 1))
@@ -89,8 +89,8 @@ def _(airport, autocorrelation, calendar, judged, series):
 
 
 @app.cell(hide_code=True)
-def _(after, before, judged):
-    spread, left = judged["observed"].std(), (judged["observed"] - judged["expected"]).std()
+def _(after, before, scores):
+    spread, left = scores["observed"].std(), (scores["observed"] - scores["expected"]).std()
     mo.md(f"""
     **Reading.** Neighbouring days correlate by {before[0]:.2f}, days a week apart by {before[6]:.2f}. Of the surprises it is
     {after[0]:.2f} and {after[6]:.2f}. The model's prediction misses by a standard deviation of {left:.1f} minutes; somebody who
@@ -103,8 +103,8 @@ def _(after, before, judged):
 
 
 @app.cell
-def _(calendar, days, judged, airport):
-    findings = compare(calendar, judged, days.truth_of(airport.value), airport=airport.value, method="ARIMA")
+def _(calendar, days, scores, airport):
+    findings = compare(calendar, scores, days.truth_of(airport.value), airport=airport.value, method="ARIMA")
     year_figure = findings.picture()
     year_figure
     return findings, year_figure
@@ -126,7 +126,7 @@ def _():
     mo.md("""
     **Limits.** The past explains a small part of a day: storms do not announce themselves in yesterday's delays. A level that
     climbs over several days is followed after the first of them, and its later days look expected. Parameters are fitted to
-    the whole year, so the judgement of a day in March knows a little of December. And the model sees means alone: on a day
+    the whole year, so the score of a day in March depends slightly on December. And the model sees means alone: on a day
     of cancellations it sees the few flights that left, on a day with none it sees nothing.
     """)
     return

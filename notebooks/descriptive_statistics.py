@@ -11,7 +11,7 @@ with app.setup:
     import polars as pl
 
     from airport_days import load_airport_days
-    from findings import compare, judged_by, styled
+    from findings import compare, scores_of, styled
 
 
 @app.cell(hide_code=True)
@@ -138,13 +138,13 @@ def _(calendar):
 
 @app.cell
 def _(airport, days):
-    judged = judged_by("rolling_band", days.gold_of(airport.value))
-    return (judged,)
+    scores = scores_of("rolling_band", days.gold_of(airport.value))
+    return (scores,)
 
 
 @app.cell
-def _(calendar, days, judged, airport):
-    findings = compare(calendar, judged, days.truth_of(airport.value), airport=airport.value, method="the rolling band")
+def _(calendar, days, scores, airport):
+    findings = compare(calendar, scores, days.truth_of(airport.value), airport=airport.value, method="the rolling band")
     year_figure = findings.picture()
     year_figure
     return findings, year_figure
@@ -166,7 +166,7 @@ def _():
     mo.md("""
     **Limits.** A band knows one number a day. A day with most flights cancelled may have an ordinary mean: those that could not
     leave were not late. One terrible day widens the band for the 28 days after it, and hides the next. The first 14 days are
-    not judged. And a mean of two flights is judged as if it were one of two hundred.
+    not scored. And a mean of two flights is scored as if it were one of two hundred.
     """)
     return
 

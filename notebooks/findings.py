@@ -84,7 +84,7 @@ class Findings:
             pl.when(no_mean & (pl.col("flights") > 0))
             .then(pl.lit("every flight was cancelled: there is no mean delay"))
             .when(pl.col("score").is_null())
-            .then(pl.lit("the method could not judge it: too few days"))
+            .then(pl.lit("the method could not score it: too few days"))
             .when(cancelled)
             .then(pl.lit("many were cancelled, and those that left were not late enough"))
             .when(pl.col("departed") < 5)
@@ -145,8 +145,8 @@ class Findings:
         return [_mark(name, days, symbol, colour) for name, days, symbol, colour in marks if not days.is_empty()]
 
 
-def judged_by(detector: str, gold: pl.DataFrame, **parameters: float) -> pl.DataFrame:
-    """One airport's days as Tarmac's detector of that name judges them; raises where the detector fails."""
+def scores_of(detector: str, gold: pl.DataFrame, **parameters: float) -> pl.DataFrame:
+    """One airport's days as Tarmac's detector of that name scores them; raises where the detector fails."""
     year = gold["fl_date"].dt.year()[0]
     detection = detect(gold, DetectParameters(detectors=(detector,), **parameters), year=year)
     for reason in detection.failures.values():
@@ -155,13 +155,13 @@ def judged_by(detector: str, gold: pl.DataFrame, **parameters: float) -> pl.Data
 
 
 def compare(
-    calendar: pl.DataFrame, judged: pl.DataFrame, truth: pl.DataFrame | None, *, airport: str, method: str
+    calendar: pl.DataFrame, scores: pl.DataFrame, truth: pl.DataFrame | None, *, airport: str, method: str
 ) -> Findings:
-    """Lay judgements (fl_date, observed, expected, lower, upper, score, flag) beside truth and cancellations.
+    """Join scores (fl_date, observed, expected, lower, upper, score, flag) beside truth and cancellations.
 
-    `calendar` has one row per day of the year. A day that was not judged has a null score and no flag.
+    `calendar` has one row per day of the year. A day that was not scored has a null score and no flag.
     """
-    judgement = judged.select("fl_date", "observed", "expected", "lower", "upper", "score", "flag")
+    flags = scores.select("fl_date", "observed", "expected", "lower", "upper", "score", "flag")
     kinds = calendar.select("fl_date").clear().with_columns(kind=pl.lit(None, pl.String)) if truth is None else truth
     worst = (
         calendar.filter(pl.col("cancelled") > 0)
@@ -169,7 +169,7 @@ def compare(
         .head(FEW)["fl_date"]
     )
     days = (
-        calendar.join(judgement, on="fl_date", how="left")
+        calendar.join(flags, on="fl_date", how="left")
         .join(kinds, on="fl_date", how="left")
         .with_columns(pl.col("flag").fill_null(value=False), most_cancelled=pl.col("fl_date").is_in(worst.implode()))
         .sort("fl_date")

@@ -128,7 +128,7 @@ def _(by_median, predicted, ranked, y):
 def _(calendar, cut, known, predicted, y):
     # 1.4826 turns a normal distribution's median absolute deviation into its standard deviation.
     scale = 1.4826 * np.median(np.abs(y - predicted))
-    judged = (
+    scores = (
         calendar.filter(known)
         .select("fl_date", observed="mean_dep_delay")
         .with_columns(expected=predicted)
@@ -143,13 +143,13 @@ def _(calendar, cut, known, predicted, y):
         f"An ordinary error is {scale:.1f} minutes (a robust standard deviation). "
         f"A day is flagged when it is more than {cut.value * scale:.1f} minutes from its prediction."
     )
-    return (judged,)
+    return (scores,)
 
 
 @app.cell
-def _(calendar, days, judged, airport):
+def _(calendar, days, scores, airport):
     findings = compare(
-        calendar, judged, days.truth_of(airport.value), airport=airport.value, method="gradient boosting"
+        calendar, scores, days.truth_of(airport.value), airport=airport.value, method="gradient boosting"
     )
     year_figure = findings.picture()
     year_figure

@@ -11,7 +11,7 @@ with app.setup:
     import polars as pl
 
     from airport_days import load_airport_days
-    from findings import compare, judged_by, styled
+    from findings import compare, scores_of, styled
 
 
 @app.cell(hide_code=True)
@@ -53,13 +53,13 @@ def _():
 @app.cell
 def _(airport, days, fraction):
     calendar = days.calendar_of(airport.value)
-    judged = judged_by("isolation_forest", days.gold_of(airport.value), outliers_fraction=fraction.value / 100)
-    return calendar, judged
+    scores = scores_of("isolation_forest", days.gold_of(airport.value), outliers_fraction=fraction.value / 100)
+    return calendar, scores
 
 
 @app.cell
-def _(airport, judged):
-    scored = judged.drop_nulls("score").sort("observed")
+def _(airport, scores):
+    scored = scores.drop_nulls("score").sort("observed")
     flagged = scored.filter("flag")
     score_figure = go.Figure(
         [
@@ -99,8 +99,8 @@ def _(flagged, scored):
 
 
 @app.cell
-def _(calendar, days, judged, airport):
-    findings = compare(calendar, judged, days.truth_of(airport.value), airport=airport.value, method="Isolation Forest")
+def _(calendar, days, scores, airport):
+    findings = compare(calendar, scores, days.truth_of(airport.value), airport=airport.value, method="Isolation Forest")
     year_figure = findings.picture()
     year_figure
     return findings, year_figure

@@ -61,11 +61,11 @@ def _(airport, days):
     calendar = days.calendar_of(airport.value)
     measured = calendar["mean_dep_delay"].is_not_null().arg_true()
     span = calendar[measured[0] : measured[-1] + 1]
-    # STL knows no missing days: they are filled on a straight line, and not judged.
+    # STL knows no missing days: they are filled on a straight line, and not scored.
     filled = span["mean_dep_delay"].interpolate().to_numpy()
     # Smoothers in days for the level, about a month, and in weeks for a weekday's habit, most of a year.
     parts = STL(filled, period=7, trend=29, seasonal=35, robust=True).fit()
-    mo.md(f"{span['mean_dep_delay'].null_count()} days without a mean delay were filled; they are not judged.")
+    mo.md(f"{span['mean_dep_delay'].null_count()} days without a mean delay were filled; they are not scored.")
     return calendar, filled, parts, span
 
 
@@ -98,7 +98,7 @@ def _(cut, parts, span):
     # 1.4826 turns a normal distribution's median absolute deviation into its standard deviation.
     scale = 1.4826 * np.median(np.abs(parts.resid[known]))
     expected = np.asarray(parts.trend + parts.seasonal)
-    judged = (
+    scores = (
         span.select("fl_date", observed="mean_dep_delay")
         .with_columns(expected=expected, score=np.abs(parts.resid) / scale)
         .with_columns(
@@ -108,7 +108,7 @@ def _(cut, parts, span):
         )
         .with_columns(flag=(pl.col("score") > cut.value).fill_null(value=False))
     )
-    return judged, scale
+    return scores, scale
 
 
 @app.cell(hide_code=True)
@@ -123,8 +123,8 @@ def _(cut, parts, scale):
 
 
 @app.cell
-def _(calendar, days, judged, airport):
-    findings = compare(calendar, judged, days.truth_of(airport.value), airport=airport.value, method="STL")
+def _(calendar, days, scores, airport):
+    findings = compare(calendar, scores, days.truth_of(airport.value), airport=airport.value, method="STL")
     year_figure = findings.picture()
     year_figure
     return findings, year_figure
@@ -146,7 +146,7 @@ def _():
     mo.md("""
     **Limits.** Delays have a long tail upwards; one spread for both sides is narrow there, and ordinary bad days of a windy month
     become false alarms. The level looks ahead: it knows the weeks after a day as well as those before, which nobody does on the
-    day itself. A level that stays high for weeks becomes the new level. Missing days have to be invented. And like every judge
+    day itself. A level that stays high for weeks becomes the new level. Missing days have to be invented. And like every detector
     of means, STL does not see a cancelled flight.
     """)
     return

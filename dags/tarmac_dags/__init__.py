@@ -1,1 +1,1 @@
-"""What the DAGs share: their settings, the wait for bronze, and the mails."""
+"""Code shared by the DAGs: settings, the sensor for bronze, the steps' tasks, and emails."""

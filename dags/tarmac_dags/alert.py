@@ -1,4 +1,4 @@
-"""The alert after a good run: the disruptions that the warehouse did not have before, one line each."""
+"""The alert after a successful run: the disruptions that are new in the warehouse, one line each."""
 
 import html
 import logging
@@ -10,15 +10,15 @@ from tarmac_dags.mail import send
 from tarmac_dags.plan import Plan
 
 WEBHOOK_CONNECTION = "alert_webhook"
-"""A connection of type http; its host, and the path in its extra, receive the news as JSON."""
+"""A connection of type http; the new disruptions are posted as JSON to its host and the path in its extra."""
 
 log = logging.getLogger(__name__)
 
 
 def send_alert(plan: Plan, key: str, failed: Mapping[str, str]) -> int:
-    """Send the news that a run has kept under this key; returns the number of new disruptions.
+    """Send the new disruptions that a run has stored under this key; returns their number.
 
-    `failed`: detectors that failed, with their reasons. They are reported even if there is no news.
+    `failed`: detectors that failed, with their reasons. They are reported even if there are no new disruptions.
     """
     news = read_news(plan.storage.open_lake(), key)
     if not news["disruptions"] and not failed:
@@ -30,16 +30,16 @@ def send_alert(plan: Plan, key: str, failed: Mapping[str, str]) -> int:
 
 
 def to_body(news: Mapping[str, Any], failed: Mapping[str, str]) -> str:
-    """The mail, as HTML. Nothing that comes from data is markup."""
+    """The email, as HTML. Text from data is escaped."""
     disruptions = f"<p>{_heading(news)}:</p>{_listed(_lines(news))}" if news["disruptions"] else ""
     detectors = [f"{name}: {reason}" for name, reason in failed.items()]
     return disruptions + (f"<p>These detectors failed:</p>{_listed(detectors)}" if failed else "")
 
 
 def to_posted(news: Mapping[str, Any]) -> dict[str, Any]:
-    """What the webhook receives: `text` for people, and the news itself for programs.
+    """The JSON for the webhook: `text` for people, and the fields of the news for programs.
 
-    In `text` the signs that chat services read as links and mentions (&, <, >) are escaped, as these services ask.
+    In `text` the characters that chat services read as links and mentions (&, <, >) are escaped, as these services require.
     """
     text = "\n".join([_subject(news), *_lines(news)])
     return {"text": html.escape(text, quote=False), **news}
@@ -60,7 +60,7 @@ def _heading(news: Mapping[str, Any]) -> str:
 
 
 def _lines(news: Mapping[str, Any]) -> list[str]:
-    """One a disruption, whatever is in its sentence: a line break would make a second one."""
+    """One line per disruption, without the line breaks that its sentence may contain."""
     return [f"Severity {each['severity']}: {' '.join(each['summary'].split())}" for each in news["worst"]]
 
 

@@ -1,4 +1,4 @@
-"""The wait for a year's bronze: a check every few minutes, without a worker in between."""
+"""The sensor for a year's bronze: it checks every few minutes, and occupies no worker in between."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -13,8 +13,8 @@ from tarmac_dags.plan import Plan, current_plan
 class BronzeSensor(BaseOperator):
     """Waits until the lake has the year's bronze in any of its forms; fails with a message at its time limit.
 
-    It looks in a task of its own and then defers to Airflow's clock. So what counts as bronze stands in one place, the
-    lake's keys stay with the workers, and the triggerer needs none of Tarmac.
+    It checks in the task and then defers to Airflow's time trigger. So the rules of what counts as bronze are in one place, only
+    workers have the lake's keys, and the triggerer does not need Tarmac.
     """
 
     def __init__(self, *, look_every: timedelta = timedelta(minutes=10), **kwargs: Any) -> None:
@@ -22,7 +22,7 @@ class BronzeSensor(BaseOperator):
         self.look_every = look_every
 
     def execute(self, context: Context, event: Any = None) -> dict[str, Any]:
-        """Look once; then be done, wait on, or fail."""
+        """Check once; then succeed, defer, or fail."""
         del event
         found, said = _look(current_plan())
         if found is None:
@@ -56,7 +56,7 @@ def _look(plan: Plan) -> tuple[dict[str, Any] | None, str]:
 
 
 def _limit(context: Mapping[str, Any]) -> datetime:
-    """When to give up: so many hours after the run began, which is anew when it is cleared."""
+    """When to give up: this many hours after the start of the run, which changes when the run is cleared."""
     from airflow.sdk import Variable
 
     from tarmac.errors import InputError

@@ -1,4 +1,4 @@
-"""The lake's and the warehouse's keys, out of Airflow's connections or whatever secrets backend it has."""
+"""Credentials of the lake and the warehouse, from Airflow's connections or its secrets backend."""
 
 import logging
 from typing import TYPE_CHECKING
@@ -13,9 +13,9 @@ log = logging.getLogger(__name__)
 
 
 def s3_access(*, requester_pays: bool = False) -> "S3Access":
-    """Keys, region and endpoint of s3_conn; what it leaves out comes from the machine, such as its role on AWS.
+    """Keys, region and endpoint of s3_conn; missing ones come from the machine, such as its role on AWS.
 
-    With `requester_pays` the requests are charged to the account of these keys, as some buckets demand.
+    With `requester_pays` requests are charged to the account of these keys, as some buckets demand.
     """
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
@@ -66,7 +66,7 @@ def warehouse_url() -> str:
 
 
 def to_url(connection: "object") -> str:
-    """The connection as libpq reads it; of its extra, what is one word: sslmode, options and their like."""
+    """The connection as a URL for libpq, with those entries of its extra that are single values, such as sslmode and options."""
     from typing import Any, cast
 
     conn = cast("Any", connection)

@@ -1,4 +1,4 @@
-"""A year as a job of EMR Serverless: what is asked for, and how it is found again instead of being asked for twice."""
+"""A year as a job of EMR Serverless: its request, and how a retry finds a job that was already started."""
 
 import uuid
 from collections.abc import Mapping, Sequence
@@ -13,9 +13,9 @@ PYTHON = "./environment/bin/python"
 
 @dataclass(frozen=True, kw_only=True)
 class Cluster:
-    """Where jobs run: an application and a role for them, their files, and how many executors one may have.
+    """Where jobs run: the application, the role, the location of their files, and the most executors per job.
 
-    `artifacts` is where job.py and environment.tar.gz are, as s3://bucket/prefix.
+    `artifacts` is the s3://bucket/prefix of job.py and environment.tar.gz.
     """
 
     application: str
@@ -26,7 +26,7 @@ class Cluster:
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One run of job.py. Equal `arguments`, and an equal `input`, asked for again, are the same job."""
+    """One run of job.py. A request with equal `arguments` and equal `input` is the same job."""
 
     cluster: Cluster
     label: str
@@ -37,21 +37,21 @@ class Job:
 
     @property
     def name(self) -> str:
-        """What the job is called there."""
+        """The job's name in EMR Serverless."""
         told = "\n".join((*self.arguments, self.input))
         return f"tarmac-{self.label}-{uuid.uuid5(uuid.NAMESPACE_URL, told).hex[:12]}"
 
     def request(self, attempt: int) -> dict[str, Any]:
-        """StartJobRun's parameters. Attempts have tokens of their own, or the service would answer with a failed job.
+        """StartJobRun's parameters. Each attempt has its own token; otherwise the service would return the failed job.
 
         Raises:
-            InputError: a setting holds a blank, which ends it where the service reads them.
+            InputError: a setting contains a blank, which the service treats as its end.
         """
         settings = self._spark_settings()
         for name, value in settings.items():
             if value.split() != [value]:
                 raise InputError(
-                    f"{name} would be {value!r}, and EMR Serverless takes no setting that is empty or has a blank. "
+                    f"{name} would be {value!r}, and EMR Serverless accepts no setting that is empty or has a blank. "
                     "Give the folder or prefix that it names another name."
                 )
         return {
@@ -70,7 +70,7 @@ class Job:
         }
 
     def _spark_settings(self) -> Mapping[str, str]:
-        """The packed environment on driver and executors, Tarmac's own settings, and how many executors there may be."""
+        """Spark's settings: the packed environment on driver and executors, Tarmac's settings, and the most executors."""
         driver = {
             "PYSPARK_DRIVER_PYTHON": PYTHON,
             "PYSPARK_PYTHON": PYTHON,
@@ -93,7 +93,7 @@ class Job:
 
 
 def find(client: Any, job: Job) -> tuple[str | None, int]:
-    """The id of the job that runs or has succeeded under this name, if any, and how many were stopped under it.
+    """The id of the running or successful job with this name, if any, and the number of stopped ones.
 
     `client` is boto3's for emr-serverless.
     """

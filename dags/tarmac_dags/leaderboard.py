@@ -1,4 +1,4 @@
-"""The leaderboard's task: tarmac.evaluate's work, and its files into the lake."""
+"""The leaderboard's task: run tarmac.evaluate, and publish its files in the lake."""
 
 import logging
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 
 def evaluate(params: Mapping[str, Any], dag_run_id: str) -> list[str]:
-    """Evaluate as the params ask; returns the keys of the leaderboard's files in the lake."""
+    """Evaluate with the params' settings; returns the keys of the leaderboard's files in the lake."""
     request = read_request(
         corpus="simulated",
         split="reporting",

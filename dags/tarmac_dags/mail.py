@@ -1,4 +1,4 @@
-"""Mails: one for a run that failed, one for a run that found something new."""
+"""Emails: one for a failed run, one for a run with new disruptions."""
 
 import html
 import logging
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 REASON = "reason"
-"""The XCom key under which a task that failed for good leaves why."""
+"""The XCom key under which a task that failed finally stores its reason."""
 
 SMTP_CONNECTION = "smtp_default"
 
@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 
 def keep_reason(context: Mapping[str, Any]) -> None:
-    """A task's callback at its last failure: leave the reason for the one mail of the run."""
+    """A task's callback at its last failure: store the reason for the run's one email."""
     context["ti"].xcom_push(key=REASON, value=str(context.get("exception") or "")[:2000])
 
 
@@ -31,7 +31,7 @@ def mail_failure(context: Mapping[str, Any]) -> None:
 
 
 def send(*, subject: str, body: str) -> bool:
-    """Mail to the address in the variable fail_email; false, and a line in the log, where there is none."""
+    """Send an email to the address in the variable fail_email; if it is empty, log that and return False."""
     from airflow.providers.smtp.notifications.smtp import SmtpNotifier
     from airflow.sdk import Variable
 
@@ -39,7 +39,7 @@ def send(*, subject: str, body: str) -> bool:
     if not address:
         log.warning("no mail was sent, as the variable fail_email is empty: %s", subject)
         return False
-    # Not by calling the notifier, which takes the text for a template: it quotes data.
+    # Not by calling the notifier, which treats the text as a template: it contains data.
     SmtpNotifier(to=address, smtp_conn_id=SMTP_CONNECTION, subject=subject, html_content=body).notify({})
     return True
 

@@ -1,4 +1,4 @@
-"""What the monthly DAG does: fetch what BTS has published or corrected, and find the years that this changed."""
+"""The work of the monthly DAG: download what BTS has published or corrected, and find the years that this changes."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 def download(years: Sequence[int], today: date, dag_run_id: str) -> list[int]:
-    """Fetch the months of these years that have ended; returns the years whose bronze is newer than their last run."""
+    """Download the months of these years that have ended; returns the years whose bronze is newer than their last run."""
     storage, settings = open_downloads(dag_run_id)
     lake, folder = storage.open_lake(), Path(storage.scratch)
     months = [
@@ -44,23 +44,23 @@ def download(years: Sequence[int], today: date, dag_run_id: str) -> list[int]:
 def is_behind(year: int, lake: Lake) -> bool:
     """Whether a download changed the year's bronze after its last successful run began.
 
-    The lake decides, not what this try has fetched: a try that was killed may have fetched it.
+    Decided by the lake's notes, because an earlier, killed attempt may have downloaded the month.
     """
     changed, run = last_change(year, lake), last_run(lake, year)
     return changed is not None and (run is None or run.status != "done" or run.started < changed)
 
 
 def trigger(year: int, context: Mapping[str, Any]) -> NoReturn:
-    """Trigger the yearly DAG for a year, whose months so far it runs; once for each run of this DAG, however often it is tried.
+    """Trigger the yearly DAG for the months of a year so far; once for each run of this DAG, even if the task is retried.
 
     Raises:
-        InputError: the yearly DAG is paused, so that its run would wait for ever.
+        InputError: the yearly DAG is paused, so its run would wait forever.
     """
     from airflow.sdk.exceptions import DagRunTriggerException
 
     if context["ti"].get_dag(YEARLY).is_paused:
         raise InputError(f"the DAG {YEARLY} is paused. Unpause it, then clear this task.")
-    # This is how an operator asks for a run: Airflow triggers it, and then the task has succeeded.
+    # TriggerDagRunOperator raises the same exception: Airflow then triggers the run, and the task succeeds.
     raise DagRunTriggerException(
         trigger_dag_id=YEARLY,
         dag_run_id=f"{context['dag_run'].run_id}__{year}",
@@ -77,7 +77,7 @@ def trigger(year: int, context: Mapping[str, Any]) -> NoReturn:
 
 
 class _Log:
-    """Writes what a download has to say into the task's log."""
+    """Writes a download's progress and warnings to the task's log."""
 
     def progress(self, month: Month, received: int, size: int | None) -> None:
         """See Watcher."""

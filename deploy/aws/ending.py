@@ -1,4 +1,4 @@
-"""What becomes of data when its stack is deleted."""
+"""What happens to data when its stack is deleted."""
 
 from aws_cdk import RemovalPolicy
 
@@ -6,5 +6,5 @@ from deploy.aws.settings import Settings
 
 
 def ending_of(settings: Settings) -> RemovalPolicy:
-    """Kept where the environment is protected; gone with the stack where it is not."""
+    """Retained if the environment is protected; otherwise deleted with the stack."""
     return RemovalPolicy.RETAIN if settings.protected else RemovalPolicy.DESTROY

@@ -1,4 +1,4 @@
-"""A machine: its role, its disk, and the script that makes a plain Ubuntu into one of ours."""
+"""A machine: its role, its disk, and the script that sets up a plain Ubuntu."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,14 +20,14 @@ from deploy.aws.warehouse.infrastructure import Warehouse
 
 BOOT = Path(__file__).parent / "machines" / "boot.sh"
 AUTHORITY = "/etc/tarmac/public/rds.pem"
-"""Where the machines keep the certificates by which they know RDS."""
+"""The file with the certificates with which the machines verify RDS."""
 METRICS = "Tarmac"
-"""The CloudWatch namespace that `machines/report_metrics.py` writes to."""
+"""The CloudWatch namespace of the metrics of `machines/report_metrics.py`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class House:
-    """What every machine of an environment shares."""
+    """What all machines of an environment share."""
 
     settings: Settings
     network: Network
@@ -38,7 +38,7 @@ class House:
 
 
 class Machine(Construct):
-    """One EC2 instance named as its role. `values` reach its scripts as /etc/tarmac/machine.env; no secret is among them."""
+    """One EC2 instance, named after its role. Its scripts get `values` as /etc/tarmac/machine.env, without secrets."""
 
     def __init__(
         self, scope: Construct, id: str, *, house: House, name: str, layer: str, size: str, disk: int = 16
@@ -62,14 +62,14 @@ class Machine(Construct):
             key_pair=self._key_pair(settings),
             http_endpoint=True,
             http_tokens=ec2.HttpTokens.REQUIRED,
-            # Containers ask for the role's keys from one hop further away.
+            # Containers request the role's credentials from one hop further away.
             http_put_response_hop_limit=2 if name in ("airflow", "tarmac") else 1,
             detailed_monitoring=settings.protected,
             disable_api_termination=settings.protected,
             propagate_tags_to_volume_on_creation=True,
             block_devices=[_disk(disk, settings)],
         )
-        # Its first act is to fetch packages.
+        # It first downloads packages, so it needs the network.
         self.instance.node.add_dependency(house.network.way_out(layer))
 
     def tell(self, values: Mapping[str, str]) -> None:
@@ -77,18 +77,18 @@ class Machine(Construct):
         self._values.update(values)
 
     def tell_secret(self, variable: str, secret: secrets.ISecret) -> None:
-        """Let the machine read the secret, and tell its scripts where it is."""
+        """Allow the machine to read the secret, and give its scripts the secret's name."""
         secret.grant_read(self.role)
         self.tell({variable: secret.secret_arn})
 
     def tell_database(self, warehouse: Warehouse, *users: str) -> None:
-        """The machine's scripts learn where the database is, how it is known, and these users' secrets."""
+        """Give the machine's scripts the database's address, its certificates, and these users' secrets."""
         self.tell({"DATABASE_HOST": warehouse.database.db_instance_endpoint_address, "DATABASE_AUTHORITY": AUTHORITY})
         for name in users:
             self.tell_secret(f"SECRET_DATABASE_{name.upper()}", warehouse.users[name])
 
     def add_address(self) -> ec2.CfnEIP:
-        """Give the machine an address that stays."""
+        """Give the machine a fixed public address."""
         address = ec2.CfnEIP(self, "Address", domain="vpc", instance_id=self.instance.instance_id)
         Tags.of(address).add("Name", self.name)
         return address
@@ -124,7 +124,7 @@ class Machine(Construct):
 
 
 def add_secrets(scope: Construct, machine: Machine, house: House, application: str) -> None:
-    """The first password of the application's `admin`, and the key from which it derives its own: random, seen by nobody."""
+    """The first password of the application's `admin`, and the key from which it derives its own keys: both random."""
     settings = house.settings
     for about in ("admin", "keys"):
         secret = secrets.Secret(
@@ -145,7 +145,7 @@ def _disk(size: int, settings: Settings) -> ec2.BlockDevice:
 
 
 def _session_manager() -> iam.PolicyStatement:
-    """Sessions and commands; none of these actions can be bound to a resource but the first, whose id is not known yet."""
+    """Permissions for sessions and commands; only the first action could be limited to a resource, whose id is not known yet."""
     return iam.PolicyStatement(
         sid="SessionManager",
         actions=[

@@ -1,4 +1,4 @@
-"""What people read of the templates: the snapshots for review, and the tables and diagrams in docs/aws.md.
+"""Readable summaries of the templates: the snapshots for review, and the tables and diagrams in docs/aws.md.
 
 python -m deploy.aws.pages FOLDER     writes them from the templates that `make synth` put into FOLDER
 """
@@ -28,7 +28,7 @@ def read_templates(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def fill_page(page: str, templates: Mapping[str, dict[str, Any]]) -> str:
-    """The page with what stands between its `<!-- begin X -->` and `<!-- end X -->` generated again."""
+    """The page with the text between its `<!-- begin X -->` and `<!-- end X -->` regenerated."""
     blocks = {
         "costs": costs.to_table({name: costs.monthly_costs(template) for name, template in templates.items()}),
         "basis": f"Basis: {costs.BASIS}, {costs.AS_OF}.",
@@ -43,7 +43,7 @@ def fill_page(page: str, templates: Mapping[str, dict[str, Any]]) -> str:
 
 
 def _between(parts: list[str], text: str) -> list[str]:
-    """The page's parts with the text between its marks; one part alone where the page has no such marks."""
+    """The page's parts with the text between its marks; only one part if the page has no such marks."""
     if len(parts) == 1:
         return parts
     before, begin, end, after = parts

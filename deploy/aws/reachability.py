@@ -1,6 +1,6 @@
-"""Who can open a connection to whom on which port, computed from a template: groups, routes and public addresses.
+"""Which host can connect to which on which port, computed from a template: groups, routes and public addresses.
 
-DNS, time, DHCP and instance metadata are not in it: no security group filters them.
+DNS, time, DHCP and instance metadata are not included: no security group filters them.
 https://docs.aws.amazon.com/vpc/latest/userguide/vpc-security-groups.html
 """
 
@@ -24,7 +24,7 @@ class Reach(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """One line of a group: a protocol, its ports, and the group or block at the other end."""
+    """One rule of a group: a protocol, its ports, and the group or block at the other end."""
 
     protocol: str
     first: int
@@ -43,7 +43,7 @@ class Rule:
 
 @dataclass(frozen=True, kw_only=True)
 class Host:
-    """A machine or a database: its groups, its subnets' blocks, and how its packets leave and come."""
+    """A machine or a database: its groups, its subnets' blocks, and its routes to and from the internet."""
 
     name: str
     groups: frozenset[str]
@@ -53,17 +53,17 @@ class Host:
 
     @property
     def reached_from_internet(self) -> bool:
-        """Whether packets of the internet get as far as the host's groups."""
+        """Whether packets from the internet can reach the host's groups."""
         return self.public and "internet gateway" in self.ways
 
     @property
     def reaches_internet(self) -> bool:
-        """Whether the host's packets get to the internet, if its groups let them."""
+        """Whether the host's packets can reach the internet, if its groups allow it."""
         return "NAT" in self.ways or (self.public and "internet gateway" in self.ways)
 
 
 def to_table(found: list[Reach]) -> str:
-    """Markdown: a line a source, a column a target, ports in the cells."""
+    """Markdown: one row per source, one column per target, ports in the cells."""
     targets = sorted({reach.target for reach in found}, key=lambda name: (name == INTERNET, name))
     sources = sorted({reach.source for reach in found}, key=lambda name: (name != INTERNET, name))
     rows = [["from ↓ to →", *targets], ["---"] * (len(targets) + 1)]
@@ -74,10 +74,10 @@ def to_table(found: list[Reach]) -> str:
 
 
 def reachability(template: Template) -> list[Reach]:
-    """Every connection that can be opened, in order of names.
+    """Every possible connection, in order of names.
 
     Raises:
-        ValueError: when the template has a rule or a route of a kind that is not understood here.
+        ValueError: the template has a kind of rule or route that is not supported here.
     """
     resources = template["Resources"]
     hosts = hosts_of(template)
@@ -104,7 +104,7 @@ def hosts_of(template: Template) -> list[Host]:
 
 
 def _between(source: Host, leaving: list[Rule], target: Host, incoming: list[Rule]) -> Iterator[Reach]:
-    """What both ends' groups let pass."""
+    """The ports that both ends' groups allow."""
     for egress in (rule for rule in leaving if rule.admits(target)):
         for ingress in (rule for rule in incoming if rule.admits(source)):
             if "-1" not in (egress.protocol, ingress.protocol) and egress.protocol != ingress.protocol:
@@ -123,7 +123,7 @@ def _said(rule: Rule) -> str:
 
 
 def _rules(resources: Template, direction: str) -> dict[str, list[Rule]]:
-    """The rules of each group, by its logical id, whether written in it or beside it."""
+    """The rules of each group, by its logical id, whether inside the group or separate resources."""
     rules: dict[str, list[Rule]] = {}
     for id, resource in resources.items():
         properties = resource.get("Properties", {})
@@ -187,7 +187,7 @@ def _host(resources: Template, name: str, groups: list[Any], subnets: list[Any],
 
 
 def ways_out(resources: Template, subnet: str) -> set[str]:
-    """How packets leave the VPC from the subnet of this logical id: by an internet gateway, by NAT, or not at all."""
+    """The outgoing routes of the subnet with this logical id: internet gateway, NAT, or none."""
     tables = {
         referred(resource["Properties"]["RouteTableId"])
         for resource in resources.values()
@@ -205,7 +205,7 @@ def ways_out(resources: Template, subnet: str) -> set[str]:
 
 
 def referred(value: Any) -> str:
-    """The logical id that a Ref or a GetAtt means."""
+    """The logical id to which a Ref or a GetAtt refers."""
     if isinstance(value, dict) and "Ref" in value:
         return str(value["Ref"])
     if isinstance(value, dict) and "Fn::GetAtt" in value:
@@ -214,5 +214,5 @@ def referred(value: Any) -> str:
 
 
 def tag_of(resource: Mapping[str, Any], key: str) -> str:
-    """The value of one of the resource's tags; KeyError where it has none of that name."""
+    """The value of one of the resource's tags; raises KeyError if it has no such tag."""
     return {str(tag["Key"]): str(tag["Value"]) for tag in resource["Properties"]["Tags"]}[key]

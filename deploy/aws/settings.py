@@ -1,4 +1,4 @@
-"""What an environment is: sizes, protection, and who may come in. Each field is also a context value: `-c bucket=…`."""
+"""The settings of an environment: sizes, protection, and access. Each field is also a context value: `-c bucket=…`."""
 
 import ipaddress
 import re
@@ -30,7 +30,7 @@ _OPTIONAL = ("fail_email", "domain", "key_pair")
 
 
 class SettingsError(ValueError):
-    """A setting that cannot be; its text is meant for the user."""
+    """A setting is not allowed; the message is for the user."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +66,7 @@ class Settings:
     ubuntu_serial: str = "current"
 
     def __post_init__(self) -> None:
-        """Refuse what AWS would refuse an hour later, or what would open more than was meant."""
+        """Reject what AWS would reject an hour later, or what would open more than intended."""
         for name, (pattern, wanted) in _PATTERNS.items():
             value = getattr(self, name)
             if not pattern.fullmatch(value) and not (name in _OPTIONAL and not value):
@@ -126,14 +126,14 @@ ENVIRONMENTS = {
         budget=180,
     ),
 }
-"""lab is small, as the reference; prod is protected; min is one machine for a trial."""
+"""lab is small, like the reference system; prod is protected; min is one machine for a trial."""
 
 
 def to_settings(environment: str, given: Mapping[str, Any]) -> Settings:
-    """The environment's settings with these context values in place of its own.
+    """The environment's settings, overridden by these context values.
 
     Raises:
-        SettingsError: when the environment or a value is not one that can be.
+        SettingsError: the environment is unknown, or a value is not allowed.
     """
     if environment not in ENVIRONMENTS:
         raise SettingsError(
@@ -144,12 +144,12 @@ def to_settings(environment: str, given: Mapping[str, Any]) -> Settings:
 
 
 def setting_names() -> list[str]:
-    """What context may set, beside the environment itself."""
+    """The names that context may set, besides the environment itself."""
     return [field.name for field in fields(Settings) if field.name != "environment"]
 
 
 def _convert(name: str, default: Any, value: Any) -> Any:
-    """Context from the command line is text; a cdk.json may hold the type itself."""
+    """Context from the command line is text; a cdk.json may have other types."""
     if isinstance(value, list) and isinstance(default, tuple):
         return tuple(value)
     if not isinstance(value, str) or isinstance(default, str):

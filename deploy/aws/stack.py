@@ -1,4 +1,4 @@
-"""An environment: its parts, and how they hang together."""
+"""The stack of an environment, with all its parts."""
 
 from aws_cdk import CfnOutput, DefaultStackSynthesizer, Stack, Tags
 from aws_cdk import aws_ec2 as ec2
@@ -30,7 +30,7 @@ class TarmacStack(Stack):
             name,
             description="Tarmac: on which days was a US airport abnormal, how badly, and why?",
             termination_protection=settings.protected,
-            # Deployed by CloudFormation alone: nothing of the CDK has to be in the account first.
+            # Deployed by CloudFormation alone: the account does not need the CDK's bootstrap.
             synthesizer=DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
         )
         network = Network(self, "Network", settings=settings)

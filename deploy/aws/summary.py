@@ -1,4 +1,4 @@
-"""A template as text to read in review: each resource with its properties, references by name, user data by its values."""
+"""A template as text for review: each resource with its properties, references by name, user data by its values."""
 
 import re
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ _BORING = ("UpdateReplacePolicy",)
 
 
 def summarize(template: Mapping[str, Any], stack_tags: tuple[str, ...] = ("project", "environment")) -> str:
-    """YAML in order of names; the tags that every resource has, and hashes in names, are left out."""
+    """YAML in order of names, without the tags that every resource has and without hashes in names."""
     resources = {
         _without_hash(id): _resource(resource, stack_tags) for id, resource in sorted(template["Resources"].items())
     }
@@ -68,7 +68,7 @@ def _text(value: Mapping[str, Any]) -> str | list[str] | None:
 
 
 def _values_of(script: str) -> list[str]:
-    """The values that user data gives a machine; the script after them is a file of its own."""
+    """The values that user data gives a machine; the script after them is in a separate file."""
     inside = script.partition("<<'END'\n")[2].partition("\nEND\n")[0]
     return [*inside.splitlines(), "and then machines/boot.sh"]
 

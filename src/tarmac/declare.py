@@ -1,4 +1,4 @@
-"""Declarations of parameters and settings: fields of a dataclass that know their limits, their help and their names."""
+"""Declarations of parameters and settings: dataclass fields with limits, help texts and names."""
 
 import operator
 import re
@@ -36,7 +36,7 @@ class Limit:
         return all(end is None or compare(value, end) for end, compare in ends)
 
     def __str__(self) -> str:
-        """As messages say it: `in (0, 0.5]`, `at least 1`, `above 0`."""
+        """The text for messages: `in (0, 0.5]`, `at least 1`, `above 0`."""
         low = self.at_least if self.above is None else self.above
         high = self.at_most if self.below is None else self.below
         if low is not None and high is not None:
@@ -49,7 +49,7 @@ class Limit:
 
 
 SHARE_OF_DAYS = Limit(above=0.0, at_most=0.5)
-"""Of a share of days to flag."""
+"""Limits of a share of days to flag."""
 
 POSITIVE = Limit(above=0.0)
 
@@ -74,13 +74,13 @@ def setting(
     """A dataclass field that is a setting.
 
     Args:
-        default: its value where none is given.
+        default: its value if none is given.
         description: one sentence, for help and documents.
         metavar: what help shows in place of a value.
-        limit: the values that it may have; a Literal type is one already.
+        limit: the allowed values; not needed for a Literal type.
         steps: the steps of the pipeline that use it, whose commands have it as an option.
         reference: its name in the reference pipeline's variables.
-        convert: makes our value of the reference pipeline's.
+        convert: converts the reference pipeline's value to ours.
     """
     told = {"help": description, "metavar": metavar, "steps": steps, "reference": reference, "convert": convert}
     return field(default=default, metadata={"setting": told, "limit": limit})
@@ -88,7 +88,7 @@ def setting(
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """A setting as declared. `kind` is str, int, float, Path or tuple; `default` is the value that holds if none is given."""
+    """A setting as declared. `kind` is str, int, float, Path or tuple; `default` is its value if none is given."""
 
     name: str
     kind: type
@@ -102,7 +102,7 @@ class Setting:
 
     @property
     def option(self) -> str:
-        """Its option on the command line, where a command has it."""
+        """Its option, in commands that have it."""
         return f"--{self.name.replace('_', '-')}"
 
     @property
@@ -112,12 +112,12 @@ class Setting:
 
     @property
     def about(self) -> str:
-        """Its help, with the range of its values where it has one."""
+        """Its help, with the range of its values if it has one."""
         ranged = self.limit is not None and not self.limit.choices
         return f"{self.help.removesuffix('.')}, {self.limit}." if ranged else self.help
 
     def read(self, given: Any) -> Any:
-        """The value that is given as text, or by JSON as text, number or list.
+        """Convert a value given as text, or in JSON as text, number or list.
 
         Raises:
             InputError: it is of another type or outside the limit.
@@ -133,7 +133,7 @@ class Setting:
         return f" {self.limit}" if self.limit else ""
 
     def to_text(self, value: Any) -> str:
-        """A value as an option or a variable gives it."""
+        """A value as text for an option or a variable."""
         return ",".join(value) if isinstance(value, list | tuple) else str(value)
 
 
@@ -179,7 +179,7 @@ _NOUNS: dict[type, str] = {
 
 @cache
 def declared(record: type) -> dict[str, Setting]:
-    """The settings of a record and of the records within it, by name, in the order of their declaration."""
+    """The settings of a record and its nested records, by name, in the order of declaration."""
     found: dict[str, Setting] = {}
     for each in fields(record):
         hint: Any = each.type
@@ -196,7 +196,7 @@ def declared(record: type) -> dict[str, Setting]:
 
 
 def check_limits(record: Any, *, of: str = "") -> None:
-    """Raise an InputError for the first field outside its limit; `of` names whose parameter it is."""
+    """Raise an InputError for the first field outside its limit; `of` names the owner of the parameters."""
     for each in fields(record):
         limit, value = _limit_of(each), getattr(record, each.name)
         if limit is not None and value is not None and not limit.allows(value):
@@ -204,7 +204,7 @@ def check_limits(record: Any, *, of: str = "") -> None:
 
 
 def _limit_of(declaration: Field[Any]) -> Limit | None:
-    """The declared limit; else the values of a Literal type."""
+    """The declared limit, or the values of a Literal type."""
     if get_origin(declaration.type) is Literal:
         return Limit(choices=get_args(declaration.type))
     limit: Limit | None = declaration.metadata.get("limit")
@@ -218,7 +218,7 @@ def _refusal(name: str, value: Any, limit: Limit, default: Any) -> str:
 
 
 def flat(record: Any) -> dict[str, Any]:
-    """The values of a record's settings and of those of the records within it, by name."""
+    """The values of the settings in a record and its nested records, by name."""
     values: dict[str, Any] = {}
     for each in fields(record):
         value = getattr(record, each.name)
@@ -227,7 +227,7 @@ def flat(record: Any) -> dict[str, Any]:
 
 
 def make(record: type[_Record], values: Mapping[str, Any]) -> _Record:
-    """A record of settings, with the records within it, from values by name; what is not given has its default."""
+    """A record of settings, with nested records, from values by name; settings that are not given have their defaults."""
     given: dict[str, Any] = {}
     for each in fields(record):  # type: ignore[arg-type]
         if is_dataclass(each.type):

@@ -1,8 +1,8 @@
 """Tarmac for notebooks and programs: `clean`, `aggregate`, `score` and `explain`, frames in and frames out.
 
-`import tarmac` offers these functions. A frame is whatever narwhals reads: pandas, Polars, PyArrow and others. A result is of the
-kind of the frame that came in; where that kind cannot be made in memory (DuckDB, Spark), and for a file, it is Polars'.
-Nothing heavy is imported before something is computed.
+`import tarmac` offers these functions. A frame is anything that narwhals supports: pandas, Polars, PyArrow and others.
+Results have the input's type; if that type is not in memory (DuckDB, Spark), and for a file, they are Polars frames.
+Heavy packages are imported only when something is computed.
 """
 
 from collections.abc import Sequence
@@ -22,18 +22,18 @@ BY = {
     "carrier": "agg_dep_delay_by_carrier",
     "carrier_airport": "agg_dep_delay_by_carrier_origin",
 }
-"""What `aggregate` groups by besides the date, and the table of the data dictionary that has its columns."""
+"""The groupings of `aggregate` besides the date, and the table in the data dictionary that describes the columns."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cleaned:
-    """Cleaned flights and what was not kept.
+    """Cleaned flights, invalid rows, repairs and notes.
 
     Attributes:
         flights: one row per scheduled flight (silver in the data dictionary).
         invalid: one row per invalid row of the source, with its reason (quarantine).
         repairs: rows repaired, by repair.
-        notes: what the reader of the results should know of the source.
+        notes: remarks on the source, such as a file that may be truncated.
     """
 
     flights: Any
@@ -44,7 +44,7 @@ class Cleaned:
 
 @dataclass(frozen=True, kw_only=True)
 class Explained:
-    """Disruptions and the parts that their losses fall on (`disruption_events` and `disruption_parts`)."""
+    """Disruptions, and their parts (`disruption_events` and `disruption_parts`)."""
 
     disruptions: Any
     parts: Any
@@ -53,15 +53,15 @@ class Explained:
 def clean(
     flights: "IntoFrame | str | Path", *, year: int | None = None, max_quarantined: float | None = None
 ) -> Cleaned:
-    """Type and validate flights of any shape that Tarmac reads: a frame with its columns, or a file.
+    """Type and validate flights in any format that Tarmac reads: a frame or a file.
 
     Args:
-        flights: the flights, under the names of their source (docs/formats.md).
-        year: their year, where they do not say it.
-        max_quarantined: the largest share (0-1) of invalid rows that is tolerated; the setting's default if left out.
+        flights: the flights, with the column names of their source (docs/formats.md).
+        year: their year, if the flights do not contain it.
+        max_quarantined: the largest share (0-1) of invalid rows that is tolerated; by default the setting's default.
 
     Raises:
-        InputError: these are no flights, or too many rows are invalid.
+        InputError: these are not flights, or too many rows are invalid.
     """
     from pathlib import Path
     from tempfile import TemporaryDirectory
@@ -133,13 +133,13 @@ def score(
 
     Args:
         days: as `aggregate` returns them, by airport or by carrier, of one year or several.
-        detectors: their names (docs/leaderboard.md); `parameters` may say more of them.
-        history: how many earlier years the detectors see besides each year.
-        parameters: all parameters of the detectors, in place of `detectors`.
+        detectors: their names (docs/leaderboard.md).
+        history: how many earlier years the detectors also use for each year.
+        parameters: all parameters of the detectors, instead of `detectors`.
 
     Returns:
-        One row per airport or carrier, day, measure and detector (`anomaly_scores`): what was observed and expected, the
-        score (higher is more anomalous, null where the detector cannot tell) and the flag.
+        One row per airport or carrier, day, measure and detector (`anomaly_scores`): the observed and expected values, the
+        score (higher is more anomalous, null if the detector cannot score the day) and the flag.
 
     Raises:
         InputError: a column of days is missing, or no detector could score them.
@@ -172,7 +172,7 @@ def score(
 
 
 def explain(flights: "IntoFrame") -> Explained:
-    """Find the disruptions in cleaned flights: who, why and how badly, each with a summary in one sentence.
+    """Find the disruptions in cleaned flights: who, why and how badly, each with a one-sentence summary.
 
     Args:
         flights: as `clean` returns them, of one year or several.
@@ -237,7 +237,7 @@ def _to_polars(frame: "IntoFrame") -> "pl.DataFrame":
 
 
 def _like(given: Any, result: "pl.DataFrame") -> Any:
-    """The result as a frame of the kind that was given."""
+    """The result as a frame of the input's type."""
     from pathlib import Path
 
     import narwhals as nw

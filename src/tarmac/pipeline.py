@@ -61,7 +61,7 @@ __all__ = [
 
 @dataclass(frozen=True, kw_only=True)
 class _Task:
-    """What a step works on; `connect` opens the warehouse when it is called first."""
+    """The inputs of a step; `connect` opens the warehouse at the first call."""
 
     workspace: Workspace
     run: Run
@@ -86,8 +86,8 @@ def run_year(
 ) -> Run:
     """Run these steps for one year, in the pipeline's order, and keep the run's record.
 
-    A scheduler calls this once for each step, always with the same `run_id`; the last step closes the record. Silver then
-    reads the copy `bronze`, if there is one; with `parts`, detect joins what `score_part` has kept for each detector.
+    A scheduler calls this once for each step, always with the same `run_id`; the last step closes the record. Silver
+    reads the copy `bronze`, if given; with `parts`, detect joins the results that `score_part` has stored for each detector.
 
     Raises:
         InputError, SystemFailure: nothing of the failed step was published; the run's record says that it failed.
@@ -119,7 +119,7 @@ def run_year(
 
 
 def _do(task: _Task, name: str, reporter: Reporter) -> None:
-    """Run a step; its result, or that it is not done, is then in the run's record."""
+    """Run a step, and put its result into the run's record; a step that fails is not done there."""
     run = task.run
     run.steps.pop(name, None)
     began = perf_counter()
@@ -149,7 +149,7 @@ def _record_in_warehouse(connection: "psycopg.Connection", run: Run) -> None:
 def publish_report(workspace: Workspace, years: range, out: Path, *, about: str = "") -> int:
     """Write the HTML report of these years from the warehouse; returns its size in bytes.
 
-    `about` says in a few words what the flights are, where they are not what airlines reported.
+    `about` describes the flights in a few words if they are not airlines' reports.
     """
     from tarmac.report import Tables, render_report, write_report
     from tarmac.warehouse.postgres import open_warehouse, read_published, read_years
@@ -176,7 +176,7 @@ def publish_report(workspace: Workspace, years: range, out: Path, *, about: str 
 
 
 def publish_report_to_lake(workspace: Workspace, year: int) -> str:
-    """Write the year's HTML report into the lake, in place of an older one; returns its key."""
+    """Write the year's HTML report into the lake, replacing an older one; returns its key."""
     key = workspace.lake.report_key(year)
     with explained(workspace.lake.root), scratch_folder(workspace.lake.scratch_parent(workspace.scratch)) as scratch:
         publish_report(workspace, range(year, year + 1), scratch / "report.html")
@@ -203,7 +203,7 @@ def _silver(task: _Task) -> StepResult:
                 f"the copy of {run.year}'s bronze in {bronze.lake.root} is not what was downloaded: its SHA-256 was "
                 f"{bronze.input_hash} and is {cleaning.input_hash}. Nothing was published; download it again."
             )
-        # The quarantine first: a reader who sees the new silver finds what is missing from it.
+        # The quarantine first, so that a reader of the new silver finds its invalid rows.
         written = {
             "quarantine": _publish(lake, cleaning.quarantine, lake.quarantine_key(run.year), cleaning.rows_quarantined),
             "silver": _publish(lake, cleaning.silver, lake.silver_key(run.year), cleaning.rows_kept),
@@ -215,7 +215,7 @@ def _silver(task: _Task) -> StepResult:
 
 
 def _publish(lake: Lake, file: Path, key: str, rows: int) -> dict[str, int]:
-    """Publish a table, unless the lake has the very same already; returns its rows by kind of write."""
+    """Publish a table unless the lake already has the same bytes; returns its rows by kind of write."""
     return {"replaced" if lake.publish_changed(file, key) else "unchanged": rows}
 
 
@@ -237,7 +237,7 @@ def _gold(task: _Task) -> StepResult:
     need(lake, lake.silver_key(year), f"tarmac silver --year {year}")
     with scratch_folder(lake.scratch_parent(task.workspace.scratch)) as scratch:
         rows = task.workspace.engine.write_gold(lake, year, scratch)
-        # The airports' table last: a reader who sees the new one finds the others.
+        # The airports' table last, so that a reader of the new one finds the others.
         tables = {
             "gold_carrier_origins": (CARRIER_ORIGIN_DAILY.name, lake.carrier_origins_key(year)),
             "gold_carriers": (CARRIER_DAILY.name, lake.carriers_key(year)),
@@ -295,9 +295,9 @@ def _detect(task: _Task) -> StepResult:
 def _explain(
     task: _Task, anomalies: pl.DataFrame
 ) -> tuple[dict[str, float], dict[str, dict[str, int]], Mapping[str, str]]:
-    """Score the carriers' days, and find the year's disruptions with their parts.
+    """Score the carrier-days, and find the year's disruptions with their parts.
 
-    Returns seconds, rows written, and the reason of each detector that could not score carriers.
+    Returns seconds, rows written, and the reason for each detector that could not score carriers.
     """
     lake, year = task.workspace.lake, task.run.year
     times = [perf_counter()]
@@ -305,7 +305,7 @@ def _explain(
     times.append(perf_counter())
     found = explain_scored(task.workspace, year, anomalies)
     times.append(perf_counter())
-    # The parts before the disruptions: a reader who sees a disruption finds its parts.
+    # The parts before the disruptions, so that a reader of a disruption finds its parts.
     tables = {
         "anomalies_carriers": (carriers.anomalies, lake.carrier_anomalies_key(year)),
         "disruption_parts": (found.parts, lake.disruption_parts_key(year)),

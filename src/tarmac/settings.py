@@ -1,4 +1,4 @@
-"""Settings: each declared once, with its type, default, range, help and the reference pipeline's name for it.
+"""Settings, each declared once with its type, default, range, help and the reference pipeline's name.
 
 From these declarations come the options of the command line with their help, the TARMAC_ variables, the names of the
 settings file, the params of the DAG, docs/cli.md, and the parameters in a run's record. To add a setting, declare it
@@ -24,7 +24,7 @@ Mode = Literal["hindsight", "online"]
 EngineName = Literal["polars", "spark"]
 
 ORDERS = Limit(at_least=0, at_most=10)
-"""Of ARIMA's largest orders: the mean delay of eleven days before says nothing about a day."""
+"""Limits of ARIMA's largest orders: delays of eleven or more days before are not informative."""
 
 SHARE = Limit(at_least=0, at_most=1)
 
@@ -40,16 +40,16 @@ class DetectParameters:
     days that are. `max_p`, `max_q` and `criterion` are arima's; `seed` is for whatever draws random numbers.
 
     `threshold` decides which scores are flagged. "detector": as each detector's module says. "budget": the highest
-    `outliers_fraction` of all airports' days. "false_discovery" is refused: real years hold so many
+    `outliers_fraction` of all airports' days. "false_discovery" is rejected: real years have so many
     bad days that it flagged none. "reference": score² ≥ mean + standard deviation of the
     airport's score², the reference pipeline's rule.
 
-    `mode`: in "hindsight" days after it may count in a day's score; in "online" only the day and those before (online.py).
+    `mode`: in "hindsight" a day's score may depend on later days; in "online" only on the day and earlier ones (online.py).
     """
 
     detectors: tuple[str, ...] = setting(
         ("isolation_forest", "arima", "disruption"),
-        "Detectors to run, with commas between.",
+        "Detectors to run, separated by commas.",
         metavar="A,B",
         steps=("detect",),
     )
@@ -112,7 +112,7 @@ class Parameters:
     )
     history: int = setting(
         0,
-        "Number of earlier years of gold that the detectors also see.",
+        "Number of earlier years of gold that the detectors also use.",
         metavar="N",
         limit=Limit(at_least=0, at_most=100),
         steps=("detect",),
@@ -212,17 +212,17 @@ SETTINGS: dict[str, Setting] = declared(Settings)
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """Where settings are given: values by setting's name, and how a message names a setting there."""
+    """A source of settings: values by setting's name, and the name of a setting there, for messages."""
 
     values: Mapping[str, Any]
-    place: Callable[[Setting], str]
+    name_of: Callable[[Setting], str]
 
 
 def settings_from(*sources: Source) -> Settings:
     """The settings; where several sources give one, the first wins.
 
     Raises:
-        InputError: values are not allowed; each is named, with where to fix it.
+        InputError: values are not allowed; the message names each, and where to fix it.
     """
     values: dict[str, Any] = {}
     problems = []
@@ -233,14 +233,14 @@ def settings_from(*sources: Source) -> Settings:
         try:
             values[name] = each.read(source.values[name])
         except InputError as error:
-            problems.append(f"{error} Fix {source.place(each)}.")
+            problems.append(f"{error} Fix {source.name_of(each)}.")
     if problems:
         raise InputError("\n".join(problems))
     return make(Settings, values)
 
 
 def by_our_names(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Values that are given by the reference pipeline's names or ours, by ours.
+    """Values by our names, from values by the reference pipeline's names or ours.
 
     Raises:
         InputError: a name is unknown.
@@ -271,10 +271,10 @@ def used_by(steps: Iterable[str]) -> tuple[str, ...]:
 
 
 def parse_years(text: str) -> range:
-    """The years that "2009" or "2009..2018" names.
+    """The years in "2009" or "2009..2018".
 
     Raises:
-        InputError: when the text names no years.
+        InputError: the text is not a year or a range of years.
     """
     match = re.fullmatch(r"([0-9]{4})(?:\.\.([0-9]{4}))?", text)
     if match is None:

@@ -93,7 +93,7 @@ def gold_of(home: Path, airport: str) -> list[dict[str, Any]]:
 
 
 def flagged_in(names: dict[str, Any]) -> set[date]:
-    return {row["fl_date"] for row in names["judged"].rows(named=True) if row["flag"]}
+    return {row["fl_date"] for row in names["scores"].rows(named=True) if row["flag"]}
 
 
 @AIRPORTS
@@ -154,8 +154,8 @@ def test_the_marks_in_the_year_are_as_many_as_the_words_say(run: Run, notebook: 
 
 
 @EACH
-def test_a_day_without_a_mean_delay_is_never_flagged_by_a_judge_of_means(run: Run, home: Path, notebook: str):
-    """The thin airport skips days, and days that are filled in for the model's sake get no judgement."""
+def test_a_day_without_a_mean_delay_is_never_flagged_by_a_detector_of_means(run: Run, home: Path, notebook: str):
+    """The thin airport skips days, and days that are filled in for the model's sake get no score."""
     _, names = run(notebook, THIN)
     gold = gold_of(home, THIN)
     assert len(gold) < 365

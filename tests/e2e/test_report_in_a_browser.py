@@ -342,7 +342,7 @@ def test_several_years_are_chosen_in_a_list(window: Window, decade: Path):
     assert page.locator(".strip").count() == 3
     page.locator("#years").select_option("2009")
     assert page.locator("#months button").count() == 365
-    assert "365 airport-days judged" in page.locator("[data-tile=share]").inner_text()
+    assert "365 airport-days scored" in page.locator("[data-tile=share]").inner_text()
     assert window.errors == []
 
 

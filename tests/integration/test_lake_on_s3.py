@@ -73,7 +73,7 @@ def test_the_same_tables_as_on_a_folder(
     assert list((tmp_path / "home/scratch").iterdir()) == []
 
 
-def test_judging_reads_gold_from_s3(s3: Any, tarmac: Command, tmp_path: Path) -> None:
+def test_scoring_reads_gold_from_s3(s3: Any, tarmac: Command, tmp_path: Path) -> None:
     """The next step finds the last one's table and publishes its own."""
     (tmp_path / "x.csv").write_bytes(kaggle_csv(flights(800)))
     for command in (("ingest", tmp_path / "x.csv"), ("silver", "--year", 2009), ("gold", "--year", 2009)):

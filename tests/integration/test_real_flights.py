@@ -140,7 +140,7 @@ def test_ten_years_of_albuquerque_load_as_one_range(home: Home, shared_data: Pat
 
 
 def test_the_genuine_kaggle_lines_load_with_their_repairs_counted(home: Home, shared_data: Path):
-    """CRLF, 326 airports on one day, 15 on-time departures of 9E; airports that cannot be judged stop nothing."""
+    """CRLF, 326 airports on one day, 15 on-time departures of 9E; airports that cannot be scored stop nothing."""
     source = shared_data / "flights/kagglesample_2018.csv"
     assert b"\r\n" in source.read_bytes()[:1000]
     home.run("ingest", source)

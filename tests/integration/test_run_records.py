@@ -69,23 +69,23 @@ def test_the_lake_s_record_and_the_warehouse_s_row_are_equal(workspace: Workspac
     assert {"tarmac", "python", "polars"} <= set(record["versions"])
 
 
-def test_a_year_that_no_detector_could_judge_keeps_its_earlier_judgements(
+def test_a_year_that_no_detector_could_score_keeps_its_earlier_scores(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ):
     """An empty table in their place would say that nothing was abnormal."""
     run_year(workspace, 2009, QUICK, steps=("silver", "gold", "detect"))
-    judgements = Path(workspace.lake.place(workspace.lake.anomalies_key(2009)))
-    before = judgements.read_bytes()
+    anomalies = Path(workspace.lake.location(workspace.lake.anomalies_key(2009)))
+    before = anomalies.read_bytes()
     monkeypatch.setitem(sys.modules, "statsmodels", None)
     needs_an_extra = Parameters(detect=DetectParameters(detectors=("stl",)))
     with pytest.raises(SystemFailure, match=r"no detector could score 2009.*stl.*tarmac\[compare\]"):
         run_year(workspace, 2009, needs_an_extra, steps=("detect",))
-    assert judgements.read_bytes() == before
+    assert anomalies.read_bytes() == before
 
 
 def test_a_run_that_failed_says_so_in_both_places(workspace: Workspace, warehouse: psycopg.Connection):
     """What it had counted before is there; the next run succeeds and has a record of its own."""
-    gold = Path(workspace.lake.place(workspace.lake.gold_key(2009)))
+    gold = Path(workspace.lake.location(workspace.lake.gold_key(2009)))
     gold.mkdir(parents=True)
     with pytest.raises((InputError, SystemFailure)):
         run_year(workspace, 2009, QUICK)
@@ -137,7 +137,7 @@ def test_the_demonstration_goes_the_whole_way_and_tells_how_well(tmp_path: Path,
     assert out.read_text(encoding="utf-8").startswith("<!")
     assert demo.run.status == "done"
     assert 0 <= demo.found <= min(demo.true, demo.flagged)
-    anomalies = pl.read_parquet(demo.workspace.lake.place(demo.workspace.lake.anomalies_key(2019)))
+    anomalies = pl.read_parquet(demo.workspace.lake.location(demo.workspace.lake.anomalies_key(2019)))
     assert anomalies["flag"].sum() == demo.flagged > 0
     facts = json.loads(json.dumps(demo.facts(), default=str))
     assert (facts["command"], facts["true"], facts["found"]) == ("demo", demo.true, demo.found)

@@ -127,7 +127,7 @@ def test_detectors_apart_and_joined_are_detectors_together(workspace: Workspace)
     """The same bytes, whatever the order of the parts."""
     run_year(workspace, 2009, TWO, steps=("silver", "gold", "detect"))
     together = _published(workspace)
-    Path(workspace.lake.place(workspace.lake.anomalies_key(2009))).unlink()
+    Path(workspace.lake.location(workspace.lake.anomalies_key(2009))).unlink()
     run_id = new_run_id()
     for name in reversed(TWO.detect.detectors):
         assert score_part(workspace, 2009, TWO, name, run_id) > 0
@@ -155,12 +155,12 @@ def test_a_detector_that_failed_is_named_and_the_others_stand(
     assert set(run.written["failed_detectors"]) == {"stl", "constant"}
     assert "tarmac[compare]" in run.written["failed_detectors"]["stl"]
     assert "its task did not end" in run.written["failed_detectors"]["constant"]
-    anomalies = pl.read_parquet(workspace.lake.place(workspace.lake.anomalies_key(2009)))
+    anomalies = pl.read_parquet(workspace.lake.location(workspace.lake.anomalies_key(2009)))
     assert anomalies["detector"].unique().to_list() == ["disruption"]
 
 
 def test_without_any_part_nothing_is_published(workspace: Workspace) -> None:
-    """The earlier judgements stay."""
+    """The earlier scores stay."""
     run_year(workspace, 2009, TWO, steps=("silver", "gold", "detect"))
     before = _published(workspace)
     with pytest.raises(SystemFailure, match="no detector could score 2009, so nothing was published"):
@@ -171,7 +171,7 @@ def test_without_any_part_nothing_is_published(workspace: Workspace) -> None:
 def test_parts_of_another_run_other_parameters_or_other_gold_are_never_joined(
     workspace: Workspace, simulated: bytes
 ) -> None:
-    """Each of them would be a judgement of something else."""
+    """Each of them would be a score of something else."""
     run_year(workspace, 2009, TWO, steps=("silver", "gold"))
     run_id = new_run_id()
     for name in TWO.detect.detectors:
@@ -250,7 +250,7 @@ def test_the_same_run_is_found_and_nothing_else_is_taken_for_it(workspace: Works
     assert find_same_run(workspace, 2009, TWO, "other") is None
     assert find_same_run(workspace, 2009, replace(TWO, history=1), run.input_hash) is None
     assert find_same_run(workspace, 2010, TWO, run.input_hash) is None
-    gold = Path(workspace.lake.place(workspace.lake.gold_key(2009)))
+    gold = Path(workspace.lake.location(workspace.lake.gold_key(2009)))
     kept = gold.read_bytes()
     gold.unlink()
     assert find_same_run(workspace, 2009, TWO, run.input_hash) is None
@@ -304,7 +304,7 @@ def test_a_year_s_report_is_put_into_the_lake(workspace: Workspace) -> None:
     run_year(workspace, 2009, TWO)
     for _ in range(2):
         key = publish_report_to_lake(workspace, 2009)
-    report = Path(workspace.lake.place(key))
+    report = Path(workspace.lake.location(key))
     assert key == "reports/year/2009/2009_report.html"
     assert report.read_text(encoding="utf-8").startswith("<!")
     assert [path.name for path in report.parent.iterdir()] == ["2009_report.html"]

@@ -175,8 +175,8 @@ def test_two_first_loads_of_a_year_at_once_leave_the_rows_of_one(empty_url: str)
     def one(detector: str) -> dict[str, LoadCounts]:
         with open_warehouse(empty_url, Path()) as connection:
             rows = published(*({"origin": f"A{n:02}", "detector": detector} for n in range(50)))
-            judged = scores(*({"origin": f"A{n:02}", "detector": detector} for n in range(50)))
-            return load_year(connection, 2009, published=rows, scores=judged)
+            scored = scores(*({"origin": f"A{n:02}", "detector": detector} for n in range(50)))
+            return load_year(connection, 2009, published=rows, scores=scored)
 
     with ThreadPoolExecutor() as threads:
         first, second = threads.map(one, ["arima", "stl"])

@@ -47,7 +47,7 @@ def _undisturbed(seed: int, server: Server, folder: Path) -> Version:
     text[seed + 5] = text[seed + 5].replace(b",", b",?", 3)
     source = folder / f"{YEAR}.csv.gz"
     source.write_bytes(gzip.compress(b"".join(text), compresslevel=1, mtime=0))
-    site = Site(place=_place(str(folder / "lake"), folder, server.new_database()))
+    site = Site(workspace=_workspace(str(folder / "lake"), folder, server.new_database()))
     for step in ALL_STEPS:
         attempt = done(site.task(step, source))
         assert attempt.exit_code == 0, attempt.error
@@ -64,11 +64,11 @@ def _cancelled(line: bytes) -> bytes:
 def new_site(request: pytest.FixtureRequest, server: Server, tmp_path: Path) -> Callable[[], Site]:
     """Makes empty sites: once with lakes in folders, once on S3."""
     if request.param == "folder":
-        return lambda: Site(place=_place(str(tmp_path / uuid.uuid4().hex), tmp_path, server.new_database()))
+        return lambda: Site(workspace=_workspace(str(tmp_path / uuid.uuid4().hex), tmp_path, server.new_database()))
     s3, s3_server = request.getfixturevalue("s3"), request.getfixturevalue("s3_server")
     assert isinstance(s3_server, S3Server)
     return lambda: Site(
-        place=_place(f"s3://lake/{uuid.uuid4().hex}", tmp_path, server.new_database()),
+        workspace=_workspace(f"s3://lake/{uuid.uuid4().hex}", tmp_path, server.new_database()),
         environment=s3_server.environment(tmp_path),
         client=s3,
     )
@@ -80,5 +80,5 @@ def site(new_site: Callable[[], Site]) -> Site:
     return new_site()
 
 
-def _place(lake: str, folder: Path, warehouse: str) -> Workspace:
+def _workspace(lake: str, folder: Path, warehouse: str) -> Workspace:
     return Workspace(lake=open_lake(lake), scratch=folder / "scratch", home=folder / "home", warehouse=warehouse)

@@ -53,12 +53,12 @@ class Shaky:
 
     def do(self, step: str, version: Version) -> str:
         """Do a step within this process; returns its error, or nothing."""
-        place = self.site.place
+        workspace = self.site.workspace
         try:
             if step == "ingest":
-                ingest_files([version.source], place.lake, year=None, scratch=place.scratch)
+                ingest_files([version.source], workspace.lake, year=None, scratch=workspace.scratch)
             else:
-                run_year(place, YEAR, PARAMETERS, steps=(step,))
+                run_year(workspace, YEAR, PARAMETERS, steps=(step,))
         except TarmacError as error:
             return f"{error.exit_code}: {error}"
         return ""
@@ -79,8 +79,8 @@ def shaky(
     monkeypatch.setattr(s3_module, "ATTEMPTS", 3)
     with fault_proxy(s3_server.url) as proxy:
         monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
-        place = Workspace(lake=open_lake("s3://lake/p"), scratch=tmp_path / "scratch", home=tmp_path / "home")
-        yield Shaky(site=Site(place=place, client=s3), proxy=proxy)
+        workspace = Workspace(lake=open_lake("s3://lake/p"), scratch=tmp_path / "scratch", home=tmp_path / "home")
+        yield Shaky(site=Site(workspace=workspace, client=s3), proxy=proxy)
 
 
 @pytest.mark.parametrize(("step", "fault"), each_step(ON_READING))
@@ -136,7 +136,7 @@ def test_what_always_fails_is_given_up_in_time(
     assert "Nothing was published; run the same command again" in said
     assert time.monotonic() - began < 60
     assert shaky.site.files() == before
-    assert list((shaky.site.place.scratch).iterdir()) == []
+    assert list((shaky.site.workspace.scratch).iterdir()) == []
 
 
 @pytest.mark.parametrize("step", ["silver", "gold"])
@@ -239,7 +239,7 @@ def test_detect_and_load_over_a_shaky_connection(
     shaky: Shaky, versions: tuple[Version, Version], server: Server
 ) -> None:
     """Their reads and writes go the same way: one fault in each, and the result is the same."""
-    site = replace(shaky.site, place=replace(shaky.site.place, warehouse=server.new_database()))
+    site = replace(shaky.site, workspace=replace(shaky.site.workspace, warehouse=server.new_database()))
     versions[0].give(site, "detect")
     for method, part in (("GET", GOLD), ("PUT", ANOMALIES), ("GET", ANOMALIES)):
         shaky.proxy.will(resets, method, part)

@@ -60,7 +60,7 @@ def test_thirty_kills_and_the_retry_leave_what_an_undisturbed_run_leaves(
 
 def test_a_killed_download_leaves_no_half_copy(site: Site, versions: tuple[Version, Version]) -> None:
     """The copy is absent or whole under its name; the retry leaves it alone in its folder, with what was verified."""
-    moments, bronze, folder = random.Random(4), versions[0].files[BRONZE], site.place.scratch / "copy"
+    moments, bronze, folder = random.Random(4), versions[0].files[BRONZE], site.workspace.scratch / "copy"
     site.put(BRONZE, bronze)
     seconds = done(site.task("download")).seconds
     hits = 0

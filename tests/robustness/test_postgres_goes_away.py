@@ -63,7 +63,7 @@ def test_a_load_killed_half_way(loaded: Site, versions: tuple[Version, Version])
 def _half_way(site: Site) -> Iterator[Attempt]:
     """A load that has written its first tables and waits for the last one, which another session holds."""
     # Closed, not left as a block: that would commit, which a connection to a dead server cannot.
-    with closing(psycopg.connect(site.place.warehouse)) as holder:
+    with closing(psycopg.connect(site.workspace.warehouse)) as holder:
         holder.execute("LOCK TABLE disruption_events IN ACCESS EXCLUSIVE MODE")
         with started(site.task("load")) as attempt:
             _wait_until_it_waits(site)
@@ -72,7 +72,7 @@ def _half_way(site: Site) -> Iterator[Attempt]:
 
 def _wait_until_it_waits(site: Site) -> None:
     query = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'disruption_events'::regclass"
-    with psycopg.connect(site.place.warehouse, autocommit=True) as watcher:
+    with psycopg.connect(site.workspace.warehouse, autocommit=True) as watcher:
         limit = time.monotonic() + PATIENCE
         while watcher.execute(query).fetchone() == (0,):
             assert time.monotonic() < limit

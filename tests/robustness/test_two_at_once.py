@@ -31,12 +31,12 @@ def test_both_copies_end_and_agree(site: Site, versions: tuple[Version, Version]
     assert site.unfinished_uploads() == []
 
 
-def test_two_loads_of_different_judgements_leave_all_rows_of_one(
+def test_two_loads_of_different_scores_leave_all_rows_of_one(
     new_site: Callable[[], Site], versions: tuple[Version, Version]
 ) -> None:
     """One waits for the other: never rows of both."""
     one, other = new_site(), new_site()
-    other = replace(other, place=replace(other.place, warehouse=one.place.warehouse))
+    other = replace(other, workspace=replace(other.workspace, warehouse=one.workspace.warehouse))
     versions[0].give(one, "load")
     versions[1].give(other, "load")
     for attempt in _at_once(one.task("load"), other.task("load")):

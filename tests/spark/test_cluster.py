@@ -41,7 +41,7 @@ def lake(tmp_path: Path) -> Path:
 def test_a_year_runs_through_although_a_worker_is_killed_in_the_middle(
     cluster: Cluster, lake: Path, tmp_path: Path
 ) -> None:
-    """What it had read is read again by the other worker; silver, gold and judgements are those of one machine."""
+    """What it had read is read again by the other worker; silver, gold and scores are those of one machine."""
     events = tmp_path / "events"
     events.mkdir()
     first, _ = cluster.add_worker("first"), cluster.add_worker("second")

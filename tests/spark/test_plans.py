@@ -64,7 +64,7 @@ def test_silver_is_expressions_over_one_reader_of_whole_batches(lake: Lake) -> N
 
 def test_gold_reads_its_columns_of_its_year_and_no_python_runs(lake: Lake) -> None:
     """Eleven of 27 columns, of one file of two."""
-    plan = plan_of(days_of(spark_session(), lake.place(lake.silver_key(2009))))
+    plan = plan_of(days_of(spark_session(), lake.location(lake.silver_key(2009))))
     read = {
         name for struct in re.findall(r"ReadSchema: struct<([^>]*)>", plan) for name in re.findall(r"(\w+):", struct)
     }
@@ -79,6 +79,6 @@ def test_gold_reads_its_columns_of_its_year_and_no_python_runs(lake: Lake) -> No
 
 def test_what_is_read_is_filtered_in_the_file(lake: Lake) -> None:
     """A date's condition reaches the Parquet reader, which leaves out row groups by it."""
-    place = Path(lake.place(lake.silver_key(2009))).as_uri()
+    place = Path(lake.location(lake.silver_key(2009))).as_uri()
     days = spark_session().read.parquet(place).filter("fl_date < '2009-04-01'").select("origin")
     assert "PushedFilters: [IsNotNull(fl_date), LessThan(fl_date,2009-04-01)]" in plan_of(days)

@@ -151,7 +151,7 @@ def test_a_failed_job_leaves_the_published_zone_as_it_was(tmp_path: Path) -> Non
     place = Workspace(lake=lake, scratch=tmp_path / "scratch", home=tmp_path / "home", engine=on_spark())
     run_year(place, 2009, Parameters(), steps=("silver", "gold"))
     gold = lake.read(lake.gold_key(2009))
-    silver = Path(lake.place(lake.silver_key(2009)))
+    silver = Path(lake.location(lake.silver_key(2009)))
     damaged = bytearray(silver.read_bytes())
     damaged[4 : len(damaged) // 4] = bytes(len(damaged) // 4 - 4)
     silver.write_bytes(damaged)

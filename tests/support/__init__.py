@@ -1,1 +1,1 @@
-"""What several tests share: servers, files of flights, sites and how to reach them."""
+"""Code shared by tests: servers, files of flights, lakes with warehouses."""

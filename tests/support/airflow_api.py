@@ -1,4 +1,4 @@
-"""Airflow's public API as an operator's script uses it."""
+"""A client of Airflow's public API, as in an operator's script."""
 
 import json
 import time
@@ -10,7 +10,7 @@ from typing import Any
 
 DAG = "etl_ml_pipeline"
 PATIENCE = 900
-"""Seconds after which what has not happened hangs; CI's two cores are slow."""
+"""Timeout in seconds; generous, because CI's two cores are slow."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,7 @@ class AirflowApi:
         self.call(f"variables/{name}", "PATCH", {"key": name, "value": value})
 
     def pause(self, paused: bool, dag: str = DAG) -> None:
-        """Pause a DAG, or let its schedule run."""
+        """Pause or unpause a DAG."""
         self.call(f"dags/{dag}", "PATCH", {"is_paused": paused})
 
     def has_dag(self) -> bool:
@@ -52,7 +52,7 @@ class AirflowApi:
         return list(self.call(f"dags/{dag}/dagRuns?limit=100&order_by=run_after")["dag_runs"])
 
     def count_ended(self) -> int:
-        """How many runs have ended, well or not."""
+        """The number of runs that have ended, successful or not."""
         return sum(run["state"] in {"success", "failed"} for run in self.runs())
 
     def run(self, run: str) -> dict[str, Any]:
@@ -71,7 +71,7 @@ class AirflowApi:
         return states
 
     def log(self, run: str, task: str, attempt: int = 1) -> str:
-        """What a task wrote into its log."""
+        """A task's log."""
         return json.dumps(self.call(f"dags/{DAG}/dagRuns/{run}/taskInstances/{task}/logs/{attempt}")["content"])
 
     def wait_for_end(self, run: str) -> str:
@@ -80,7 +80,7 @@ class AirflowApi:
         return str(self.run(run)["state"])
 
     def failures(self, runs: Sequence[str]) -> str:
-        """What failed in these runs and the end of each log, for the reader of a failed test."""
+        """The failed tasks of these runs and the ends of their logs, for the message of a failed test."""
         failed = [
             (run, task) for run in runs for task in self.tasks(run) if task["state"] in {"failed", "upstream_failed"}
         ]
@@ -93,7 +93,7 @@ class AirflowApi:
 
 
 def wait_until(reached: Callable[[], bool], what: str, *, every: float = 0.5) -> None:
-    """Return once it is reached; fail when it is not in time."""
+    """Wait until this holds; fail after the timeout."""
     limit = time.monotonic() + PATIENCE
     while not reached():
         assert time.monotonic() < limit, f"waited {PATIENCE} s for {what}"

@@ -1,4 +1,4 @@
-"""A deployment of the DAGs in a test: its lake, warehouse and mails, and what Airflow says of a run."""
+"""A deployment of the DAGs in a test: its lake, warehouse and emails, and the states of its runs."""
 
 import os
 import uuid
@@ -21,7 +21,7 @@ DAGS = Path(__file__).resolve().parents[2] / "dags"
 
 @dataclass(kw_only=True)
 class Mailbox:
-    """The mails that the server was given."""
+    """The emails that the server has received."""
 
     mails: list[Message] = field(default_factory=list)
 
@@ -41,7 +41,7 @@ def _body(mail: Message) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment:
-    """One deployment: what is in its lake and its warehouse, and its scratch folder."""
+    """One deployment: its lake, its warehouse, and its scratch folder."""
 
     s3: Any
     warehouse: str
@@ -62,14 +62,14 @@ class Deployment:
         return found
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        """What the warehouse answers."""
+        """The rows of a query on the warehouse."""
         import psycopg
 
         with psycopg.connect(self.warehouse) as connection:
             return connection.execute(query).fetchall()
 
     def execute(self, statement: str) -> None:
-        """Change the warehouse behind Tarmac's back."""
+        """Change the warehouse directly, not through Tarmac."""
         import psycopg
 
         with psycopg.connect(self.warehouse) as connection:
@@ -78,7 +78,7 @@ class Deployment:
 
 @contextmanager
 def supervised() -> Iterator[None]:
-    """As in a task or in the dag processor: variables and XComs are asked of the database, through Airflow's own API."""
+    """As in a task or in the dag processor: variables and XComs are read from the database, through Airflow's own API."""
     from airflow.sdk.execution_time import supervisor
 
     made = supervisor.InProcessTestSupervisor(

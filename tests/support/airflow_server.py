@@ -1,4 +1,4 @@
-"""Airflow's api-server with TLS, its records in a Postgres over TLS: what the proxy has before it in production."""
+"""Airflow's api-server with TLS, and its database in a Postgres over TLS, as behind the proxy in production."""
 
 import os
 import secrets
@@ -19,7 +19,7 @@ USER, PASSWORD = "operator", "a-password-for-tests"
 
 
 def to_environment(home: Path, postgres: Postgres, tls: Path) -> dict[str, str]:
-    """What every command of this Airflow needs, as docs/proxy.md tells it."""
+    """The environment variables of this Airflow's commands, as docs/proxy.md describes them."""
     need_environment(".venv-airflow", "airflow")
     url = postgres.url("airflow")
     lines = [line.partition("=") for line in SETTINGS.read_text().splitlines() if line and not line.startswith("#")]
@@ -29,7 +29,7 @@ def to_environment(home: Path, postgres: Postgres, tls: Path) -> dict[str, str]:
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url.replace("postgresql:", "postgresql+psycopg2:"),
-        # asyncpg, Airflow's choice where nothing is said, takes no sslmode.
+        # asyncpg, Airflow's default, does not accept sslmode.
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": url.replace("postgresql:", "postgresql+psycopg_async:"),
         "AIRFLOW__API__SECRET_KEY": secrets.token_hex(16),
         "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(32),
@@ -41,7 +41,7 @@ def to_environment(home: Path, postgres: Postgres, tls: Path) -> dict[str, str]:
 
 
 def prepare(environment: Mapping[str, str]) -> None:
-    """Make Airflow's tables and one user."""
+    """Create Airflow's tables and one user."""
     names = ["--firstname", "Test", "--lastname", "Operator", "--email", "operator@airflow.example", "--role", "Admin"]
     _run(environment, "db", "migrate")
     _run(environment, "users", "create", "--username", USER, "--password", PASSWORD, *names)
@@ -49,7 +49,7 @@ def prepare(environment: Mapping[str, str]) -> None:
 
 @contextmanager
 def starting_api_server(environment: Mapping[str, str], port: int, url: str, log: Path) -> Iterator[Callable[[], None]]:
-    """Start an api-server on the loopback that browsers find at `url`; what it gives waits until it answers."""
+    """Start an api-server on the loopback for browsers at `url`; returns a function that waits until it answers."""
     own = {
         "AIRFLOW__API__BASE_URL": url,
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"https://localhost:{port}{urlsplit(url).path}/execution/",

@@ -1,4 +1,4 @@
-"""Who may open a connection to whom on AWS: as promised, and as a template has it."""
+"""Which machine may connect to which on AWS: as promised, and as computed from a template."""
 
 from deploy.aws.reachability import reachability
 
@@ -13,12 +13,12 @@ PROMISED = {
     ("bastion-host", "database"): ("tcp 5432",),
     ("airflow", "database"): ("tcp 5432",),
     ("superset", "database"): ("tcp 5432",),
-    # nginx's 80 and 443 are open to anywhere, and that is in here too.
+    # nginx's 80 and 443 are open to every address, which includes the other machines.
     ("airflow", "nginx"): WEB,
     ("superset", "nginx"): WEB,
     **{(machine, "internet"): WEB for machine in ("airflow", "superset", "nginx", "bastion-host")},
 }
-"""The whole of it: what is not here cannot be."""
+"""All allowed connections; no other one may be possible."""
 
 
 def reached(template, database: str = "database-ml") -> dict[tuple[str, str], tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""A synthesized template, as the tests of deploy/aws look at it."""
+"""A synthesized template, for the tests of deploy/aws."""
 
 import json
 import re
@@ -42,7 +42,7 @@ class Template:
         return sorted(tags(one)["Name"] for one in self.all(kind).values())
 
     def behind(self, value: Any) -> dict[str, Any]:
-        """The properties of what a Ref or GetAtt means."""
+        """The properties of the resource to which a Ref or GetAtt refers."""
         id = value["Ref"] if "Ref" in value else value["Fn::GetAtt"][0]
         return self.resources[id].get("Properties", {})
 
@@ -50,7 +50,7 @@ class Template:
         return self.named("EC2::Instance", name)
 
     def statements(self, machine: str) -> list[dict[str, Any]]:
-        """What the machine's role may do."""
+        """The permissions of the machine's role."""
         profile = self.behind(self.machine(machine)["IamInstanceProfile"])
         [role] = profile["Roles"]
         policies = [one for one in self.all("IAM::Policy").values() if role in one["Roles"]]
@@ -61,7 +61,7 @@ class Template:
         return {action for one in self.statements(machine) for action in as_list(one["Action"])}
 
     def user_data(self, machine: str) -> str:
-        """The script, with `<id>` where a reference's value will be."""
+        """The script, with `<id>` instead of each reference's value."""
         return "".join(
             part if isinstance(part, str) else f"<{part.get('Ref') or '.'.join(part['Fn::GetAtt'])}>"
             for part in self.machine(machine)["UserData"]["Fn::Base64"]["Fn::Join"][1]
@@ -77,7 +77,7 @@ def as_list(value: Any) -> list[Any]:
 
 
 Promise = tuple[str, str, Callable[[Template], Any], Any]
-"""What is promised, for which environments, how a template tells, and what it must tell."""
+"""A promise: what it is, for which environments, how to read it from a template, and the expected value."""
 
 
 def promises(rows: Iterable[Promise]) -> pytest.MarkDecorator:

@@ -29,7 +29,7 @@ class BadFile:
 
     @property
     def goes_on(self) -> bool:
-        """Whether the run goes on."""
+        """Whether the run continues."""
         return bool(self.aside) or self.rows is not None
 
 

@@ -1,4 +1,4 @@
-"""A dashboard in a browser: what its charts asked for and got, what went wrong, and when all is drawn."""
+"""A dashboard in a browser: its charts' requests and answers, errors, and whether everything is drawn."""
 
 import json
 import re
@@ -11,11 +11,11 @@ from playwright.sync_api import Error, FloatRect, Locator, Page, Request, Respon
 
 _SECONDS_TO_DRAW = 300
 _HEIGHT = 3600  # of the window, in pixels: more than any page has
-expect.set_options(timeout=_SECONDS_TO_DRAW * 1000)  # five seconds, the default, are few for a busy machine
-# Superset's page asks for a picture that counts its users; the content policy stops it before it leaves the machine.
+expect.set_options(timeout=_SECONDS_TO_DRAW * 1000)  # the default of five seconds is too short for a busy machine
+# Superset's page requests a tracking picture; the content security policy blocks it before it leaves the machine.
 _STOPPED = "scarf.sh"
 
-# Superset keeps its drawings to itself: they are found by way of React's own record of the page.
+# Superset does not expose its charts' objects: they are found through React's internal tree.
 _DRAWN = """
 const drawn = (holder, selector, found) => {
   let at = holder.querySelector(selector), key;
@@ -85,7 +85,7 @@ class Dashboard:
         """Open the dashboard and wait until all its charts are drawn."""
         self.answers.clear()
         self.page.goto(f"{self.address}{path}")
-        # Charts outside the window are not asked for: a window as high as the page shows all.
+        # Charts outside the window are not loaded: a window as high as the page shows all.
         width = self.page.viewport_size["width"]
         self.page.set_viewport_size({"width": width, "height": _HEIGHT})
         expect(self.page.locator("[data-test=slice-header]")).to_have_count(charts)
@@ -113,12 +113,12 @@ class Dashboard:
         return self.answers[title]["result"][query]["data"]
 
     def numbers(self, count: int) -> list[str]:
-        """The big numbers as the page writes them, once there are so many: a number is drawn a moment after its data came."""
+        """The big numbers as displayed, once there are this many: a number is drawn a moment after its data arrive."""
         expect(self.page.locator(".header-line")).to_have_count(count)
         return self.page.locator(".header-line").all_inner_texts()
 
     def chart(self, title: str) -> Locator:
-        """The place of the chart with this title."""
+        """The element of the chart with this title."""
         header = self.page.locator("[data-test=slice-header]").filter(has_text=title)
         return self.page.locator(".dashboard-component-chart-holder").filter(has=header)
 
@@ -131,19 +131,19 @@ class Dashboard:
         self._forget_and_click(*self._ask(_SLICE, title, name))
 
     def on_map(self, title: str, place: tuple[float, float]) -> tuple[float, float]:
-        """The window's pixel of a longitude and latitude."""
+        """The pixel in the window at a longitude and latitude."""
         x, y = self._ask(_POINT, title, place)
         return x, y
 
     def click_point(self, title: str, place: tuple[float, float]) -> None:
-        """What the map does at a click on the airport there; headless, deck.gl takes no click of the mouse."""
+        """Run the map's handler of a click on this airport, because headless deck.gl does not receive mouse clicks."""
         self.answers.clear()
         self._ask(_CLICK_ON_POINT, title, place)
 
     def resize(self, width: int) -> None:
-        """Give the window this width, and the height of what it shows, once every chart stands within it.
+        """Set the window to this width and to the height of its content, once every chart is inside it.
 
-        AssertionError when one stays outside.
+        Raises an AssertionError if one remains outside.
         """
         self.page.set_viewport_size({"width": width, "height": _HEIGHT})
         self.page.wait_for_timeout(1000)
@@ -160,7 +160,7 @@ class Dashboard:
         return [box for holder in holders if (box := holder.bounding_box())]
 
     def _ask(self, script: str, title: str, given: object) -> Any:
-        """Again until it answers: a chart is drawn, and comes to rest, a moment after its data came."""
+        """Repeat until there is a result: a chart is drawn, and stops moving, a moment after its data arrive."""
         limit = time.monotonic() + _SECONDS_TO_DRAW
         while True:
             try:

@@ -15,7 +15,7 @@ def to_database(url: str, name: str, *, user: str = "postgres") -> str:
 
 @contextmanager
 def fresh_database(postgres_url: str, template: str) -> Iterator[str]:
-    """The URL of a new database, gone after the block."""
+    """The URL of a new database, dropped after the block."""
     name = f"test_{uuid.uuid4().hex}"
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")

@@ -1,4 +1,4 @@
-"""Two months of made-up flights with two disruptions: a carrier's at all its airports, and a storm at one airport."""
+"""Two months of artificial flights with two disruptions: a carrier's at all its airports, and a storm at one airport."""
 
 from datetime import date, timedelta
 
@@ -14,11 +14,11 @@ AIRPORTS = ("ATL", "DEN", "DFW", "ORD")
 OTHERS = ("UA", "DL")
 
 HOSTILE = "<img src=x onerror=alert(1)>'; DROP TABLE airports; -- {{ 1/0 }}"
-"""A carrier's code that is markup, SQL and a template."""
+"""A carrier's code that contains markup, SQL and a template."""
 
 
 def disrupted_csv(carrier: str = "AA") -> bytes:
-    """The flights as a Kaggle file; `carrier` is the code of the carrier that cancels all its flights on a day."""
+    """The flights as a Kaggle file; `carrier` is the code of the carrier that cancels all its flights on one day."""
     rows = []
     for day in (date(2009, 1, 1) + timedelta(days=number) for number in range(60)):
         for place, origin in enumerate(AIRPORTS):
@@ -37,7 +37,7 @@ def _flight(day: date, carrier: str, origin: str, dest: str, number: int) -> dic
 
 
 def cancelled(code: str) -> dict[str, str]:
-    """What a flight's columns become when it is cancelled, with this cancellation code."""
+    """The changed columns of a cancelled flight with this cancellation code."""
     flown = ("DEP_TIME", "DEP_DELAY", "TAXI_OUT", "WHEELS_OFF", "WHEELS_ON", "TAXI_IN", "ARR_TIME", "ARR_DELAY")
     return dict.fromkeys((*flown, "ACTUAL_ELAPSED_TIME", "AIR_TIME"), "") | {
         "CANCELLED": "1.0",

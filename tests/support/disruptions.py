@@ -10,7 +10,7 @@ from tarmac.tables.frames import schema_of
 
 
 def one_event(event_id: str = "JFK20130208", **changes: object) -> dict[str, object]:
-    """A day's storm at one airport, with the changes that a test is about."""
+    """A one-day storm at one airport, with a test's changes."""
     return {
         "event_id": event_id,
         "year": 2013,
@@ -36,7 +36,7 @@ def one_event(event_id: str = "JFK20130208", **changes: object) -> dict[str, obj
 
 
 def one_part(dimension: str, value: str, **changes: object) -> dict[str, object]:
-    """A value on which half of the losses fall, with the changes that a test is about."""
+    """A part with half of the losses, with a test's changes."""
     return {
         "event_id": "JFK20130208",
         "dimension": dimension,

@@ -1,4 +1,4 @@
-"""Sites: a lake of either kind with a warehouse, looked at and changed behind Tarmac's back."""
+"""Sites: a lake in a folder or on S3 with a warehouse, which tests read and change directly, not through Tarmac."""
 
 import hashlib
 from collections.abc import Mapping
@@ -49,38 +49,38 @@ WRITES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """A place, the AWS settings that lead to it, and for a lake on S3 a client and its bucket."""
+    """A workspace, its AWS settings, and for a lake on S3 a client."""
 
-    place: Workspace
+    workspace: Workspace
     environment: Mapping[str, str] = field(default_factory=dict)
     client: Any = None
 
     @property
     def lake(self) -> Lake:
         """The site's lake."""
-        return self.place.lake
+        return self.workspace.lake
 
     def task(self, step: str, source: Path | None = None) -> Task:
-        """One step at this site."""
-        return Task(step=step, place=self.place, environment=self.environment, source=source)
+        """One step on this site."""
+        return Task(step=step, workspace=self.workspace, environment=self.environment, source=source)
 
     def put(self, key: str, body: bytes) -> None:
-        """Make this the file of that key."""
+        """Write this file."""
         if self.client is not None:
             self.client.put_object(Bucket=self._bucket, Key=self._prefix + key, Body=body)
             return
-        file = Path(self.lake.place(key))
+        file = Path(self.lake.location(key))
         file.parent.mkdir(parents=True, exist_ok=True)
-        # Not into the old file, of which a step may hold a second name.
+        # Not into the old file, to which a step may have a hard link.
         file.unlink(missing_ok=True)
         file.write_bytes(body)
 
     def remove(self, key: str) -> None:
-        """Remove the file of that key, where there is one."""
+        """Remove this file, if it exists."""
         if self.client is not None:
             self.client.delete_object(Bucket=self._bucket, Key=self._prefix + key)
         else:
-            Path(self.lake.place(key)).unlink(missing_ok=True)
+            Path(self.lake.location(key)).unlink(missing_ok=True)
 
     def files(self) -> dict[str, bytes]:
         """Every file of the three zones."""
@@ -91,24 +91,24 @@ class Site:
                 key: self.client.get_object(Bucket=self._bucket, Key=self._prefix + key)["Body"].read() for key in keys
             }
         else:
-            # Not below the root: a step that runs takes its files away from the scratch folder while they are looked at.
+            # Without the scratch folder, whose files a running step may remove while they are listed.
             root = Path(self.lake.root)
             there = [file for zone in ZONES for file in (root / zone).rglob("*") if file.is_file()]
             bodies = {str(file.relative_to(root)): file.read_bytes() for file in there}
         return {key: body for key, body in bodies.items() if key.startswith(ZONES)}
 
     def unfinished_uploads(self) -> list[Any]:
-        """Uploads in parts that were begun and not ended."""
+        """Unfinished multipart uploads."""
         return self.client.list_multipart_uploads(Bucket=self._bucket).get("Uploads", []) if self.client else []
 
     def scratch(self) -> list[str]:
-        """What is in the scratch folder, without the names of the runs' own folders."""
-        parent = self.lake.scratch_parent(self.place.scratch)
+        """The contents of the scratch folder, without the names of the runs' own folders."""
+        parent = self.lake.scratch_parent(self.workspace.scratch)
         return sorted(str(Path(*file.relative_to(parent).parts[1:])) for file in parent.glob("*/*"))
 
     def rows(self) -> str:
-        """A digest of all rows of the warehouse, without the moments at which they were written; one snapshot."""
-        with psycopg.connect(self.place.warehouse) as connection:
+        """A digest of all rows of the warehouse in one snapshot, without the times at which they were written."""
+        with psycopg.connect(self.workspace.warehouse) as connection:
             tables = [table.name for table in (PUBLISHED, ANOMALY_SCORES, CARRIER_DAYS, EVENTS, PARTS)]
             if connection.execute("SELECT to_regclass(%s)", [tables[0]]).fetchone() == (None,):
                 return "empty"

@@ -1,4 +1,4 @@
-"""An application that tells what the proxy sent it, for what Airflow and Superset do not show."""
+"""An application that returns the requests it receives from the proxy, to test what Airflow and Superset do not show."""
 
 import base64
 import hashlib
@@ -52,7 +52,7 @@ class Echo(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def log_message(self, *args: object) -> None:
-        """Say nothing."""
+        """Do not log."""
 
 
 @contextmanager
@@ -63,7 +63,7 @@ def running_echo(tls: Path, name: str = "applications") -> Iterator[str]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Echo) as server:
         server.daemon_threads = True
         server.closing = threading.Event()  # type: ignore[attr-defined]
-        # The handshake is each connection's own thread's: one that fails must not stop the server.
+        # The handshake runs in each connection's own thread, so that a failing one does not stop the server.
         server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"127.0.0.1:{server.server_port}"

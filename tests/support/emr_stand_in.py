@@ -1,4 +1,4 @@
-"""EMR Serverless on this machine: moto answers for the service, and what a job asks for is run by spark-submit here."""
+"""EMR Serverless on this machine: moto simulates the service, and a job's request is run by spark-submit here."""
 
 import os
 import re
@@ -21,7 +21,7 @@ DRIVER_VARIABLE = re.compile(r"spark\.emr-serverless\.driverEnv\.(TARMAC_\w+)")
 
 @dataclass(kw_only=True)
 class StandIn:
-    """The service's address, its one application, and the jobs that it was asked for."""
+    """The service's address, its one application, and the requested jobs."""
 
     url: str
     application: str
@@ -30,7 +30,7 @@ class StandIn:
     threads: list[threading.Thread] = field(default_factory=list)
 
     def started(self, job: Any) -> None:
-        """Run it, as the service does, while the caller has its answer already."""
+        """Run the job after the caller has received its answer, as the service does."""
         job.state = "RUNNING"
         self.jobs.append(job)
         thread = threading.Thread(target=self._run, args=[job])
@@ -80,7 +80,7 @@ class StandIn:
 
 @contextmanager
 def emr_serverless(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
-    """A service with an application that has stopped, as one does that was idle."""
+    """A service with an application that has stopped after being idle."""
     from moto.emrserverless.models import EMRServerlessBackend, emrserverless_backends
     from moto.server import ThreadedMotoServer
 
@@ -90,7 +90,7 @@ def emr_serverless(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stan
     url = f"http://{host}:{port}"
     keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
     client = boto3.client("emr-serverless", endpoint_url=url, region_name="us-east-1", **keys)
-    # moto's names are older than Spark 4, and it lists no jobs of an application that never had one.
+    # moto's release names are older than Spark 4, and it cannot list jobs of an application that never had one.
     application = client.create_application(name="tarmac", releaseLabel="emr-7.0.0", type="SPARK")["applicationId"]
     backend = emrserverless_backends["123456789012"]["us-east-1"]
     backend.job_runs[application] = []

@@ -1,4 +1,4 @@
-"""The engines under test, and small frames for them: name what matters, the rest is a usual flight's."""
+"""The engines under test, and small frames for them: tests name the relevant columns, the others are a typical flight's."""
 
 import datetime as dt
 from collections.abc import Callable, Sequence
@@ -35,7 +35,7 @@ SOUND = {
     "dropped": False,
     "no_dest": False,
 }
-"""A flight with nothing wrong."""
+"""A valid flight."""
 
 BRONZE = pl.Schema(
     {
@@ -52,11 +52,11 @@ BRONZE = pl.Schema(
 
 @dataclass(frozen=True)
 class Engine:
-    """Brings a Polars frame into the engine, and a lazy result back out of it."""
+    """Converts a Polars frame to the engine's, and a lazy result back."""
 
     name: str
     examples: Callable[[int], int]
-    """How many made-up examples to try, of so many that one machine would: each costs Spark some jobs."""
+    """The number of generated examples to try, fewer for Spark, where each one costs several jobs."""
     into: Callable[[pl.DataFrame], nw.LazyFrame[Any]]
     out: Callable[[nw.LazyFrame[Any]], pl.DataFrame]
 
@@ -95,12 +95,12 @@ ENGINES = (
 
 
 def bronze_frame(rows: Sequence[dict[str, Any]]) -> pl.DataFrame:
-    """Bronze rows as an engine reads them; what a row does not name is a valid flight's."""
+    """Bronze rows as an engine reads them; columns that a row does not name are a valid flight's."""
     numbered = ({"source_file": "2009.csv", "source_line": line} | row for line, row in enumerate(rows, start=2))
     return pl.DataFrame([dict.fromkeys(BRONZE) | SOUND | row for row in numbered], schema=BRONZE)
 
 
 def flights_frame(rows: Sequence[dict[str, Any]]) -> pl.DataFrame:
-    """Silver rows; what a row does not name is null, or a flight from JFK on a day that was not cancelled."""
+    """Silver rows; columns that a row does not name are null, or those of a flight from JFK that was not cancelled."""
     usual = {"origin": "JFK", "fl_date": DAY, "dest": "LAX", "cancelled": False, "diverted": False}
     return pl.DataFrame([dict.fromkeys(FLIGHTS.names) | usual | row for row in rows], schema=schema_of(FLIGHTS))

@@ -1,4 +1,4 @@
-"""A proxy in front of an S3 server that does to chosen requests what bad networks and busy servers do."""
+"""A proxy in front of an S3 server that injects faults of bad networks and busy servers into chosen requests."""
 
 import asyncio
 import re
@@ -49,18 +49,18 @@ class _Rule:
 
 
 class FaultProxy:
-    """Its address, and the faults that it still has to do."""
+    """Its address, and the faults still to be injected."""
 
     def __init__(self, url: str, upstream: tuple[str, int]) -> None:
         self.url, self.upstream = url, upstream
         self.let_go = asyncio.Event()
         self._rules: list[_Rule] = []
         self.done: list[str] = []
-        # asyncio itself holds its tasks loosely: one that waits for a lost connection would vanish.
+        # asyncio only has weak references to its tasks: one that waits for a lost connection would be collected.
         self._alive: set[asyncio.Task[None] | None] = set()
 
     def will(self, fault: Fault, method: str, part: str, *, skip: int = 0, times: int = 1) -> None:
-        """Do this to requests of that method with this part in their path or query, after `skip` good ones."""
+        """Inject this fault into requests of this method with this part in their path or query, after `skip` good ones."""
         self._rules.append(_Rule(method=method, part=part, fault=fault, skip=skip, times=times))
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -98,7 +98,7 @@ async def passes(exchange: Exchange) -> None:
 
 
 async def says_slow_down(exchange: Exchange) -> None:
-    """503 Slow Down, as from a server with too much to do."""
+    """503 Slow Down, as from an overloaded server."""
     exchange.writer.write(
         b"HTTP/1.1 503 Slow Down\r\nContent-Type: application/xml\r\nConnection: close\r\n"
         b"Content-Length: %d\r\n\r\n" % len(_SLOW_DOWN)
@@ -109,7 +109,7 @@ async def says_slow_down(exchange: Exchange) -> None:
 
 
 async def says_nothing(exchange: Exchange) -> None:
-    """Takes the head of the request and is not heard of again: neither answers nor reads on."""
+    """Reads the head of the request and then neither answers nor reads on."""
     exchange.reader._transport.pause_reading()  # type: ignore[attr-defined]
     await exchange.let_go.wait()
 
@@ -120,17 +120,17 @@ async def resets(exchange: Exchange) -> None:
 
 
 async def cuts_the_answer(exchange: Exchange) -> None:
-    """Half of the promised body comes, then the connection is closed."""
+    """Sends half of the promised body, then closes the connection."""
     await _relay(exchange, answer_share=0.5)
 
 
 async def cuts_the_upload(exchange: Exchange) -> None:
-    """The connection is reset when half of the body has gone up."""
+    """Resets the connection when half of the body has been uploaded."""
     await _relay(exchange, upload_share=0.5)
 
 
 async def loses_the_answer(exchange: Exchange) -> None:
-    """The server does what is asked; its answer never arrives."""
+    """The server carries out the request, but its answer never arrives."""
     await _relay(exchange, answer_share=-1)
 
 
@@ -168,7 +168,7 @@ async def _receive(exchange: Exchange, down: asyncio.StreamReader, share: float)
         _reset(exchange.writer)
         return
     exchange.writer.write(head)
-    # Without a length the body goes on to the end of the connection.
+    # Without a length, the body ends with the connection.
     left = int(share * _length(head)) if _length(head) else 1 << 40
     while left and (block := await down.read(min(left, 1 << 16))):
         left -= len(block)
@@ -189,7 +189,7 @@ def _reset(writer: asyncio.StreamWriter) -> None:
 
 @contextmanager
 def fault_proxy(server_url: str) -> Iterator[FaultProxy]:
-    """A proxy on a free port, in a thread of its own; all connections are dropped at the end."""
+    """A proxy on a free port, in its own thread; all connections are closed at the end."""
     where = urlsplit(server_url)
     assert where.hostname is not None
     assert where.port is not None

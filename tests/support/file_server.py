@@ -1,6 +1,6 @@
-"""A server of files over HTTP as they are: with ranges and editions, and with all that goes wrong at such servers.
+"""A server of files over HTTP, with ranges and editions, and with the faults of such servers.
 
-It also passes as a proxy: whatever host an address names, its last part names the file.
+It also works as a proxy: whatever the host in an address, its last part names the file.
 """
 
 import ssl
@@ -16,14 +16,14 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """What the server does in place of a good answer, once.
+    """What the server does once instead of a good answer.
 
     Attributes:
-        status, headers, body: the answer, where `status` is not 0.
+        status, headers, body: the answer, if `status` is not 0.
         cut: bytes of the good answer after which the connection ends.
         claimed: the length that the good answer claims.
         stall: seconds before the answer's body.
-        block, pause: the body comes in blocks of so many bytes, with seconds between.
+        block, pause: the body is sent in blocks of this many bytes, with this pause in seconds.
     """
 
     status: int = 0
@@ -44,14 +44,14 @@ PAGE = Fault(
 
 @dataclass(kw_only=True)
 class FileServer:
-    """What it serves, and what it was asked.
+    """The server's files, and the requests that it has received.
 
     Attributes:
         files: name → bytes.
-        faults: name → what happens to the next requests of it, one each; a fault for "*" is every file's.
+        faults: name → the faults of its next requests, one each; "*" stands for every file.
         asked: for each request its file's name and its headers, in order.
-        most_at_once: how many requests were answered at one moment.
-        ranges, editions: whether it knows ranges; whether it sends ETag and Last-Modified.
+        most_at_once: the largest number of simultaneous requests.
+        ranges, editions: whether it supports ranges; whether it sends ETag and Last-Modified.
     """
 
     url: str = ""
@@ -67,11 +67,11 @@ class FileServer:
     _lock: Any = field(default_factory=threading.Lock)
 
     def names(self) -> list[str]:
-        """The files that were asked for, in order."""
+        """The requested files, in order."""
         return [name for name, _ in self.asked]
 
     def next_fault(self, name: str) -> Fault:
-        """The next fault of a file; a good answer where none is left."""
+        """The next fault of a file; a good answer if none is left."""
         with self._lock:
             for key in (name, "*"):
                 if self.faults.get(key):
@@ -92,7 +92,7 @@ class FileServer:
                 self._at_once -= 1
 
     def etag(self, name: str) -> str:
-        """The ETag of a file: another one for other bytes."""
+        """The ETag of a file, which depends on its bytes."""
         return f'"{sha256(self.files[name]).hexdigest()[:16]}"'
 
 
@@ -152,7 +152,7 @@ def _handler(server: FileServer) -> type[BaseHTTPRequestHandler]:
             self.close_connection = len(body) != length
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-            """Be silent."""
+            """Do not log."""
 
     return Handler
 
@@ -162,7 +162,7 @@ class _Threads(ThreadingHTTPServer):
     block_on_close = False
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no error here."""
+        """A disconnected client is not an error here."""
 
 
 @contextmanager

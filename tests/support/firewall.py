@@ -1,4 +1,4 @@
-"""A way to a database that can fall silent, as behind a firewall or a security group that drops packets."""
+"""A connection to a database that can stop responding, as behind a firewall or a security group that drops packets."""
 
 import socket
 import threading
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 class Firewall:
-    """Passes TCP connections on to a Unix socket until it is closed."""
+    """Forwards TCP connections to a Unix socket until it is closed."""
 
     def __init__(self, target: Path) -> None:
         self._target = target
@@ -22,24 +22,24 @@ class Firewall:
 
     @property
     def port(self) -> int:
-        """Where it listens on the loopback."""
+        """Its port on the loopback."""
         port: int = self._listener.getsockname()[1]
         return port
 
     def stop_answering(self) -> None:
-        """From now on a connection is made, and nobody ever says a word."""
+        """From now on, connections are accepted but never answered."""
         self._open.clear()
         self._accepting.join()
 
     def drop_packets(self) -> None:
-        """From now on nothing answers: a listener's queue of one, filled, makes the kernel drop what comes."""
+        """From now on, nothing answers: a listener's full queue of one makes the kernel drop new packets."""
         self.stop_answering()
         self._listener.listen(0)
         while self._reachable():
             assert len(self._fillers) < 100, "the kernel still answers"
 
     def close(self) -> None:
-        """Let go of the port and of what fills the queue."""
+        """Release the port and the connections that fill the queue."""
         self.stop_answering()
         for held in (*self._fillers, self._listener):
             held.close()
@@ -81,7 +81,7 @@ def _pump(source: socket.socket, target: socket.socket) -> None:
 
 @contextmanager
 def open_firewall(target: Path) -> Iterator[Firewall]:
-    """One that is open at first."""
+    """A firewall that is open at first."""
     firewall = Firewall(target)
     try:
         yield firewall

@@ -1,4 +1,4 @@
-"""Lines of flights for the tests, as Kaggle and BTS write them: made here, so that each test says what is odd about its own."""
+"""Lines of flights for tests, in Kaggle's and BTS's formats; each test names only its unusual values."""
 
 import gzip
 import io
@@ -39,7 +39,7 @@ BTS_COLUMNS: dict[str, tuple[str, ...]] = {
     "SECURITY_DELAY": ("SecurityDelay",),
     "LATE_AIRCRAFT_DELAY": ("LateAircraftDelay",),
 }
-"""Column → the names that BTS gives it in its monthly files, the newest first."""
+"""Column → its names in BTS's monthly files, the newest first."""
 
 _SOUND = {
     "OP_CARRIER": "UA",
@@ -65,14 +65,14 @@ _SOUND = {
 
 
 def flight(number: int, *, year: int = 2009, **changed: str) -> dict[str, str]:
-    """One sound flight, each number another one; `changed` names Kaggle columns."""
+    """A valid flight, a different one for each number; `changed` names Kaggle columns."""
     day = date(year, 1, 1) + timedelta(days=number % 365)
     made = {"FL_DATE": day.isoformat(), "OP_CARRIER_FL_NUM": str(number % 9999 + 1)}
     return dict.fromkeys(FLIGHT_COLUMNS, "") | _SOUND | made | changed
 
 
 def flights(n: int, *, year: int = 2009) -> list[dict[str, str]]:
-    """`n` sound flights, no two alike."""
+    """`n` valid flights, all different."""
     return [flight(i, year=year) for i in range(n)]
 
 
@@ -94,7 +94,7 @@ def text_of(lines: Iterable[bytes], *, end: bytes = b"\n") -> bytes:
 def kaggle_csv(
     rows: Iterable[dict[str, str] | bytes], *, names: Sequence[str] = KAGGLE_NAMES, end: bytes = b"\n"
 ) -> bytes:
-    """A Kaggle yearly file; a row given as bytes goes in as it is."""
+    """A Kaggle yearly file; a row given as bytes is used unchanged."""
     lines = (row if isinstance(row, bytes) else kaggle_line(row, names) for row in rows)
     return text_of((kaggle_header(names), *lines), end=end)
 

@@ -1,4 +1,4 @@
-"""Lakes in folders, and the command line run within this process, for tests of what a user meets."""
+"""Lakes in folders, and commands run in this process, for tests from the user's point of view."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ YEAR = 2009
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """How a command ended, and what it wrote."""
+    """A command's exit code and output."""
 
     code: int
     out: str
@@ -37,7 +37,7 @@ Command = Callable[..., Answer]
 
 
 def in_process(capfd: pytest.CaptureFixture[str]) -> Command:
-    """A function that runs a command line and returns its answer."""
+    """A function that runs a command and returns its exit code and output."""
 
     def command(*arguments: object) -> Answer:
         capfd.readouterr()
@@ -49,7 +49,7 @@ def in_process(capfd: pytest.CaptureFixture[str]) -> Command:
 
 
 def put_bronze(lake: Path, text: bytes, *, suffix: str = ".csv", year: int = YEAR) -> Path:
-    """Make this the year's only bronze file, behind Tarmac's back."""
+    """Write the year's only bronze file, without `tarmac ingest`."""
     folder = lake / "01_bronze"
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob(f"{year}.*"):
@@ -70,7 +70,7 @@ def zones(lake: Path) -> dict[str, str]:
 
 
 def leftovers(lake: Path) -> list[str]:
-    """What is in the lake's scratch folder."""
+    """The files in the lake's scratch folder."""
     return sorted(str(path.relative_to(lake)) for path in (lake / ".scratch").rglob("*"))
 
 
@@ -80,17 +80,17 @@ def silver(lake: Path, year: int = YEAR) -> pl.DataFrame:
 
 
 def quarantine(lake: Path, year: int = YEAR) -> pl.DataFrame:
-    """The year's rows that were set aside."""
+    """The year's quarantined rows."""
     return pl.read_parquet(lake / f"02_silver/year/{year}/{year}_02_quarantine.parquet")
 
 
 def lines_by_reason(aside: pl.DataFrame) -> dict[str, list[int]]:
-    """The lines that were set aside, by reason."""
+    """The quarantined lines, by reason."""
     return dict(aside.group_by("reason").agg(pl.col("source_line").sort()).sort("reason").iter_rows())
 
 
 def assert_says(text: str, said: Sequence[str]) -> None:
-    """Each of these stands in the text, and no traceback does."""
+    """Assert that the text contains each of these, and no traceback."""
     assert "Traceback" not in text
     for fragment in said:
         assert fragment in text

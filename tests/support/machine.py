@@ -1,4 +1,4 @@
-"""What a machine may lack: programs and environments that some tests need, and the reason for a skip where they are missing."""
+"""Programs and environments that some tests need; tests are skipped, with the reason, if they are missing."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENTS = ROOT
 """The folder of .venv-airflow and .venv-superset."""
 
-# Debian keeps some programs outside a user's PATH.
+# Debian installs some programs outside a user's PATH.
 FURTHER_FOLDERS = ("/usr/sbin", *sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")), reverse=True))
 
 
@@ -51,12 +51,12 @@ def find(program: str) -> str | None:
 
 
 def has(name: str) -> bool:
-    """Whether all programs of the tool are on this machine."""
+    """Whether all programs of the tool are installed."""
     return all(find(program) for program in TOOLS[name].programs)
 
 
 def need(name: str) -> str:
-    """The path of the tool's first program; the test is skipped where one of them is missing."""
+    """The path of the tool's first program; the test is skipped if one of them is missing."""
     missing = [program for program in TOOLS[name].programs if find(program) is None]
     if missing:
         pytest.skip(f"{name}: {', '.join(missing)} not on PATH; Debian: apt-get install {TOOLS[name].packages}")
@@ -64,7 +64,7 @@ def need(name: str) -> str:
 
 
 def need_environment(name: str, program: str) -> Path:
-    """The path of a program in `.venv-airflow` or `.venv-superset`; the test is skipped where it was not made."""
+    """The path of a program in `.venv-airflow` or `.venv-superset`; the test is skipped if that does not exist."""
     path = ENVIRONMENTS / name / "bin" / program
     if not path.exists():
         pytest.skip(f"{name} is not set up: make {name}/.ready")

@@ -1,4 +1,4 @@
-"""A made-up month of US flights as silver has them, and disruptions planted into it."""
+"""Artificial US flights in silver's schema, with planted disruptions."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -24,9 +24,9 @@ DAYS = 60
 
 @dataclass(frozen=True, kw_only=True)
 class Planted:
-    """Flights to spoil: of these carriers from these airports (empty: all), on these days, so large a share of them.
+    """Flights to disrupt: this share of the flights of these carriers from these airports (empty: all) on these days.
 
-    `minutes`: how late they become; None: they are cancelled, with this code.
+    `minutes`: their delay; None: they are cancelled, with this code.
     """
 
     days: tuple[dt.date, ...]
@@ -91,7 +91,7 @@ def _plant(frame: pl.DataFrame, each: Planted, rng: np.random.Generator) -> pl.D
         more = pl.when(hit).then(each.minutes).otherwise(0.0)
         column = {"A": "carrier_delay", "B": "weather_delay", "C": "nas_delay"}[each.code]
         return frame.with_columns(pl.col("dep_delay") + more, pl.col(column) + more)
-    # A quarter of the codes name something else, as real ones do.
+    # A quarter of the codes name another cause, as in real records.
     other = pl.lit(pl.Series(rng.random(frame.height) < 0.25))
     code = pl.when(hit & ~other).then(pl.lit(each.code)).otherwise("cancellation_code")
     return frame.with_columns(cancelled=pl.col("cancelled") | hit, cancellation_code=code)

@@ -1,4 +1,4 @@
-"""A real nginx of a test's own: rendered, checked, started at free ports, stopped with its workers."""
+"""A real nginx for a test: rendered, checked, started at free ports, stopped with its workers."""
 
 import os
 import shutil
@@ -25,13 +25,13 @@ PATHS = {"AIRFLOW_ADDRESS": "tarmac.example/airflow", "SUPERSET_ADDRESS": "tarma
 
 
 def certify(folder: Path, name: str, *hosts: str) -> None:
-    """A pair `name`.crt and `name`.key from the folder's own authority."""
+    """A certificate `name`.crt and key `name`.key from the folder's own authority."""
     need("openssl")
     subprocess.run([str(DEPLOY / "self-signed.sh"), str(folder), name, *hosts], check=True)
 
 
 def render(settings: Mapping[str, str], *, timeouts: Mapping[str, int] | None = None, into: Path) -> str:
-    """What `render` writes; `timeouts` replace those of deploy/timeouts.env, in a copy of the folder."""
+    """The output of `render`; `timeouts` replace those of deploy/timeouts.env, in a copy of the folder."""
     need("envsubst")
     folder = DEPLOY
     if timeouts is not None:
@@ -51,7 +51,7 @@ def render(settings: Mapping[str, str], *, timeouts: Mapping[str, int] | None = 
 
 @dataclass(frozen=True, kw_only=True)
 class Proxy:
-    """A running nginx; `tls` holds the authority that its certificate and its upstreams' are from."""
+    """A running nginx; `tls` has the authority of its certificate and its upstreams'."""
 
     folder: Path
     tls: Path
@@ -59,7 +59,7 @@ class Proxy:
     https_port: int
 
     def ask(self, method: str, url: str, *, source: str = "127.0.0.1", **options: Any) -> urllib3.BaseHTTPResponse:
-        """Ask for https://host/path as if the host's name led to this proxy, coming from `source`; redirects stay."""
+        """Request https://host/path through this proxy, from the address `source`; redirects are not followed."""
         asked = urllib3.util.parse_url(url)
         host = asked.host
         with urllib3.HTTPSConnectionPool(
@@ -76,12 +76,12 @@ class Proxy:
 
     @property
     def error_log(self) -> str:
-        """What nginx complained of."""
+        """nginx's error log."""
         return (self.folder / "error.log").read_text()
 
     @property
     def access_log(self) -> str:
-        """Its own record of requests."""
+        """nginx's access log."""
         return (self.folder / "access.log").read_text()
 
 
@@ -94,7 +94,7 @@ def running_nginx(
     timeouts: Mapping[str, int] | None = None,
     https_port: int | None = None,
 ) -> Iterator[Proxy]:
-    """Start nginx with this configuration; at the end it and its workers are gone."""
+    """Start nginx with this configuration; stop it and its workers at the end."""
     proxy = Proxy(folder=folder, tls=tls, http_port=free_port(), https_port=https_port or free_port())
     ours = {
         "NGINX_HTTP_PORT": f"127.0.0.1:{proxy.http_port}",
@@ -118,7 +118,7 @@ def running_nginx(
 
 
 def stop_group(process: "subprocess.Popen[Any]", *, how: int = signal.SIGTERM) -> None:
-    """End a process that leads its own group, and whatever of the group is left."""
+    """Stop a process that leads its own group, and the rest of the group."""
     process.send_signal(how)
     with suppress(subprocess.TimeoutExpired):
         process.wait(30)
@@ -128,10 +128,10 @@ def stop_group(process: "subprocess.Popen[Any]", *, how: int = signal.SIGTERM) -
 
 
 def write_main(folder: Path) -> list[str]:
-    """Write the file that a distribution brings, as small as it goes, and return the command that uses it."""
+    """Write a minimal version of a distribution's nginx.conf, and return the command that uses it."""
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     temporary = "\n".join(f"    {kind}_temp_path {folder}/{kind};" for kind in kinds)
-    user = "user root;" if os.geteuid() == 0 else ""  # pytest's folders are closed to others
+    user = "user root;" if os.geteuid() == 0 else ""  # pytest's folders cannot be read by other users
     (folder / "nginx.conf").write_text(
         f"{user} worker_processes 1; pid {folder}/pid; error_log {folder}/error.log; events {{}}\n"
         f"http {{\n{temporary}\n    include {folder}/tarmac.conf;\n}}\n"
@@ -140,7 +140,7 @@ def write_main(folder: Path) -> list[str]:
 
 
 def assert_runs(process: "subprocess.Popen[Any]", log: Path | None = None) -> None:
-    """AssertionError, with its last words in `log`, when the process ended."""
+    """Raise an AssertionError with the end of its log if the process has ended."""
     if process.poll() is not None:
         words = log.read_text(errors="replace")[-2000:] if log and log.exists() else ""
         raise AssertionError(f"{process.args} ended with {process.returncode}: {words}")
@@ -149,7 +149,7 @@ def assert_runs(process: "subprocess.Popen[Any]", log: Path | None = None) -> No
 def wait_for_port(
     port: int, process: "subprocess.Popen[Any]", *, log: Path | None = None, seconds: float = 180
 ) -> None:
-    """Return as soon as somebody listens there; AssertionError when the process ended or the time is over."""
+    """Wait until a server listens there; AssertionError if the process ends or after the timeout."""
 
     def listens() -> bool:
         assert_runs(process, log)
@@ -160,7 +160,7 @@ def wait_for_port(
 
 
 def who_answers(port: int) -> set[str]:
-    """The addresses of this machine where somebody listens at the port; the loopback's second stands for every other."""
+    """The addresses of this machine on which the port is open; the loopback's second one stands for every other."""
     named = (address for addresses in psutil.net_if_addrs().values() for address in addresses)
     own = {"127.0.0.1", "127.0.0.2"} | {one.address for one in named if one.family == socket.AF_INET}
     answering = set()
@@ -172,7 +172,7 @@ def who_answers(port: int) -> set[str]:
 
 
 def wait_until(reached: Callable[[], bool], *, seconds: float = 180) -> None:
-    """Return as soon as this holds; AssertionError when the time is over."""
+    """Wait until this holds; AssertionError after the timeout."""
     limit = time.monotonic() + seconds
     while not reached():
         assert time.monotonic() < limit, f"waited {seconds} s in vain"
@@ -180,13 +180,13 @@ def wait_until(reached: Callable[[], bool], *, seconds: float = 180) -> None:
 
 
 def most_log_ins_since(began: float) -> int:
-    """How many the proxy lets one address try since this moment of the monotonic clock: five at once, one in ten seconds."""
+    """The number of log-ins that the proxy allows an address since this monotonic time: five, and one every ten seconds."""
     return 5 + int((time.monotonic() - began) // 10)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """One address for each application, and the proxy that both are behind; whether they run is their fixtures' matter."""
+    """One address for each application, and the proxy in front of both; their fixtures start them."""
 
     proxy: Proxy
     airflow_port: int

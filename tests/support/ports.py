@@ -1,4 +1,4 @@
-"""Ports for servers that tests start: each is given once, and none is the kernel's to hand out meanwhile."""
+"""Ports for servers that tests start: each is given out once, and the kernel assigns none of them to connections."""
 
 import random
 import socket
@@ -9,11 +9,11 @@ _given: list[socket.socket] = []
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that this process alone was given, until it ends.
+    """A port of 127.0.0.1 that is reserved for this process until it ends.
 
-    A server may bind it minutes later: test sessions run side by side, and a port that the kernel had chosen
-    could by then be the end of anybody's connection. So it lies below those, and a UDP socket, which no server
-    of ours uses, holds its number.
+    A server may bind it minutes later, while other test sessions run, and a port chosen by the kernel could by then
+    be in use by a connection. So it is below the kernel's range, and a UDP socket, which none of our servers
+    uses, reserves its number.
     """
     below = min(32_768, int(_EPHEMERAL.read_text().split()[0])) if _EPHEMERAL.exists() else 32_768
     for port in random.sample(range(min(10_000, below // 2), below), 200):

@@ -1,4 +1,4 @@
-"""A Postgres that takes connections over TLS alone: Debian's, since the embedded one is built without TLS and has no port."""
+"""A Postgres that accepts only TLS connections: Debian's, because the embedded one is built without TLS and has no port."""
 
 import os
 import pwd
@@ -24,14 +24,14 @@ PASSWORD = "only-for-tests"
 
 @dataclass(frozen=True, kw_only=True)
 class Postgres:
-    """A running server; `authority` is the file that clients check its certificate by."""
+    """A running server; `authority` is the file with which clients verify its certificate."""
 
     folder: Path
     port: int
     authority: Path
 
     def url(self, database: str, *, host: str = "localhost", authority: Path | None = None) -> str:
-        """Its URL as an operator writes it."""
+        """Its URL, as an operator would write it."""
         trust = f"sslmode=verify-full&sslrootcert={authority or self.authority}"
         return f"postgresql://tarmac:{PASSWORD}@{host}:{self.port}/{database}?{trust}"
 
@@ -43,9 +43,9 @@ class Postgres:
 
 @contextmanager
 def running_postgres(tls: Path) -> Iterator[Postgres]:
-    """Start one with `tls`/postgres.crt at a free port of the loopback; at the end it is gone."""
+    """Start a server with `tls`/postgres.crt on a free port of the loopback; stop it at the end."""
     programs = Path(need("Postgres")).resolve().parent
-    # Not under pytest's folder, which the server's user may not pass through.
+    # Not in pytest's folder, to which the server's user has no access.
     with tempfile.TemporaryDirectory(prefix="tarmac-test-") as home:
         folder = Path(home) / "data"
         folder.mkdir(mode=0o700)
@@ -93,7 +93,7 @@ def running_postgres(tls: Path) -> Iterator[Postgres]:
 
 
 def _as_owner(home: Path, folder: Path) -> dict[str, Any]:
-    """Postgres does not run as root: the package's own user does it then."""
+    """Postgres refuses to run as root: then the package's own user runs it."""
     if os.geteuid() != 0:
         return {}
     owner = pwd.getpwnam("postgres")

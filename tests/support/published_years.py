@@ -1,4 +1,4 @@
-"""Makes published tables out of nothing: seasons, storms, thin airports, days without a mean."""
+"""Makes artificial published tables, with seasons, storms, airports with few flights, and days without a mean."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -32,7 +32,7 @@ BIG = (
 
 
 def real_codes(n: int) -> list[str]:
-    """`n` codes of US airports, the big ones first; the same ones always."""
+    """`n` codes of US airports, the large ones first; always the same ones."""
     import airportsdata
 
     known = airportsdata.load("IATA")
@@ -44,7 +44,7 @@ def real_codes(n: int) -> list[str]:
 
 
 def make_published(codes: Sequence[str], years: Sequence[int] = (2009,), seed: int = 7) -> pl.DataFrame:
-    """One row per airport and day: sizes fall by rank, the last fifth skips days, a few days have no mean."""
+    """One row per airport and day: sizes decrease by rank, the last fifth skips days, a few days have no mean."""
     rng = np.random.default_rng(seed)
     days = np.concatenate([np.arange(date(y, 1, 1), date(y + 1, 1, 1), dtype="datetime64[D]") for y in years])
     n = len(days)
@@ -107,7 +107,7 @@ def _one(code, rank, days, season, storms, rng):
 
 
 def one_day(origin: str = "JFK", day: date = date(2013, 2, 8), **changes: object) -> dict[str, object]:
-    """One published row of an ordinary day, with the changes that a test is about."""
+    """One published row of an ordinary day, with a test's changes."""
     return {
         "id": f"{origin}{day:%Y%m%d}",
         "origin": origin,
@@ -133,7 +133,7 @@ def one_day(origin: str = "JFK", day: date = date(2013, 2, 8), **changes: object
 
 
 def to_published(*rows: dict[str, object]) -> pl.DataFrame:
-    """The rows as a published table, typed where all values are null."""
+    """The rows as a published table, typed also if all values are null."""
     texts = {"detector": pl.String, "measure": pl.String, "anomaly_direction": pl.String}
     numbers = dict.fromkeys(("expected", "lower", "upper", "anomaly_score", "mean_dep_delay", *CAUSES), pl.Float64)
     numbers |= dict.fromkeys((column.name for column in LOSSES), pl.Float64)

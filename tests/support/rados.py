@@ -46,12 +46,12 @@ rgw gc processor period = 1
 
 @dataclass(frozen=True, kw_only=True)
 class _Cluster:
-    """A cluster's folder, and its programs as they are called in it."""
+    """A cluster's folder, and the commands that run in it."""
 
     folder: Path
 
     def call(self, program: str, *arguments: str) -> str:
-        """Run a program to its end; returns what it printed."""
+        """Run a program and wait for it; returns its output."""
         command = [program, "--conf", str(self.folder / "ceph.conf"), *arguments]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_SECONDS_TO_START)
         assert done.returncode == 0, f"{' '.join(command)}: {done.stderr}"
@@ -59,8 +59,8 @@ class _Cluster:
 
     @contextmanager
     def serving(self, program: str, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-        """A server that is killed at the end of the block, and by the kernel should this process die before."""
-        # None of them has anything worth a slow farewell.
+        """A server that is killed at the end of the block, or by the kernel if this process dies before."""
+        # None of them needs a graceful shutdown.
         command = [
             "setpriv", "--pdeathsig", "KILL", program, "--conf", str(self.folder / "ceph.conf"), *arguments, "-f"
         ]  # fmt: skip
@@ -76,7 +76,7 @@ class _Cluster:
 
 @contextmanager
 def rados_gateway(folder: Path, *, access_key: str, secret_key: str) -> Iterator[str]:
-    """The address of a gateway that knows one user; `folder` is new and stays behind."""
+    """The address of a gateway with one user; `folder` is new and is not removed."""
     cluster = _Cluster(folder=folder)
     _prepare(cluster)
     with ExitStack() as servers:
@@ -89,7 +89,7 @@ def rados_gateway(folder: Path, *, access_key: str, secret_key: str) -> Iterator
             )
         cluster.call("ceph-osd", "--mkfs", "-i", "0", "--osd-uuid", osd)
         servers.enter_context(cluster.serving("ceph-osd", "-i", "0"))
-        # Before the gateway starts: the two would else make the same pools at once.
+        # Before the gateway starts, as both would otherwise create the same pools at the same time.
         user = ("--uid", "tests", "--display-name", "tests", "--access-key", access_key, "--secret-key", secret_key)
         cluster.call("radosgw-admin", "user", "create", *user)
         address = f"127.0.0.1:{free_port()}"
@@ -114,7 +114,7 @@ def _prepare(cluster: _Cluster) -> None:
 def _wait_for(url: str, server: subprocess.Popen[bytes], folder: Path) -> None:
     limit = time.monotonic() + _SECONDS_TO_START
     while time.monotonic() < limit and server.poll() is None:
-        # One that is taken and not answered in time is no URLError.
+        # A connection that is accepted but not answered in time does not raise a URLError.
         with contextlib.suppress(OSError, http.client.HTTPException), urllib.request.urlopen(url, timeout=20):
             return
         time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""Fixtures of S3: Ceph's RADOS gateway where it is installed, moto's server elsewhere. Either knows one pair of keys."""
+"""Fixtures of S3: Ceph's RADOS gateway if it is installed, else moto's server. Both have one pair of keys."""
 
 import tempfile
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from tests.support.rados import rados_gateway
 
 @dataclass(frozen=True, kw_only=True)
 class S3Server:
-    """A server's address and the keys of its only user; `real` where it checks signatures and rights."""
+    """A server's address and the keys of its only user; `real` if it checks signatures and permissions."""
 
     url: str
     real: bool
@@ -23,7 +23,7 @@ class S3Server:
     secret_key: str = "testing-secret"
 
     def environment(self, home: Path) -> dict[str, str]:
-        """The AWS variables by which programs find this server and no other; `home` stays empty."""
+        """The AWS variables that point programs to this server only; `home` remains empty."""
         return {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ACCESS_KEY_ID": self.access_key,
@@ -38,14 +38,14 @@ class S3Server:
 
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[S3Server]:
-    """One server for all tests of a session; make buckets of your own in it."""
+    """One server for all tests of a session; each test creates its own buckets."""
     with _rados() if has("Ceph") else _moto() as server:
         yield server
 
 
 @pytest.fixture
 def s3(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
-    """A client of the server, with an empty bucket `lake`; the environment knows no other S3."""
+    """A client of the server, with an empty bucket `lake`; the environment points to this server only."""
     import boto3
 
     for name, value in (s3_server.environment(tmp_path) | {"TARMAC_HOME": str(tmp_path / "home")}).items():

@@ -1,4 +1,4 @@
-"""In CI a skipped test fails the run, unless `may_skip_in_ci.toml` says why it may be skipped."""
+"""In CI a skipped test fails the run unless `may_skip_in_ci.toml` gives a reason for it."""
 
 import os
 import tomllib
@@ -22,23 +22,23 @@ class SkipsInCI:
         self._unexplained: list[str] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Hear of each test; one that is expected to fail is not skipped."""
+        """Record each skipped test; an expected failure is not a skip."""
         if report.skipped and not hasattr(report, "wasxfail"):
             self._hear(report)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Hear of each module that was skipped as a whole."""
+        """Record each module that is skipped as a whole."""
         if report.skipped:
             self._hear(report)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Fail a run that would else have passed."""
+        """Fail a run that would otherwise pass."""
         if self._unexplained and session.exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Say which tests it was, and what to do."""
+        """List the skipped tests, and say what to do."""
         for name in self._unexplained:
             terminalreporter.write_line(
                 f"SKIPPED IN CI: {name}. Make it run there, or give its reason in {self._file.name}.", red=True
@@ -55,6 +55,6 @@ def _matches(text: str, patterns: Iterable[str]) -> bool:
 
 
 def _message(report: pytest.TestReport | pytest.CollectReport) -> str:
-    """What `pytest.skip` was given."""
+    """The reason given to `pytest.skip`."""
     where_and_why = report.longrepr
     return where_and_why[2].removeprefix("Skipped: ") if isinstance(where_and_why, tuple) else ""

@@ -1,4 +1,4 @@
-"""A real standalone cluster on loopback: one master and workers, each a process group of its own."""
+"""A real standalone cluster on loopback: one master and workers, each in its own process group."""
 
 import os
 import re
@@ -16,13 +16,13 @@ from tarmac.engines.spark.java import find_java
 
 Found = TypeVar("Found")
 PATIENCE = 900.0
-"""Seconds; CI has two slow cores, and others at work on them."""
+"""Timeout in seconds; CI has two slow, shared cores."""
 
 
 _QUIETLY = {
     "SPARK_LOCAL_IP": "127.0.0.1",
     "SPARK_DAEMON_MEMORY": "256m",
-    # Else it listens on a port of its own choice, always the same.
+    # Otherwise it listens on a default port, always the same.
     "SPARK_MASTER_OPTS": "-Dspark.master.rest.enabled=false",
 }
 
@@ -39,18 +39,18 @@ class Cluster:
         self.url = wait_for(lambda: re.search(r"spark://127\.0\.0\.1:[1-9][0-9]*", self._log("master"))).group()
 
     def add_worker(self, name: str) -> subprocess.Popen[bytes]:
-        """A worker with one core, once the master knows it."""
+        """Start a worker with one core, and wait until it has registered with the master."""
         options = ("--cores", "1", "--memory", "1g", "--work-dir", str(self.folder / name), self.url)
         process = self._start(name, "org.apache.spark.deploy.worker.Worker", *options)
         wait_for(lambda: "Successfully registered with master" in self._log(name))
         return process
 
     def adopt(self, process: subprocess.Popen[Any]) -> None:
-        """End this process, a group of its own, with the cluster."""
+        """Stop this process, with its group, at the end of the cluster."""
         self._processes.append(process)
 
     def stop(self) -> None:
-        """Kill whatever still lives."""
+        """Kill everything that is still running."""
         for process in self._processes:
             kill_group(process)
 
@@ -73,14 +73,14 @@ class Cluster:
 
 
 def kill_group(process: subprocess.Popen[Any]) -> None:
-    """kill -9 to the process and all that it started: a worker's executor and Python with it."""
+    """kill -9 a process and its children, such as a worker's executor and its Python."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 
 def wait_for(there: Callable[[], Found | None]) -> Found:
-    """What this gives, once it gives something."""
+    """The first result that is not None, or fail after the timeout."""
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         if found := there():
@@ -91,7 +91,7 @@ def wait_for(there: Callable[[], Found | None]) -> Found:
 
 @contextmanager
 def cluster_of(folder: Path) -> Iterator[Cluster]:
-    """A cluster without workers, gone at the end however that comes."""
+    """A cluster without workers, always stopped at the end."""
     cluster = Cluster(folder)
     try:
         yield cluster

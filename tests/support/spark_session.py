@@ -1,4 +1,4 @@
-"""The one Spark session of a test run: two cores, few partitions, nothing that listens to others."""
+"""The Spark session of a test run: two cores, few partitions, no open ports to other machines."""
 
 import tempfile
 from functools import cache
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 SMALL = {
     "spark.sql.shuffle.partitions": "2",
-    "spark.sql.codegen.wholeStage": "false",  # compiling takes longer than a test's few rows
+    "spark.sql.codegen.wholeStage": "false",  # compiling takes longer than processing a test's few rows
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.sql.adaptive.enabled": "false",
     "spark.driver.memory": "1g",
@@ -23,7 +23,7 @@ SMALL = {
 
 @cache
 def spark_session() -> "SparkSession":
-    """Started when first asked for; its Java ends with this process."""
+    """Started at the first call; its Java ends with this process."""
     return start_spark("local[2]", Path(tempfile.mkdtemp(prefix="tarmac-spark-")), SMALL)
 
 

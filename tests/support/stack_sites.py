@@ -1,4 +1,4 @@
-"""Sites: a lake with its warehouse, and what is in them, compared byte by byte and row by row."""
+"""Sites: a lake with its warehouse, whose contents are compared byte by byte and row by row."""
 
 import hashlib
 import os
@@ -21,7 +21,7 @@ TABLES = ("agg_dep_delay_by_date", "anomaly_scores", "carrier_days", "disruption
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """A lake, a warehouse with the folder of its server, and for a lake on S3 the variables that lead there."""
+    """A lake, a warehouse with the folder of its server, and for a lake on S3 its environment variables."""
 
     lake: str
     warehouse: str
@@ -32,7 +32,7 @@ class Site:
     @classmethod
     @contextmanager
     def with_warehouse(cls, home: Path, **rest: Any) -> Iterator["Site"]:
-        """A site whose warehouse runs for the block."""
+        """A site whose warehouse runs during the block."""
         with embedded_server(home) as url:
             yield cls(home=home, warehouse=url, **rest)
 
@@ -49,7 +49,7 @@ class Site:
         return {**dict(rows), **{key: value for key, value in files.items() if key.startswith(("02_", "03_"))}}
 
     def rows(self) -> dict[str, list[str]]:
-        """Every row of the warehouse, sorted, without the moment at which it was written."""
+        """Every row of the warehouse, sorted, without the time at which it was written."""
         with psycopg.connect(self.warehouse) as connection:
             return {
                 table: [line for (line,) in connection.execute(
@@ -69,22 +69,22 @@ class Site:
                 connection.execute(f"DELETE FROM {table} WHERE {its_year} = %s", [year])
 
     def is_loading(self) -> bool:
-        """Whether a load is in the middle of its transaction: it holds the year's lock."""
+        """Whether a load is in its transaction, that is, holds the year's lock."""
         with psycopg.connect(self.warehouse) as connection:
             return connection.execute("SELECT 1 FROM pg_locks WHERE locktype = 'advisory'").fetchone() is not None
 
     @contextmanager
     def loads_held_up(self) -> Iterator[None]:
-        """In the block no load comes to its end: each writes the airports last, and somebody holds them."""
+        """During the block no load can finish: each writes the airports last, and they are locked."""
         connection = psycopg.connect(self.warehouse)
         try:
             connection.execute("LOCK TABLE airports IN SHARE MODE")
             yield
         finally:
-            connection.close()  # whether its server still lives or not
+            connection.close()  # whether or not its server is still running
 
     def restart_postgres(self) -> None:
-        """Kill the warehouse's server as a crash would, and start it anew on what was on disk."""
+        """Kill the warehouse's server as in a crash, and restart it with the data on disk."""
         pid = int((self.home / "warehouse" / "data" / "postmaster.pid").read_text().split()[0])
         server = psutil.Process(pid)
         os.kill(pid, signal.SIGQUIT)
@@ -106,7 +106,7 @@ class Site:
 
 
 def make_bronze(folder: Path) -> dict[int, Path]:
-    """Small simulated years, with flights enough that some of them are found lost for one reason."""
+    """Small simulated years, with enough flights for some disruptions to be found."""
     for year in YEARS:
         made = ("--flights", "60000", "--airports", "6", "--seed", str(year))
         assert run_command(["simulate", "--year", str(year), *made, "--out", str(folder), "--quiet"]) == 0
@@ -115,7 +115,7 @@ def make_bronze(folder: Path) -> dict[int, Path]:
 
 @contextmanager
 def run_undisturbed(bronze: Mapping[int, Path], folder: Path, home: Path) -> Iterator[Site]:
-    """A site in folders that the command line filled, with the detectors that the DAG has by default."""
+    """A site in folders, filled by the command line with the DAG's default detectors."""
     with Site.with_warehouse(home, lake=str(folder / "lake")) as site:
         files = [str(file) for file in bronze.values()]
         assert run_command(["ingest", *files, "--lake", site.lake, "--quiet"]) == 0

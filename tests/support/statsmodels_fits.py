@@ -1,4 +1,4 @@
-"""The likelihoods that statsmodels finds for five hundred ARIMA fits, which take it minutes: recorded once.
+"""statsmodels' likelihoods of five hundred ARIMA fits, recorded because computing them takes minutes.
 
 `python -m tests.support.statsmodels_fits` records them again.
 """
@@ -18,7 +18,7 @@ SERIES, LARGEST = 20, 4
 
 
 def series_of(seed: int, days: int = 120, missing: float = 0.0) -> FloatArray:
-    """A wandering, heavy-tailed series with a weekly swing; its first and last day are never missing."""
+    """An autocorrelated, heavy-tailed series with a weekly pattern; its first and last day are never missing."""
     rng = np.random.default_rng(seed)
     y = 0.3 * rng.normal(size=days).cumsum() + rng.standard_t(4, size=days) + np.sin(2 * np.pi * np.arange(days) / 7)
     y[1:-1][rng.random(days - 2) < missing] = np.nan
@@ -26,7 +26,7 @@ def series_of(seed: int, days: int = 120, missing: float = 0.0) -> FloatArray:
 
 
 def recorded_series(seed: int) -> FloatArray:
-    """One of the SERIES that are recorded; each second one has missing days."""
+    """One of the recorded SERIES; every second one has missing days."""
     return series_of(seed, 100, missing=0.1 * (seed % 2))
 
 

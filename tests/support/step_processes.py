@@ -26,7 +26,7 @@ YEAR = 2009
 ALL_STEPS = ("ingest", "silver", "gold", "detect", "load")
 PARAMETERS = Parameters(detect=DetectParameters(detectors=("disruption", "isolation_forest")))
 PATIENCE = 300
-"""Seconds after which a process that has not ended hangs: far more than any needs on two busy cores."""
+"""Timeout of a process in seconds, far more than any needs on two busy cores."""
 
 _PRELOADED = [
     "pytest", "tests.support.step_processes", "boto3.s3.transfer", "botocore.handlers", "sklearn.ensemble",
@@ -36,20 +36,20 @@ _PRELOADED = [
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """One step: where it works, with which AWS settings, and for `ingest` on which file.
+    """One step: its workspace, its AWS settings, and for `ingest` the file.
 
-    `download` is the one that a scheduler adds: a verified copy of bronze in the folder `copy` of the scratch folder.
+    `download` is an additional step of a scheduler: a verified copy of bronze in the folder `copy` of the scratch folder.
     """
 
     step: str
-    place: Workspace
+    workspace: Workspace
     environment: Mapping[str, str] = field(default_factory=dict)
     source: Path | None = None
 
 
 @dataclass(kw_only=True)
 class Attempt:
-    """A step that is being done; `exit_code`, `error` and `seconds` are known after `finish` or `kill`."""
+    """A running step; `exit_code`, `error` and `seconds` are known after `finish` or `kill`."""
 
     process: BaseProcess
     told: Connection
@@ -69,14 +69,14 @@ class Attempt:
         return self
 
     def kill(self) -> bool:
-        """`kill -9`; returns whether it hit a living process."""
+        """`kill -9`; returns whether the process was still running."""
         self.process.kill()
         return self.finish().exit_code == -9
 
 
 @contextmanager
 def started(task: Task) -> Iterator[Attempt]:
-    """An attempt, entered at the moment when the step's own work begins; killed after the block, if it still lives."""
+    """An attempt; the block starts when the step's own work begins, and the process is killed after it if still running."""
     context = _warm()
     here, there = context.Pipe(duplex=False)
     process = context.Process(target=_work, args=(there, task), daemon=True)
@@ -93,18 +93,18 @@ def started(task: Task) -> Iterator[Attempt]:
 
 
 def done(task: Task) -> Attempt:
-    """The step done to its end."""
+    """Run the step to its end."""
     with started(task) as attempt:
         return attempt.finish()
 
 
 @cache
 def _warm() -> multiprocessing.context.ForkServerContext:
-    """The process that attempts are forked from; it ends with this one."""
+    """The process from which attempts are forked; it ends with this one."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_PRELOADED)
     with pytest.MonkeyPatch.context() as patch:
-        # Python 3.11 looks for preloaded modules without this process's path, and skips in silence what it does not find.
+        # Python 3.11 imports preloaded modules without this process's path, and silently skips those it does not find.
         patch.setenv("PYTHONPATH", os.pathsep.join(path for path in sys.path if path))
         forkserver.ensure_running()
     return context
@@ -116,11 +116,11 @@ def _work(tell: Connection, task: Task) -> None:
     try:
         if task.step == "ingest":
             assert task.source is not None
-            ingest_files([task.source], task.place.lake, year=None, scratch=task.place.scratch)
+            ingest_files([task.source], task.workspace.lake, year=None, scratch=task.workspace.scratch)
         elif task.step == "download":
-            download_bronze(YEAR, task.place.lake, task.place.scratch / "copy")
+            download_bronze(YEAR, task.workspace.lake, task.workspace.scratch / "copy")
         else:
-            run_year(task.place, YEAR, PARAMETERS, steps=(task.step,))
+            run_year(task.workspace, YEAR, PARAMETERS, steps=(task.step,))
     except TarmacError as error:
         tell.send(str(error))
         raise SystemExit(error.exit_code) from None

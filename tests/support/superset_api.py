@@ -1,4 +1,4 @@
-"""A user of Superset's API, as a program is one: token, CSRF token, JSON."""
+"""A client of Superset's API, with token, CSRF token and JSON."""
 
 import time
 from typing import Any
@@ -9,7 +9,7 @@ _SECONDS_FOR_A_QUERY = 300
 
 
 class User:
-    """Logged in once; every call tells what Superset answered when it is not what was expected."""
+    """Logged in once; an unexpected answer is shown in the assertion's message."""
 
     def __init__(self, address: str, name: str, password: str) -> None:
         self.address = address
@@ -32,11 +32,11 @@ class User:
         return answer.json() if answer.content else None
 
     def sql_lab(self, sql: str) -> Any:
-        """What SQL Lab shows at once: rows in `data`, or `errors`."""
+        """A synchronous query in SQL Lab: rows in `data`, or `errors`."""
         return self.send("/api/v1/sqllab/execute/", self._question(sql, wait=True), status=None)
 
     def sql_lab_later(self, sql: str) -> Any:
-        """The same by the queue: the question, then its state until it is done, then the rows."""
+        """The same through the queue: submit the query, poll its state until it is done, then get the rows."""
         asked = self.send("/api/v1/sqllab/execute/", self._question(sql, wait=False), status=202)["query"]
         limit = time.monotonic() + _SECONDS_FOR_A_QUERY
         while time.monotonic() < limit:

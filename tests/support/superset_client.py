@@ -1,4 +1,4 @@
-"""Superset's API as a program asks it through the proxy."""
+"""A client of Superset's API through the proxy."""
 
 import json
 import secrets
@@ -8,7 +8,7 @@ from tests.support.nginx_server import Proxy
 
 
 class SupersetClient:
-    """One user, logged in by token, with what Superset wants of whoever changes something: cookie, CSRF token, referrer."""
+    """One user, logged in by token, with what Superset requires for changes: cookie, CSRF token, referrer."""
 
     def __init__(self, proxy: Proxy, url: str, user: str, password: str) -> None:
         self._proxy = proxy
@@ -22,26 +22,26 @@ class SupersetClient:
 
     def ask(self, method: str, path: str, content: object = None, **options: Any) -> Any:
         """The answer, whatever its status."""
-        # A GET that says it brings JSON is refused.
+        # A GET with a JSON content type is rejected.
         headers = self._headers | ({"Content-Type": "application/json"} if content is not None else {})
         body = None if content is None else json.dumps(content)
         return self._proxy.ask(method, f"{self._url}{path}", headers=headers, body=body, **options)
 
     def told(self, method: str, path: str, content: object = None) -> dict[str, Any]:
-        """The content of an answer that must be good."""
+        """The content of an answer that must be successful."""
         answer = self.ask(method, path, content)
         assert answer.status in {200, 201}, f"{method} {path}: {answer.status} {answer.data[:2000]!r}"
         told: dict[str, Any] = json.loads(answer.data)
         return told
 
     def add_database(self, name: str, uri: str) -> int:
-        """The number of a database that SQL Lab asks while the request waits."""
+        """The id of a database that SQL Lab queries synchronously."""
         made = {"database_name": name, "sqlalchemy_uri": uri, "expose_in_sqllab": True, "allow_run_async": False}
         number: int = self.told("POST", "/api/v1/database/", made)["id"]
         return number
 
     def run(self, database: int, sql: str) -> Any:
-        """What SQL Lab is answered."""
+        """SQL Lab's answer to a query."""
         asked = {
             "database_id": database,
             "sql": sql,

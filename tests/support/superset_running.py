@@ -26,13 +26,13 @@ GROUNDED = "2009-06-10"
 
 
 def local_module() -> ModuleType:
-    """deploy/superset/local.py, which is no part of the package."""
+    """deploy/superset/local.py, which is not part of the package."""
     file = ROOT / "deploy" / "superset" / "local.py"
     if "superset_local" not in sys.modules:
         spec = importlib.util.spec_from_file_location("superset_local", file)
         assert spec is not None
         assert spec.loader is not None
-        sys.path.append(str(file.parent))  # it imports its neighbours, as a script does
+        sys.path.append(str(file.parent))  # it imports modules next to it, as a script does
         sys.modules["superset_local"] = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(sys.modules["superset_local"])
     return sys.modules["superset_local"]
@@ -40,7 +40,7 @@ def local_module() -> ModuleType:
 
 @pytest.fixture(scope="session")
 def superset_folder() -> Iterator[Path]:
-    """Not under pytest's folder, which other users, such as the embedded server's, may not pass through."""
+    """Not in pytest's folder, to which other users, such as the embedded server's, have no access."""
     with tempfile.TemporaryDirectory(prefix="tarmac-superset-") as folder:
         yield Path(folder)
 
@@ -76,7 +76,7 @@ def with_a_hostile_carrier(text: str) -> str:
 
 @pytest.fixture(scope="session")
 def superset_programs() -> None:
-    """Asked for first, so that a machine without Superset or Redis simulates no flights for it."""
+    """Requested first, so that a machine without Superset or Redis does not simulate flights for it."""
     need("redis-server")
     need_environment(".venv-superset", "gunicorn")
 

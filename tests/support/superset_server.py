@@ -1,4 +1,4 @@
-"""The session's Superset once more, as in production: web servers with TLS on the loopback, secure cookies, one at a path."""
+"""Further web servers of the session's Superset, as in production: TLS on the loopback, secure cookies, one under a path."""
 
 import subprocess
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ from tests.support.nginx_server import ROOT, Proxy, assert_runs, stop_group, wai
 
 @contextmanager
 def starting_superset(running: Any, tls: Path, proxy: Proxy, url: str, port: int) -> Iterator[Callable[[], None]]:
-    """Start a web server beside `running`, on its state, that browsers find at `url`; what it gives waits for its answer."""
+    """Start another web server with the state of `running`, for browsers at `url`; returns a function that waits for it."""
     environment = {name: value for name, value in running.environment.items() if name != "SUPERSET_PLAIN_HTTP"}
     environment |= {
         "SUPERSET_BIND": f"127.0.0.1:{port}",

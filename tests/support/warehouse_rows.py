@@ -1,4 +1,4 @@
-"""Small frames for the warehouse's tests: name what matters, the rest is filled in."""
+"""Small frames for the warehouse's tests: tests name the relevant columns, the rest is filled in."""
 
 import datetime as dt
 from typing import Any
@@ -15,7 +15,7 @@ DAY = dt.date(2009, 1, 2)
 
 
 def published(*rows: dict[str, Any]) -> pl.DataFrame:
-    """Published rows as a load is given them."""
+    """Published rows, as passed to a load."""
     defaults = {
         "fl_date": DAY,
         "flights": 10,
@@ -28,12 +28,12 @@ def published(*rows: dict[str, Any]) -> pl.DataFrame:
 
 
 def scores(*rows: dict[str, Any]) -> pl.DataFrame:
-    """Scores as a load is given them."""
+    """Scores, as passed to a load."""
     return _frame(ANOMALIES, {"fl_date": DAY, "measure": "mean_dep_delay", "detector": "arima", "flag": False}, rows)
 
 
 def events(*rows: dict[str, Any]) -> pl.DataFrame:
-    """Events as a load is given them."""
+    """Events, as passed to a load."""
     defaults = {
         "year": DAY.year,
         "start_date": DAY,

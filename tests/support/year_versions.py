@@ -1,4 +1,4 @@
-"""What an undisturbed run makes of one version of the year, and the server in which it keeps its rows."""
+"""The results of undisturbed runs on versions of the year, and the server with their rows."""
 
 import uuid
 from dataclasses import dataclass
@@ -11,21 +11,21 @@ from tests.support.disturbed_sites import READS, Site
 
 @dataclass(frozen=True, kw_only=True)
 class Version:
-    """One version of the year: its source file, and every file and row that an undisturbed run makes of it."""
+    """One version of the year: its source file, and every file and row of an undisturbed run on it."""
 
     source: Path
     files: dict[str, bytes]
     rows: str
 
     def give(self, site: Site, step: str) -> None:
-        """Put what the step reads into the site's lake."""
+        """Write the step's input into the site's lake."""
         for key in READS[step]:
             site.put(key, self.files[key])
 
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
-    """A running Postgres, and the folder in which `embedded_server` keeps it."""
+    """A running Postgres, and the folder of its `embedded_server`."""
 
     home: Path
     url: str

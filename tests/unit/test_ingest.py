@@ -58,9 +58,9 @@ def test_the_same_file_again_was_there(lake: Lake, tmp_path: Path) -> None:
     """Also under another name; nothing is written."""
     first, again = _given(tmp_path, "a.csv", KAGGLE), _given(tmp_path, "b.csv", KAGGLE)
     assert [done.written for done in _ingest(lake, first)] == [True]
-    before = Path(lake.place("01_bronze/2009.csv")).stat()
+    before = Path(lake.location("01_bronze/2009.csv")).stat()
     assert [done.written for done in _ingest(lake, again)] == [False]
-    after = Path(lake.place("01_bronze/2009.csv")).stat()  # reading it may have changed its time of access
+    after = Path(lake.location("01_bronze/2009.csv")).stat()  # reading it may have changed its time of access
     assert (after.st_ino, after.st_mtime_ns, after.st_size) == (before.st_ino, before.st_mtime_ns, before.st_size)
 
 
@@ -173,7 +173,7 @@ def test_a_file_that_came_meanwhile_is_not_overwritten(lake: Lake, tmp_path: Pat
     """Two runs at once: the later one is told, whatever it saw before."""
     copy = _given(tmp_path, "copy", b"mine")
     _given(tmp_path, "x", b"")
-    place = Path(lake.place("01_bronze/2009.csv"))
+    place = Path(lake.location("01_bronze/2009.csv"))
     place.parent.mkdir(parents=True)
     place.write_bytes(b"theirs")
     with pytest.raises(InputError, match=r"another run has written .* in the meantime"):

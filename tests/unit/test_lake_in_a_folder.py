@@ -40,7 +40,7 @@ def assert_works(lake: Lake) -> None:
             lake.publish(scratch / "file", key, replace=False)
         assert lake.fetch(key, scratch).read_bytes() == b"second"
     assert lake.files_in(key.rpartition("/")[0]) == [key]
-    assert [path.name for path in Path(lake.place(key)).parent.iterdir()] == [key.rpartition("/")[2]]
+    assert [path.name for path in Path(lake.location(key)).parent.iterdir()] == [key.rpartition("/")[2]]
     assert list(lake.scratch_parent(Path()).iterdir()) == []
 
 
@@ -73,7 +73,7 @@ def test_a_file_may_be_a_relative_link(tmp_path: Path) -> None:
     """It is fetched from where it leads, and published there; the link stays."""
     lake = open_lake(str(tmp_path / "lake"))
     key = lake.silver_key(2009)
-    link = Path(lake.place(key))
+    link = Path(lake.location(key))
     link.parent.mkdir(parents=True)
     (tmp_path / "elsewhere").write_bytes(b"old")
     link.symlink_to("../../../../elsewhere")

@@ -23,7 +23,7 @@ from tarmac.tables.published import PUBLISHED
 from tests.support.disruptions import one_event, one_part, to_events, to_parts
 from tests.support.published_years import make_published, one_day, to_published
 
-NONE_JUDGED = "In February 2013, 1 airport had 1 airport-day with flights; no detector has judged any."
+NONE_SCORED = "In February 2013, 1 airport had 1 airport-day with flights; no detector has scored any."
 FLAGGED = {"anomaly": 1, "anomaly_score": 9.0, "mean_dep_delay": 80.0, "anomaly_direction": "high"}
 
 
@@ -69,30 +69,30 @@ def text_of(html: str, element: str) -> str:
     return " ".join(Reader(html).texts[element].split())
 
 
-def test_the_headline_counts_abnormal_among_judged_airport_days():
-    """A day without a decision counts as a day but not as judged."""
+def test_the_headline_counts_abnormal_among_scored_airport_days():
+    """A day without a decision counts as a day but not as scored."""
     html = render(
         one_day(**FLAGGED),
         one_day(day=date(2013, 2, 9)),
         one_day("LGA"),
         one_day("EWR", anomaly=None, anomaly_score=None),
     )
-    told = "In February 2013, 3 airports had 1 abnormal airport-day: 33% of the 3 that were judged."
+    told = "In February 2013, 3 airports had 1 abnormal airport-day: 33% of the 3 that were scored."
     assert text_of(html, "headline") == told
-    assert "1 could not be judged" in html
+    assert "1 could not be scored" in html
 
 
-def test_a_null_score_means_not_judged_even_where_the_flag_is_0():
-    """The contract: a score is null where a detector cannot judge, and its flag is then false."""
+def test_a_null_score_means_not_scored_even_where_the_flag_is_0():
+    """The contract: a score is null where a detector cannot score the day, and its flag is then false."""
     html = render(one_day(anomaly=0, anomaly_score=None), one_day("LGA"))
-    assert "of the 1 that were judged" in text_of(html, "headline")
+    assert "of the 1 that were scored" in text_of(html, "headline")
 
 
-def test_without_any_judgement_the_headline_says_so():
+def test_without_any_score_the_headline_says_so():
     """Nulls everywhere are a state of the data, not an error."""
     nulls = dict.fromkeys(("detector", "measure", "expected", "lower", "upper", "anomaly_score", "anomaly"))
     html = render(one_day(mean_dep_delay=None, **nulls))
-    assert text_of(html, "headline") == NONE_JUDGED
+    assert text_of(html, "headline") == NONE_SCORED
     assert data_of(html)["flags"]["a"] == []
 
 
@@ -105,7 +105,7 @@ def test_the_worst_sentence_names_airport_day_and_how_badly():
     assert told.endswith("Most airports at once: 2 on February 8, 2013.")
 
 
-def test_the_worst_sentence_says_what_was_expected_of_the_measure_that_was_judged():
+def test_the_worst_sentence_says_what_was_expected_of_the_measure_that_was_scored():
     """A detector of cancellations expected a share, not minutes."""
     html = render(one_day(**FLAGGED, measure="cancelled_share", expected=0.02, cancelled=150))
     assert "delay of 80 min and 50% of 300 flights cancelled against 2.0% expected." in text_of(html, "worst-sentence")

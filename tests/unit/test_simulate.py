@@ -92,7 +92,7 @@ def test_somebody_who_knows_the_true_levels_finds_most_anomalies_but_not_all(sha
     assert 0.75 < average_precision_score(plan.truth[ten], score[ten]) < 0.97
 
 
-def test_the_oracle_cannot_judge_a_day_on_which_nothing_departed():
+def test_the_oracle_cannot_score_a_day_on_which_nothing_departed():
     """A mean of no flights is no mean."""
     plan = simulate_days(parameters())
     nothing = np.zeros(plan.scheduled.shape)

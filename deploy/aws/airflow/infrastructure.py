@@ -9,7 +9,7 @@ from deploy.aws.warehouse.infrastructure import Warehouse
 
 
 class Airflow(Construct):
-    """`airflow`: reads bronze, writes silver, gold, reports and the records of runs, and makes the database's users."""
+    """`airflow`: reads bronze, writes silver, gold, reports and run records, and creates the database's users."""
 
     def __init__(self, scope: Construct, id: str, *, house: House, addresses: Addresses, warehouse: Warehouse) -> None:
         super().__init__(scope, id)
@@ -31,7 +31,7 @@ class Airflow(Construct):
 
 
 def run_pipeline(scope: Construct, machine: Machine, house: House) -> None:
-    """What the pipeline needs on whichever machine it runs: its zones, its secrets, Spark, and a way to be known to nginx."""
+    """What the pipeline needs on any machine: its zones, its secrets, Spark, and its certificate for nginx."""
     house.lake.let_read(machine.role, BRONZE)
     house.lake.let_write(machine.role, SILVER, GOLD, RUNS, REPORTS)
     house.lake.let_delete(machine.role, PARTS)

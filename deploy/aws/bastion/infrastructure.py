@@ -1,4 +1,4 @@
-"""The way in by SSH, where Session Manager is not enough."""
+"""Access by SSH, if Session Manager is not enough."""
 
 from constructs import Construct
 
@@ -6,7 +6,7 @@ from deploy.aws.machine import House, Machine
 
 
 class Bastion(Construct):
-    """`bastion-host` in the public layer, with an address that stays."""
+    """`bastion-host` in the public layer, with a fixed public address."""
 
     def __init__(self, scope: Construct, id: str, *, house: House) -> None:
         super().__init__(scope, id)

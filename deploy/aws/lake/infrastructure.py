@@ -13,20 +13,20 @@ from deploy.aws.settings import Settings
 
 BRONZE, SILVER, GOLD, RUNS, REPORTS = "01_bronze", "02_silver", "03_gold", "runs", "reports"
 PARTS = f"{RUNS}/year/*/parts"
-"""What a run's detectors leave for each other, and its last task removes: tarmac.runs.scores."""
+"""The detectors' partial results, which a run's last task removes: tarmac.runs.scores."""
 SCRATCH = ".scratch"
-"""Where a job on Spark puts what its executors have not joined yet: tarmac.storage.s3."""
+"""Where a Spark job's executors write parts before they are joined: tarmac.storage.s3."""
 RELEASE_KEY = "releases/tarmac.tar.gz"
-"""Where machines look for the archive that `make release` makes."""
+"""Where machines look for the archive made by `make release`."""
 
 
 def certificate_key(application: str) -> str:
-    """Where the application's machine puts the certificate of its authority, by which nginx knows it."""
+    """Where an application's machine puts its authority's certificate, with which nginx verifies it."""
     return f"certificates/{application}.crt"
 
 
 class Lake(Construct):
-    """Zones are prefixes. Old versions last 30 days, so that a file written over can be fetched back."""
+    """Zones are prefixes. Old versions are kept for 30 days, so that an overwritten file can be restored."""
 
     def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
         super().__init__(scope, id)
@@ -48,26 +48,26 @@ class Lake(Construct):
         )
 
     def let_read(self, role: iam.IRole, *prefixes: str) -> None:
-        """The role may list the bucket, and read what is below these prefixes."""
+        """The role may list the bucket, and read objects with these prefixes."""
         self._let_list(role)
         self._let(role, ["s3:GetObject"], [f"{prefix}/*" for prefix in prefixes])
 
     def let_write(self, role: iam.IRole, *prefixes: str) -> None:
-        """The role may list the bucket, and read and write, but not delete, what is below these prefixes."""
+        """The role may list the bucket, and read and write, but not delete, objects with these prefixes."""
         self._let_list(role)
         actions = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"]
         self._let(role, actions, [f"{prefix}/*" for prefix in prefixes])
 
     def let_work(self, role: iam.IRole, *prefixes: str) -> None:
-        """The role may list the bucket and its unfinished uploads, and read, write and delete what is below these prefixes."""
+        """The role may list the bucket and its unfinished uploads, and read, write and delete objects with these prefixes."""
         self.let_write(role, *prefixes)
         self.let_delete(role, *prefixes)
-        # What a dead task has begun to upload, S3A finds by its list and aborts.
+        # S3A lists and aborts unfinished uploads of dead tasks.
         listing = iam.PolicyStatement(actions=["s3:ListBucketMultipartUploads"], resources=[self.bucket.bucket_arn])
         role.add_to_principal_policy(listing)
 
     def let_delete(self, role: iam.IRole, *prefixes: str) -> None:
-        """The role may delete what is below these prefixes; an old version stays for its time."""
+        """The role may delete objects with these prefixes; old versions are kept for their time."""
         self._let(role, ["s3:DeleteObject"], [f"{prefix}/*" for prefix in prefixes])
 
     def let_fetch(self, role: iam.IRole, *keys: str) -> None:
@@ -83,8 +83,8 @@ class Lake(Construct):
         role.add_to_principal_policy(iam.PolicyStatement(actions=actions, resources=resources))
 
     def _let_list(self, role: iam.IRole) -> None:
-        # The whole bucket: where listing is bound to a prefix, S3 calls a missing file forbidden, and "there is none" is
-        # what the pipeline asks for all the time.
+        # The whole bucket: if listing is limited to a prefix, S3 reports a missing file as forbidden, and the pipeline
+        # often checks whether a file exists.
         listing = iam.PolicyStatement(actions=["s3:ListBucket"], resources=[self.bucket.bucket_arn])
         role.add_to_principal_policy(listing)
 

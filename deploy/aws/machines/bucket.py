@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""bucket.py get KEY FILE | put FILE KEY: one object of this environment's bucket, by the machine's role."""
+"""bucket.py get KEY FILE | put FILE KEY: copy one object from or to this environment's bucket, with the machine's role."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ import boto3
 
 
 def main() -> None:
-    """Fetch or put the object."""
+    """Download or upload the object."""
     verb, first, second = sys.argv[1:]
     s3 = boto3.client("s3", endpoint_url=os.environ.get("AWS_ENDPOINT_URL"))
     bucket = os.environ["TARMAC_BUCKET"]

@@ -1,6 +1,6 @@
-"""Make the database's users and databases as their secrets say. Again: nothing changes but passwords that were changed.
+"""Create the database's users and databases from their secrets. Running it again only applies changed passwords.
 
-Runs where Tarmac is installed, as RDS's master user, who is no superuser, and reads what `environment.py database` prints.
+Runs where Tarmac is installed, as RDS's master user (not a superuser), and reads the output of `environment.py database`.
 """
 
 import json
@@ -18,16 +18,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "superset"))
 from reader import READER, ensure_reader
 
 Connect = Callable[[str | None, str], AbstractContextManager[psycopg.Connection]]
-"""Opens a connection that commits each statement: as a user (None is the master) to a database."""
+"""Opens an autocommit connection, as a user (None is the master) to a database."""
 
 
 def ensure_users(connect: Connect, passwords: Mapping[str, str]) -> None:
-    """Every user but Superset's reader owns the database of its name; the reader reads Tarmac's tables."""
+    """Every user except Superset's reader owns the database with its name; the reader reads Tarmac's tables."""
     owners = [name for name in passwords if name != READER]
     with connect(None, "postgres") as master:
         for owner in owners:
             _ensure_owner(master, owner, passwords[owner])
-    # By their owner, who alone may change them later.
+    # Created by their owner, so that only the owner can change them later.
     with connect("tarmac", "tarmac") as tarmac:
         migrate(tarmac)
     with connect(None, "tarmac") as master:
@@ -44,12 +44,12 @@ def _ensure_owner(master: psycopg.Connection, name: str, password: str) -> None:
         master.execute(sql.SQL("GRANT {} TO CURRENT_USER WITH INHERIT TRUE, SET TRUE").format(user))
     if not master.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
         master.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(user, user))
-    # Nobody looks into another's database.
+    # No user can connect to another's database.
     master.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(user))
 
 
 def main() -> None:
-    """Connect as standard input says, and make them."""
+    """Connect with the values on standard input, and create them."""
     given = json.load(sys.stdin)
     master, passwords = given["master"], given["users"]
 

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """environment.py airflow FOLDER | superset | database: secrets and addresses, for services and scripts.
 
-Secrets come from Secrets Manager by the machine's role; what an application needs beyond them is derived from its key.
-Airflow gets a file a secret in the folder, Superset NAME="value" lines, database_users.py a JSON object.
+Secrets come from Secrets Manager with the machine's role; further keys of an application are derived from its key.
+Airflow gets one file per secret in the folder, Superset NAME="value" lines, database_users.py a JSON object.
 """
 
 import base64
@@ -18,11 +18,11 @@ from urllib.parse import urlencode
 
 USERS = ("tarmac", "tarmac_dashboards", "superset")
 Read = Callable[[str], str]
-"""The text of the secret whose name the environment's variable holds."""
+"""The text of the secret whose name is in this environment variable."""
 
 
 def superset(machine: Mapping[str, str], read: Read) -> dict[str, str]:
-    """What deploy/superset/ says that Superset needs."""
+    """The variables that deploy/superset/ needs."""
     _, slash, path = machine["SUPERSET_ADDRESS"].partition("/")
     return {
         "SUPERSET_SECRET_KEY": read("SECRET_SUPERSET_KEYS"),
@@ -38,9 +38,9 @@ def superset(machine: Mapping[str, str], read: Read) -> dict[str, str]:
 
 
 def airflow(machine: Mapping[str, str], read: Read) -> dict[str, str]:
-    """The files that deploy/compose/ expects in secrets/. Airflow's own Postgres is a container beside it."""
+    """The files that deploy/compose/ expects in secrets/. Airflow's own Postgres is another container."""
     key = read("SECRET_AIRFLOW_KEYS").encode()
-    # The container's owner is `tarmac`: without RDS the results are there too, and are reached with the same password.
+    # The container's owner is `tarmac`: without RDS the results are there too, with the same password.
     own = _derive(key, "postgres").hex() if _on_rds(machine) else _password(read, "tarmac")
     within = machine if _on_rds(machine) else {**machine, "DATABASE_HOST": "postgres"}
     return {
@@ -55,7 +55,7 @@ def airflow(machine: Mapping[str, str], read: Read) -> dict[str, str]:
 
 
 def database(machine: Mapping[str, str], read: Read) -> dict[str, Any]:
-    """What database_users.py needs: where Postgres is, how it is known, its master, and every user's password."""
+    """The input of database_users.py: Postgres's address and certificates, its master user, and every user's password."""
     return {
         "connection": {"host": machine["DATABASE_HOST"], **_known_by(machine)},
         "master": _master(machine, read),
@@ -64,7 +64,7 @@ def database(machine: Mapping[str, str], read: Read) -> dict[str, Any]:
 
 
 def _master(machine: Mapping[str, str], read: Read) -> dict[str, str]:
-    """RDS's secret; without RDS the owner of the container."""
+    """RDS's secret; without RDS, the owner of the container's database."""
     if _on_rds(machine):
         return dict(json.loads(read("SECRET_DATABASE_MASTER")))
     return {"username": "tarmac", "password": _password(read, "tarmac")}
@@ -75,14 +75,14 @@ def _on_rds(machine: Mapping[str, str]) -> bool:
 
 
 def _known_by(machine: Mapping[str, str]) -> dict[str, str]:
-    """How a client makes sure of the database, in libpq's words; the container is on the same machine."""
+    """The TLS options with which clients verify the database, for libpq; not needed for the container on the same machine."""
     if _on_rds(machine):
         return {"sslmode": "verify-full", "sslrootcert": machine["DATABASE_AUTHORITY"]}
     return {"sslmode": "disable"}
 
 
 def to_line(name: str, value: str) -> str:
-    """A line that a shell, systemd and Docker Compose read alike; ValueError for a value that they would not."""
+    """A line that a shell, systemd and Docker Compose read in the same way; ValueError if the value makes that impossible."""
     if set(value) & set('"$`\\\n'):
         raise ValueError(f"{name} holds a character that an environment file cannot. Change it in Secrets Manager.")
     return f'{name}="{value}"\n'
@@ -98,12 +98,12 @@ def _password(read: Read, user: str) -> str:
 
 
 def _derive(key: bytes, purpose: str) -> bytes:
-    """A secret of its own for each purpose: who learns one learns no other."""
+    """A separate secret for each purpose, so that a leaked one does not reveal the others."""
     return hmac.digest(key, purpose.encode(), hashlib.sha256)
 
 
 def main() -> None:
-    """Print what is asked for."""
+    """Print or write the requested secrets and addresses."""
     import boto3
 
     secrets = boto3.client("secretsmanager", endpoint_url=os.environ.get("AWS_ENDPOINT_URL"))

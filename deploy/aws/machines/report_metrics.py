@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Tell CloudWatch how full this machine's disk is, in per cent, and on Airflow's machine how many runs failed lately."""
+"""Report this machine's disk usage in per cent to CloudWatch, and on Airflow's machine the number of recently failed runs."""
 
 import os
 import shutil
@@ -9,10 +9,10 @@ from typing import Any
 import boto3
 
 METADATA = Path("/run/tarmac/metadata_url")
-"""Only on Airflow's machine: where its own database is, seen from outside the containers."""
+"""Only on Airflow's machine: the URL of its own database from outside the containers."""
 NAMESPACE = "Tarmac"
 FAILED_RUNS = "SELECT count(*) FROM dag_run WHERE state = 'failed' AND end_date > now() - interval '6 minutes'"
-"""A little more than the timer's five, so that no failure falls between two looks; one seen twice is still one alarm."""
+"""Slightly more than the timer's five, so that no failure is missed; one counted twice is still one alarm."""
 
 
 def main() -> None:

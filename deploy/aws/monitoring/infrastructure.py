@@ -20,7 +20,7 @@ GIGABYTE = 1_000_000_000
 
 
 class Monitoring(Construct):
-    """One topic, with the mail address that the settings name."""
+    """One topic, with the email address in the settings."""
 
     def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
         super().__init__(scope, id)
@@ -33,7 +33,7 @@ class Monitoring(Construct):
         self._add_budget()
 
     def watch_machines(self, machines: Iterable[Machine]) -> None:
-        """Alarms when a machine fails its checks, or its disk is nearly full or tells nothing any more."""
+        """Alarms when a machine fails its checks, its disk is nearly full, or its metrics are missing."""
         for machine in machines:
             name, instance = machine.name, machine.instance.instance_id
             status = _metric("AWS/EC2", "StatusCheckFailed", {"InstanceId": instance}, "Maximum")
@@ -42,14 +42,14 @@ class Monitoring(Construct):
             self._alarm(f"{name}-disk", disk, above=85, periods=3, what=f"{name}'s disk is over 85 % full, or unknown")
 
     def watch_runs(self) -> None:
-        """An alarm when a run of the pipeline failed, or nobody could tell for half an hour."""
+        """An alarm when a run of the pipeline failed, or when the metric is missing for half an hour."""
         runs = _metric(METRICS, "FailedRuns", {"Environment": self._settings.environment}, "Maximum")
         self._alarm("failed-runs", runs, above=0, periods=1, what="a run of the pipeline failed", silence_is_good=True)
-        # Never above this: what alarms here is that there is no figure.
+        # Never exceeded: the alarm is for a missing metric.
         self._alarm("silent-runs", runs, above=10**9, periods=6, what="Airflow's machine tells nothing of its runs")
 
     def watch_database(self, database: rds.DatabaseInstance) -> None:
-        """Alarms when the database runs out of room or of processor."""
+        """Alarms when the database runs out of space or processor time."""
         of = {"DBInstanceIdentifier": database.instance_identifier}
         room = _metric("AWS/RDS", "FreeStorageSpace", of, "Minimum")
         left = self._settings.database_storage * GIGABYTE * 15 // 100
@@ -97,7 +97,7 @@ class Monitoring(Construct):
         )
 
     def _add_budget(self) -> None:
-        """What was spent, and what will have been spent by the end of the month, counted over this environment's tag."""
+        """A budget for actual and forecast monthly costs, by this environment's tag."""
         name = f"tarmac-{self._settings.environment}"
         budgets.CfnBudget(
             self,

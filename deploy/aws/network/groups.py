@@ -1,4 +1,4 @@
-"""Who may open a connection to whom: one table, from which both ends' security groups come."""
+"""Which machine may connect to which: one table, from which both ends' security groups are made."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The VPC: public, application and database subnets in two zones, and what may leave each."""
+"""The VPC: public, application and database subnets in two zones, and their outgoing routes."""
 
 from aws_cdk import Fn, Tags
 from aws_cdk import aws_ec2 as ec2
@@ -16,7 +16,7 @@ LAYERS = {"public": 1, "application": 3, "database": 5}
 
 
 class Network(Construct):
-    """Subnets by layer and zone. The database layer's route table knows the VPC alone."""
+    """Subnets by layer and zone. The database layer's route table has only the VPC."""
 
     def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
         super().__init__(scope, id)
@@ -40,11 +40,11 @@ class Network(Construct):
         return ec2.SubnetSelection(subnets=[subnets[0]])
 
     def way_out(self, layer: str) -> IDependable:
-        """What has to be there before a machine of the layer finds the internet."""
+        """The resources that must exist before a machine of the layer can reach the internet."""
         return self._ways_out[layer]
 
     def subnet_ids(self, layer: str) -> list[str]:
-        """The layer's subnets, one a zone."""
+        """The layer's subnets, one per zone."""
         return [subnet.ref for subnet in self._subnets[layer]]
 
     def _route_tables_of(self, layer: str) -> list[str]:
@@ -101,7 +101,7 @@ class Network(Construct):
         return attachment
 
     def _add_private_routes(self, nat_gateways: int, attachment: ec2.CfnVPCGatewayAttachment) -> None:
-        """One table for both zones with one NAT gateway; one a zone with two, so that a zone lost costs no other."""
+        """One table for both zones with one NAT gateway; with two, one per zone, so that zones are independent."""
         application = self._subnets["application"]
         for number in range(nat_gateways):
             name = "private-rt" if nat_gateways == 1 else f"private-rt-{number + 1}"
@@ -143,7 +143,7 @@ class Network(Construct):
         return table
 
     def _add_s3_endpoint(self) -> None:
-        """Flights between the machines and S3 pass neither the NAT gateway nor the internet."""
+        """Traffic between the machines and S3 goes through neither the NAT gateway nor the internet."""
         ec2.CfnVPCEndpoint(
             self,
             "S3",

@@ -1,4 +1,4 @@
-"""nginx: the one machine that people's browsers reach."""
+"""nginx: the only machine that browsers can reach."""
 
 from collections.abc import Mapping
 
@@ -12,18 +12,18 @@ from deploy.aws.machine import House, Machine
 from deploy.aws.settings import Settings
 
 INSIDE = "tarmac.internal"
-"""Names that only the VPC knows, so that a machine made anew is found under its old name."""
+"""Names inside the VPC, so that a replaced machine is found under its old name."""
 
 
 class Addresses(Construct):
-    """The proxy's address that stays, and where browsers find each application behind it."""
+    """The proxy's fixed public address, and the applications' addresses for browsers."""
 
     def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
         super().__init__(scope, id)
         self._cfn_address = ec2.CfnEIP(self, "Address", domain="vpc")
         Tags.of(self._cfn_address).add("Name", "nginx")
         self.address = self._cfn_address.ref
-        # Superset's own addresses begin with /superset, so it cannot stand below a path of that name.
+        # Superset's own addresses begin with /superset, so it cannot be served under a path of that name.
         paths = {"airflow": "airflow", "superset": "dashboards"}
         self.of_application = {
             name: f"{name}.{settings.domain}" if settings.domain else f"{self.address}/{path}"
@@ -31,7 +31,7 @@ class Addresses(Construct):
         }
 
     def give_to(self, machine: Machine) -> None:
-        """The address belongs to this machine, and its scripts know what browsers call the applications."""
+        """Assign the address to this machine, and give its scripts the applications' addresses for browsers."""
         ec2.CfnEIPAssociation(
             self,
             "Use",
@@ -40,7 +40,7 @@ class Addresses(Construct):
         )
 
     def tell(self, machine: Machine) -> None:
-        """The machine's scripts learn what browsers call the applications."""
+        """Give the machine's scripts the applications' addresses for browsers."""
         machine.tell({f"{name.upper()}_ADDRESS": address for name, address in self.of_application.items()})
 
 
@@ -73,7 +73,7 @@ class Proxy(Construct):
 
 
 def serve_browsers(machine: Machine, house: House, addresses: Addresses) -> None:
-    """What nginx needs, on whichever machine it runs."""
+    """What nginx needs on any machine."""
     addresses.give_to(machine)
     addresses.tell(machine)
     machine.tell({"TARMAC_DOMAIN": house.settings.domain, "FAIL_EMAIL": house.settings.fail_email})

@@ -1,4 +1,4 @@
-"""Spark without machines of one's own: silver and gold of many years at once."""
+"""Spark on EMR Serverless: silver and gold of many years at once."""
 
 from collections.abc import Mapping
 
@@ -13,13 +13,13 @@ RELEASE = "emr-spark-8.0.0"
 """Spark 4.0 and Python 3.11: https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/release-versions.html"""
 
 ARCHIVES = "releases/spark"
-"""Where the jobs' program and its packed environment are."""
+"""The prefix of the jobs' program and its packed environment."""
 
 SERVICE = "emr-serverless.amazonaws.com"
 
 
 class Spark(Construct):
-    """An application that starts when a job comes and stops 15 minutes after, and the role that jobs take."""
+    """An application that starts with a job and stops 15 minutes after the last one, and the jobs' role."""
 
     def __init__(self, scope: Construct, id: str, *, lake: Lake, environment: str) -> None:
         super().__init__(scope, id)
@@ -33,7 +33,7 @@ class Spark(Construct):
             auto_stop_configuration=emr.CfnApplication.AutoStopConfigurationProperty(
                 enabled=True, idle_timeout_minutes=15
             ),
-            # What a mistake may cost at most.
+            # Limits the cost of a mistake.
             maximum_capacity=emr.CfnApplication.MaximumAllowedResourcesProperty(
                 cpu="32 vCPU", memory="256 GB", disk="400 GB"
             ),
@@ -46,7 +46,7 @@ class Spark(Construct):
 
     @property
     def values(self) -> Mapping[str, str]:
-        """What the scripts of a machine that asks for jobs have to know."""
+        """The values for the scripts of a machine that starts jobs."""
         return {
             "EMR_APPLICATION": self.application.attr_application_id,
             "EMR_ROLE": self.job_role.role_arn,
@@ -54,7 +54,7 @@ class Spark(Construct):
         }
 
     def let_ask(self, role: iam.Role) -> None:
-        """The role may start jobs of this application, with its jobs' role alone, look at them and cancel them."""
+        """The role may start jobs of this application, only with its jobs' role, and read and cancel them."""
         application = self.application.attr_arn
         for actions, resource in (
             (("GetApplication", "StartApplication", "StartJobRun", "ListJobRuns"), application),

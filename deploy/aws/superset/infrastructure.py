@@ -9,7 +9,7 @@ from deploy.aws.warehouse.infrastructure import Warehouse
 
 
 class Superset(Construct):
-    """`superset`, in the application layer: people reach it through nginx alone."""
+    """`superset`, in the application layer: reachable only through nginx."""
 
     def __init__(self, scope: Construct, id: str, *, house: House, addresses: Addresses, warehouse: Warehouse) -> None:
         super().__init__(scope, id)
@@ -30,6 +30,6 @@ class Superset(Construct):
 
 
 def show_dashboards(scope: Construct, machine: Machine, house: House) -> None:
-    """What Superset needs on whichever machine it runs."""
+    """What Superset needs on any machine."""
     house.lake.let_put(machine.role, certificate_key("superset"))
     add_secrets(scope, machine, house, "superset")

@@ -10,7 +10,7 @@ from deploy.aws.warehouse.users import user_secrets
 
 
 class Trial(Construct):
-    """`tarmac` in the public layer: nginx, Airflow, Superset and Postgres side by side."""
+    """`tarmac` in the public layer: nginx, Airflow, Superset and Postgres on one machine."""
 
     def __init__(self, scope: Construct, id: str, *, house: House, addresses: Addresses) -> None:
         super().__init__(scope, id)

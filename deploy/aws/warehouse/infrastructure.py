@@ -1,4 +1,4 @@
-"""The database: Postgres in the two subnets that have no way out."""
+"""The database: Postgres in the two subnets without an outgoing route."""
 
 from typing import Any
 
@@ -13,11 +13,11 @@ from deploy.aws.settings import Settings
 from deploy.aws.warehouse.users import user_secrets
 
 ENGINE = rds.PostgresEngineVersion.VER_18
-"""The major version alone: RDS takes its newest minor one and keeps it so."""
+"""Only the major version: RDS uses its newest minor version, and upgrades it."""
 
 
 class Warehouse(Construct):
-    """The database; its master's password is made, kept and rotated by RDS and Secrets Manager."""
+    """The database; RDS and Secrets Manager generate, store and rotate the master user's password."""
 
     def __init__(
         self, scope: Construct, id: str, *, network: Network, group: ec2.ISecurityGroup, settings: Settings
@@ -45,7 +45,7 @@ class Warehouse(Construct):
 
     @property
     def master(self) -> secrets.ISecret:
-        """The secret that RDS makes for the master user."""
+        """The secret that RDS creates for the master user."""
         secret = self.database.secret
         if secret is None:
             raise RuntimeError("RDS is not configured to manage the master user's password")

@@ -96,7 +96,7 @@ def _plan_one(
     if overlaps and on_overlap == "refuse":
         file, contents, months = overlaps[0]
         raise InputError(
-            f"{_shown(months)}: already in the lake. {lake.place(file.key)} contains "
+            f"{_shown(months)}: already in the lake. {lake.location(file.key)} contains "
             f"{rows_of(contents, months):,} flights of that time, "
             f"{candidate.given} {rows_of(candidate.contents, months):,}. Bronze was not changed. If this is a newer "
             "edition, use --replace (the older one is kept); if these are different flights, use --add."

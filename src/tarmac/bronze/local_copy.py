@@ -85,7 +85,7 @@ def _fetch(lake: Lake, file: BronzeFile, copy: Path) -> tuple[int, str]:
                 sha256.update(block)
                 if md5:
                     seen.update(block)
-        _check(lake.place(file.key), part.stat().st_size, size, md5 and seen.hexdigest(), md5)
+        _check(lake.location(file.key), part.stat().st_size, size, md5 and seen.hexdigest(), md5)
         move(part, copy, replace=True)
     return size, sha256.hexdigest()
 

@@ -51,7 +51,7 @@ class Reading:
 
 
 def names_of(header: "Header") -> dict[int, str]:
-    """Place → column."""
+    """Position → column."""
     return {place: column for column, place in header.positions.items()}
 
 

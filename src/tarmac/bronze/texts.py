@@ -152,7 +152,7 @@ def scan_text(
 
 
 @dataclass(frozen=True, kw_only=True)
-class TextPlace:
+class TextLocation:
     """Where one table of flights is: the bronze file, its number within it, and what its header says."""
 
     file: BronzeFile
@@ -166,7 +166,7 @@ class TextPlace:
     """Whether it can only be read from its beginning."""
 
 
-def find_texts(lake: Lake, file: BronzeFile) -> Iterator[TextPlace]:
+def find_texts(lake: Lake, file: BronzeFile) -> Iterator[TextLocation]:
     """The tables in one bronze file, of which no more than the first rows is read where these tell how to read the rest.
 
     Raises:
@@ -174,7 +174,7 @@ def find_texts(lake: Lake, file: BronzeFile) -> Iterator[TextPlace]:
     """
     version = lake.version_of(file.key)
     for opened in tables_in(_source(lake, file, version)):
-        yield TextPlace(
+        yield TextLocation(
             file=file,
             number=opened.number,
             name=opened.name,
@@ -187,7 +187,7 @@ def find_texts(lake: Lake, file: BronzeFile) -> Iterator[TextPlace]:
 
 
 @contextmanager
-def open_text(lake: Lake, place: TextPlace) -> Iterator[BinaryIO]:
+def open_text(lake: Lake, place: TextLocation) -> Iterator[BinaryIO]:
     """The table's bytes, from its first on.
 
     Raises:

@@ -60,7 +60,7 @@ def tarmac(
 
 
 def main() -> None:
-    """Run a command and end with its exit code; never with a traceback for a user's mistake."""
+    """Run a command and exit with its code; without a traceback for a user's mistake."""
     open_streams()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) != signal.SIG_IGN:  # nohup, or a shell's background job
@@ -69,7 +69,7 @@ def main() -> None:
 
 
 class _Stopped(KeyboardInterrupt):
-    """A signal asked us to end. Every block is left on the way out: the embedded warehouse stops, scratch files go."""
+    """A signal requested the end. All context managers exit: the embedded warehouse stops, scratch files are removed."""
 
 
 def _stop(number: int, frame: object) -> NoReturn:
@@ -104,7 +104,7 @@ def _fail_with(error: Exception, *, as_json: bool) -> int:
 
 
 def _invoke(arguments: list[str]) -> int:
-    """Run the command as typer does, without its own answers to Ctrl-C and to broken pipes."""
+    """Run the command as typer does, but without its handling of Ctrl-C and broken pipes."""
     command = typer.main.get_command(app)
     try:
         with command.make_context("tarmac", list(arguments)) as context:

@@ -20,13 +20,13 @@ def read_settings(*, config: str | Path | None = None, **options: Any) -> Settin
     # A compose file leaves a variable empty where it has no value.
     environment = {name: value for name, each in SETTINGS.items() if (value := os.environ.get(each.variable))}
     sources = [
-        Source(values=given, place=lambda each: each.option),
-        Source(values=environment, place=lambda each: each.variable),
+        Source(values=given, name_of=lambda each: each.option),
+        Source(values=environment, name_of=lambda each: each.variable),
     ]
     if file := config or os.environ.get("TARMAC_CONFIG"):
         fix = "--config" if config else "TARMAC_CONFIG"
         values = _read_file(Path(file), fix)
-        sources.append(Source(values=values, place=lambda each: f"{_both_names(each)} in the settings file {file}"))
+        sources.append(Source(values=values, name_of=lambda each: f"{_both_names(each)} in the settings file {file}"))
     return settings_from(*sources)
 
 

@@ -89,7 +89,7 @@ class Terminal:
             structlog.get_logger().info(event, **facts)
 
     def downloads(self) -> Progress:
-        """Bars of several files that arrive at once, in bytes."""
+        """Progress bars, in bytes, of several simultaneous downloads."""
         columns = (
             TextColumn("{task.description:<10}"),
             BarColumn(),
@@ -106,7 +106,7 @@ class Terminal:
 
 
 class _Amount(DownloadColumn):
-    """So many of so many bytes; or of the unit that a task names."""
+    """The completed and total bytes, or units if the task names one."""
 
     def render(self, task: Task) -> Text:
         """As rich calls it."""

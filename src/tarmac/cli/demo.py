@@ -31,7 +31,7 @@ def demo(
 
     to_stdout = out is not None and is_standard_output(out)
     if as_json and to_stdout:
-        raise InputError(f"--out {out} and --json both write to standard output. Leave one of them out.")
+        raise InputError(f"--out {out} and --json both write to standard output. Use only one of them.")
     settings, workspace, terminal = open_workspace({}, quiet=quiet)
     result = run_demo(
         settings.home / "demo",

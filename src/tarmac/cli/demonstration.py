@@ -42,7 +42,7 @@ class Demo:
         }
 
     def sentence(self, program: str = "tarmac") -> str:
-        """For people; `program` is the name by which they call Tarmac."""
+        """The text output; `program` is the command's name."""
         return (
             f"The simulated year has {self.true:,} abnormal airport-days. {DEFAULT_DETECTOR} flagged {self.flagged:,} days; "
             f"{self.found:,} of them are abnormal.\n"
@@ -62,7 +62,7 @@ def run_demo(
     out: Path | None,
     reporter: Reporter,
 ) -> Demo:
-    """Run the demonstration below `folder`. Equal arguments give equal reports; others get a folder of their own."""
+    """Run the demonstration in `folder`. Equal arguments give equal reports; each set of arguments has its own subfolder."""
     home = folder / f"{year}-{flights}-{airports}-{seed}"
     workspace = Workspace(lake=open_lake(str(home / "lake")), scratch=home / "scratch", home=home)
     simulation = SimulationParameters(year=year, flights=flights, airports=airports, seed=seed)
@@ -75,7 +75,7 @@ def run_demo(
     with reporter.step("report", year):
         publish_report(workspace, range(year, year + 1), report, about=f"simulated flights (seed {seed})")
     truth = pl.read_csv(made.truth, try_parse_dates=True)
-    anomalies = pl.read_parquet(workspace.lake.place(workspace.lake.anomalies_key(year)), glob=False)
+    anomalies = pl.read_parquet(workspace.lake.location(workspace.lake.anomalies_key(year)), glob=False)
     flagged = anomalies.filter(pl.col("flag"), pl.col("detector").str.strip_suffix(SUFFIX) == DEFAULT_DETECTOR)
     found = flagged.join(truth, on=["origin", "fl_date"], how="semi")
     return Demo(

@@ -34,13 +34,13 @@ def download(
     source: Annotated[
         str,
         typer.Argument(
-            help="bts: BTS's monthly archives; kaggle: Kaggle's yearly files, by kagglehub.", metavar="SOURCE"
+            help="bts: BTS's monthly archives; kaggle: Kaggle's yearly files, with kagglehub.", metavar="SOURCE"
         ),
     ],
     year: Year,
     given: Given,
     month: Annotated[
-        str | None, typer.Option(help="A month, or a range like 1..3; all, if left out.", metavar="M[..N]")
+        str | None, typer.Option(help="A month, or a range like 1..3; by default all.", metavar="M[..N]")
     ] = None,
     replace: Replace = False,
     as_json: AsJson = False,
@@ -57,7 +57,7 @@ def download(
     settings, workspace, terminal = open_workspace(given, quiet=quiet)
     if source == "kaggle":
         if month is not None:
-            raise InputError("Kaggle's files are of years. Leave --month out, or use: tarmac download bts")
+            raise InputError("Kaggle's files are yearly. Omit --month, or use: tarmac download bts")
         _kaggle(years, workspace, replace=replace, as_json=as_json, quiet=quiet)
         return
     outcomes = _bts(years, parse_months(month), settings, workspace, terminal, replace=replace)
@@ -73,26 +73,26 @@ def download(
 
 
 def parse_months(text: str | None) -> range:
-    """The months that "3" or "1..3" names; all of a year for None.
+    """The months in "3" or "1..3"; all of a year for None.
 
     Raises:
-        InputError: when the text names no months.
+        InputError: the text is not a month or a range of months.
     """
     if text is None:
         return range(1, 13)
     match = re.fullmatch(r"([0-9]{1,2})(?:\.\.([0-9]{1,2}))?", text)
     first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
     if not 1 <= first <= last <= 12:
-        raise InputError(f"--month {text!r} names no months. Give one from 1 to 12, or a range like 1..3.")
+        raise InputError(f"--month {text!r} is not a month. Give one from 1 to 12, or a range like 1..3.")
     return range(first, last + 1)
 
 
 def unpublished(months: "Sequence[Month]") -> str:
-    """Says that the server has none of these months, and what to do."""
+    """The message that the server has none of these months, and what to do."""
     shown = str(months[0]) if len(months) == 1 else f"{months[0]} to {months[-1]}"
     return (
         f"the server has no archive of {shown} (404, not found). BTS publishes a month about two months after its end, its "
-        "records begin in October 1987, and it lacks older years at times. Try again later, or name another address: --mirror."
+        "records begin in October 1987, and older years are sometimes missing. Try again later, or use another --mirror."
     )
 
 
@@ -128,7 +128,7 @@ def _watcher(terminal: "Terminal", months: int) -> "Iterator[Watcher]":
 
 
 class _Lines:
-    """Log lines: one when a month begins to arrive, one when it is done."""
+    """Log lines: one when the download of a month starts, one when it is done."""
 
     def __init__(self, terminal: "Terminal") -> None:
         self._terminal = terminal
@@ -151,7 +151,7 @@ class _Lines:
 
 
 class _Bars:
-    """A bar for each month that arrives, and one for all."""
+    """A progress bar for each month being downloaded, and one for all."""
 
     def __init__(self, terminal: "Terminal", progress: Any, months: int) -> None:
         self._terminal, self._progress = terminal, progress
@@ -186,7 +186,7 @@ def _show(outcomes: "Sequence[Outcome]", workspace: "Workspace") -> None:
             str(outcome.month),
             outcome.status,
             outcome.flights or None,
-            workspace.lake.place(outcome.key) if outcome.key else "",
+            workspace.lake.location(outcome.key) if outcome.key else "",
         )
         for outcome in outcomes
     ]
@@ -195,7 +195,7 @@ def _show(outcomes: "Sequence[Outcome]", workspace: "Workspace") -> None:
     if "newer edition" in statuses:
         typer.echo("BTS has published newer editions since. To take them: the same command with --replace", err=True)
     if missing := [outcome.month for outcome in outcomes if outcome.status == "not published"]:
-        typer.echo(f"Not there yet: {unpublished(missing)}", err=True)
+        typer.echo(f"Not yet published: {unpublished(missing)}", err=True)
 
 
 def _kaggle(years: range, workspace: "Workspace", *, replace: bool, as_json: bool, quiet: bool) -> None:

@@ -12,7 +12,7 @@ def evaluate(
     corpus: Annotated[
         str,
         typer.Option(
-            help="simulated, second (simulator), real (with planted anomalies), history (real years as they were), causes "
+            help="simulated, second (simulator), real (with planted anomalies), history (real years, unchanged), causes "
             "(who and why of disruptions) or all.",
             metavar="KIND",
         ),
@@ -20,13 +20,13 @@ def evaluate(
     seeds: Annotated[
         str | None,
         typer.Option(
-            help="Seeds of the simulated years, with commas between; if left out, those of the split.", metavar="S,…"
+            help="Seeds of the simulated years, separated by commas; by default those of the split.", metavar="S,…"
         ),
     ] = None,
     shapes: Annotated[
         str,
         typer.Option(
-            help="Mixes of anomalies, with commas between: default, storms, outages, thin, disruptions.", metavar="A,…"
+            help="Mixes of anomalies, separated by commas: default, storms, outages, thin, disruptions.", metavar="A,…"
         ),
     ] = "default",
     flights: Annotated[int, typer.Option(help="Number of flights in a simulated year.", metavar="N")] = 6_500_000,
@@ -35,7 +35,7 @@ def evaluate(
         str | None,
         typer.Option(
             "--detectors",
-            help="Detectors, with commas between, or all; if left out, all but the slow ones.",
+            help="Detectors, separated by commas, or all; by default all except the slow ones.",
             metavar="A,B",
         ),
     ] = None,
@@ -55,7 +55,7 @@ def evaluate(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Compare the detectors on days whose truth is known: the leaderboard."""
+    """Compare the detectors on days whose anomalies are known, and write a leaderboard."""
     from tarmac.cli.console import print_json, print_table
     from tarmac.evaluate.causes_page import table_of_causes
     from tarmac.evaluate.history_page import table_of_history

@@ -12,7 +12,7 @@ BAR = 20
 """Characters of the longest bar."""
 
 ROWS = 8
-"""Values shown of a dimension; --json has all."""
+"""Number of values shown per dimension; --json has all."""
 
 DIMENSIONS: Mapping[str, str] = {
     "op_carrier": "carrier",
@@ -22,7 +22,7 @@ DIMENSIONS: Mapping[str, str] = {
     "cancellation_code": "cancellation code",
     "delay_cause": "cause of delay",
 }
-"""The dimensions in the order they are shown, and what each is called."""
+"""The dimensions in display order, with their titles."""
 
 CODES = {"A": "A carrier", "B": "B weather", "C": "C national air system", "D": "D security", "": "none"}
 
@@ -85,5 +85,5 @@ def _part_line(part: Mapping[str, Any]) -> str:
 
 
 def printable(text: str) -> str:
-    """The text without what a terminal would obey; files may have anything in a code."""
+    """The text without terminal control characters; codes in files may contain anything."""
     return "".join(c if c.isprintable() else "?" for c in text)[:24]

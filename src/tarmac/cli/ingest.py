@@ -64,7 +64,7 @@ def ingest(
         scratch=workspace.scratch,
         options=options,
         on_overlap=on_overlap,
-        pass_over=lambda why: None if quiet else typer.echo(f"Passed over: {why}", err=True),
+        pass_over=lambda why: None if quiet else typer.echo(f"Skipped: {why}", err=True),
     )
     if as_json:
         print_json({"command": "ingest", "lake": workspace.lake.root, "files": [vars(file) for file in done]})
@@ -77,9 +77,7 @@ def _year(year: str | None) -> int | None:
 
     years = parse_years(year) if year is not None else range(0)
     if len(years) > 1:
-        raise InputError(
-            f"--year {year!r} names {len(years)} years. Give one, or leave it out to take it from each file's dates."
-        )
+        raise InputError(f"--year {year!r} names {len(years)} years. Give one, or omit it to use each file's dates.")
     return years[0] if years else None
 
 
@@ -102,7 +100,7 @@ def _code(origin: str | None) -> str | None:
 
 
 def show_ingested(done: "list[Ingested]", lake: "Lake") -> None:
-    """Print a table of the files, what each was taken for and where it is in bronze."""
+    """Print a table of the files, with their recognised format and their key in bronze."""
     from tarmac.cli.console import print_table
 
     rows = [
@@ -112,7 +110,7 @@ def show_ingested(done: "list[Ingested]", lake: "Lake") -> None:
             file.source,
             f"{file.rows:,}",
             f"{file.first} to {file.last}",
-            lake.place(file.key),
+            lake.location(file.key),
             _what_happened(file),
             "; ".join(file.missing) or "nothing",
         )

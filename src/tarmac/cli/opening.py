@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def open_workspace(given: "Given", *, quiet: bool) -> "tuple[Settings, Workspace, Terminal]":
-    """The settings, with these options given; the workspace that they name; and the reporter for this process.
+    """The settings with these options, their workspace, and the reporter for this process.
 
     Raises:
         InputError: a setting is not allowed.
@@ -45,7 +45,7 @@ def open_workspace(given: "Given", *, quiet: bool) -> "tuple[Settings, Workspace
 
 
 def show_runs(command: str, runs: "list[Run]", workspace: "Workspace", *, as_json: bool, quiet: bool) -> None:
-    """Print what the runs did: a table for people, or the records as one JSON object."""
+    """Print the runs' results: a table, or the records as one JSON object."""
     from tarmac.cli.console import print_json, print_table
     from tarmac.cli.summary import summary_rows
 

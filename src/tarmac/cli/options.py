@@ -11,7 +11,7 @@ from tarmac.declare import Setting, flat
 from tarmac.settings import SETTINGS, Settings
 
 Given = dict[str, str | None]
-"""The settings that were given as options, by name, and `config`; None where an option was left out."""
+"""The settings given as options, by name, and `config`; None for an option that was not given."""
 
 Year = Annotated[str, typer.Option("--year", help="A year, or a range like 2009..2018.", metavar="Y[..Z]")]
 Config = Annotated[
@@ -31,9 +31,9 @@ _DEFAULTS = flat(Settings())
 
 
 def with_settings(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Decorate a command: in place of its parameter `given` it has an option for each of these settings, and --config.
+    """Decorate a command: instead of its parameter `given` it gets an option for each of these settings, and --config.
 
-    The command is called with what was given; `open_workspace` and `read_settings` take it as it is.
+    The command receives the given options in `given`, and passes them to `open_workspace` or `read_settings`.
     """
     options = {name: Annotated[str | None, _option(SETTINGS[name])] for name in names} | {"config": Config}
 

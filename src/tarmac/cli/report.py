@@ -25,7 +25,7 @@ def report(
     from tarmac.storage.atomic import is_standard_output
 
     if as_json and is_standard_output(out):
-        raise InputError(f"--out {out} and --json both write to standard output. Leave one of them out.")
+        raise InputError(f"--out {out} and --json both write to standard output. Use only one of them.")
     years = parse_years(year)
     _, workspace, terminal = open_workspace(given, quiet=quiet)
     with terminal.step("report", years[0]):

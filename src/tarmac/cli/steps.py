@@ -11,7 +11,7 @@ from tarmac.errors import InputError
 from tarmac.settings import ALL_STEPS, used_by
 
 _ALL = ",".join(ALL_STEPS)
-Steps = Annotated[str, typer.Option("--steps", help="Steps to run, with commas between.", metavar="A,B")]
+Steps = Annotated[str, typer.Option("--steps", help="Steps to run, separated by commas.", metavar="A,B")]
 RunId = Annotated[
     str | None,
     typer.Option(

@@ -10,17 +10,17 @@ if TYPE_CHECKING:
 
 
 class ReaderGoneError(Exception):
-    """Whoever read our output has ended, as `| head` does."""
+    """The reader of standard output has exited, as `| head` does."""
 
 
 class OutputError(Exception):
-    """Standard output takes no more; the text is the system's reason."""
+    """Standard output cannot be written to; the text is the system's reason."""
 
 
 def open_streams() -> None:
-    """Make both streams ones that can be written to, whatever the shell gave us.
+    """Make both streams writable, whatever the shell has set up.
 
-    A stream that the shell closed (`>&-`) leads nowhere. Characters that a stream's encoding lacks are escaped.
+    A stream that the shell closed (`>&-`) becomes the null device. Characters that a stream's encoding lacks are escaped.
     """
     for number, stream in enumerate((sys.stdin, sys.stdout, sys.stderr)):
         if stream is None:
@@ -30,7 +30,7 @@ def open_streams() -> None:
 
 
 def _lead_nowhere(number: int) -> None:
-    """Give the number to the null device, before the next file that is opened gets it."""
+    """Open the null device with this number, before the next opened file gets it."""
     try:
         os.fstat(number)
     except OSError:
@@ -53,7 +53,7 @@ def _wrap(raw: io.FileIO, replaced: TextIO | None, *, line_buffering: bool = Fal
 
 
 class _Output(io.FileIO):
-    """Tells a failure of standard output from one of any other file; after it, swallows what is left to write."""
+    """Distinguishes failures of standard output from those of other files; after one, discards further output."""
 
     failed = False
 
@@ -72,7 +72,7 @@ class _Output(io.FileIO):
 
 
 class _Messages(io.FileIO):
-    """Drops messages that cannot be written: the work goes on, and the exit code is the work's."""
+    """Discards messages that cannot be written: the command continues, and its exit code is unaffected."""
 
     def write(self, data: "ReadableBuffer", /) -> int:
         """Write some of the bytes, or none."""

@@ -19,13 +19,13 @@ def engine_named(
 
     Args:
         name: one of ENGINES.
-        master: the Spark cluster's address; None for spark-submit's, else this machine's cores.
-        home: where local state lives.
-        split_bytes: how much of a plain file one Spark task reads.
-        requester_pays: whether Spark's own requests to S3 are charged to whoever makes them.
+        master: the Spark cluster's address; if None, spark-submit's, or this machine's cores.
+        home: the folder of local state.
+        split_bytes: bytes of a plain file that one Spark task reads.
+        requester_pays: whether Spark's own requests to S3 are charged to the requester.
 
     Raises:
-        InputError: there is no such engine, or a master was given without Spark.
+        InputError: the engine is unknown, or a master was given without Spark.
     """
     if name not in ENGINES:
         raise InputError(f"engine {name!r} is unknown. Known: {', '.join(ENGINES)}. Fix --engine or TARMAC_ENGINE.")

@@ -1,6 +1,6 @@
 """The interface of an engine, and the checks of a cleaned year that all engines share.
 
-The pipeline knows no more of an engine than this.
+The pipeline uses only this interface.
 """
 
 from collections import Counter
@@ -20,15 +20,15 @@ from tarmac.storage.lake import BronzeFile, Lake
 from tarmac.tables.frames import COMPRESSION
 
 Progress = Callable[[int, int], None]
-"""Called with the bytes read so far and the bytes to read in all."""
+"""Called with the bytes read so far and the total number of bytes."""
 
 _CUT = frozenset({"wrong_number_of_fields", "unclosed_quote"})
-"""The reasons that the last line of a truncated file is quarantined for."""
+"""The reasons for which the last line of a truncated file is quarantined."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class BronzeYear:
-    """The bronze files of one year. `lake` holds them: the lake itself, or a local copy of its bronze."""
+    """The bronze files of one year. `lake` is the lake that has them, or a local copy of its bronze."""
 
     lake: Lake
     year: int
@@ -84,11 +84,11 @@ class Engine(Protocol):
         """
 
     def score(self, detector: Detector, panel: Panel, *, mode: Mode, workers: int) -> Scores:
-        """Have the detector score a panel: see tarmac.detect.run.Scorer."""
+        """Let the detector score a panel: see tarmac.detect.run.Scorer."""
 
 
 def gold_file(scratch: Path, table: str) -> Path:
-    """Where `write_gold` leaves a table."""
+    """The file to which `write_gold` writes a table."""
     return scratch / f"{table}.parquet"
 
 
@@ -100,7 +100,7 @@ def write_tables(tables: Mapping[str, pl.DataFrame], scratch: Path) -> Mapping[s
 
 
 def refuse_none(rows: int, names: str) -> None:
-    """Raise InputError where the files hold no rows."""
+    """Raise InputError if the files have no rows."""
     if not rows:
         raise InputError(f"{names}: the file has a header but no rows. Nothing was published; download the file again.")
 
@@ -123,7 +123,7 @@ def warn_of_cut(name: str, line: int) -> str:
 
 
 def names_of(names: Sequence[str]) -> str:
-    """The first files' names, and how many more there are."""
+    """The first files' names, and the number of others."""
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
@@ -172,6 +172,6 @@ def _advice(cleaning: Cleaning, year: int, cut_off: Sequence[str]) -> str:
         return f"Are these flights of another year than {year}?"
     twice = cleaning.quarantined.get("duplicate", 0) > cleaning.rows_quarantined / 2
     fix = "Is a month in these files twice? Remove the second file" if twice else "Fix the file"
-    # No share helps where no row is left.
+    # A larger share does not help if no row is valid.
     allow = f"{fix}, or allow more with --max-quarantined." if cleaning.rows_kept else f"{fix}."
     return " ".join((*cut_off, allow))

@@ -17,7 +17,7 @@ from tarmac.evaluate.leaderboard import Cost, Failure, Result, result_of
 WARM_UP_AIRPORTS = 3
 
 
-def judged_alone(name: str, corpus: Corpus, parameters: DetectParameters, workers: int) -> Result | Failure:
+def scored_alone(name: str, corpus: Corpus, parameters: DetectParameters, workers: int) -> Result | Failure:
     """The detector's figures, or why there are none: its own exception, or the end of its process."""
     # Spawned, not forked: a copy of this process would start with all the memory that this one has.
     context = get_context("spawn")
@@ -40,13 +40,13 @@ def judged_alone(name: str, corpus: Corpus, parameters: DetectParameters, worker
 def _tell(pipe: Connection, name: str, corpus: Corpus, parameters: DetectParameters, workers: int) -> None:
     told: Result | Failure
     try:
-        told = _judged(name, corpus, parameters, workers)
+        told = _scored(name, corpus, parameters, workers)
     except Exception as error:  # noqa: BLE001 - one detector's failure must not lose the others' results
         told = Failure(detector=name, corpus=corpus.name, reason=f"{type(error).__name__}: {error}")
     pipe.send(told)
 
 
-def _judged(name: str, corpus: Corpus, parameters: DetectParameters, workers: int) -> Result:
+def _scored(name: str, corpus: Corpus, parameters: DetectParameters, workers: int) -> Result:
     detector = detector_named(name, parameters)
     _warm_up(detector, corpus)
     panel = panel_from_gold(corpus.gold, detector.reads, year=corpus.year, also=detector.also)

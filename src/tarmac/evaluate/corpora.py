@@ -63,7 +63,7 @@ def split_of_seed(seed: int) -> Split:
 def simulated_corpus(
     parameters: SimulationParameters, *, small: bool = False, progress: Callable[[float], None] | None = None
 ) -> Corpus:
-    """A simulated year, through silver's judgement and gold's sums, without a file between.
+    """A simulated year after silver's validation and gold's aggregation, without files in between.
 
     `small`: one on which the slow detectors are measured as well, told apart from the full ones.
     """

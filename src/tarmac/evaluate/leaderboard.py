@@ -1,4 +1,4 @@
-"""From judgements to figures: one result a detector and corpus, one line a detector and family of corpora. Pure."""
+"""From scores to figures: one result per detector and corpus, one line per detector and family of corpora. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -48,7 +48,7 @@ class Metrics:
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """What a judgement took: wall-clock seconds, and the peak of resident memory of a process that did nothing else.
+    """The cost of scoring: wall-clock seconds, and the peak resident memory of a process that did nothing else.
 
     Python and its libraries are in it: about 100 MB before any detector starts.
     """
@@ -73,7 +73,7 @@ class Result:
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """A detector that could not judge a corpus, and why."""
+    """A detector that could not score a corpus, and why."""
 
     detector: str
     corpus: str

@@ -30,7 +30,7 @@ class Agreement:
 
 
 def ranked(score: FloatArray) -> FloatArray:
-    """The scores with −∞ for 'cannot judge'."""
+    """The scores, with −∞ for missing ones."""
     return np.where(np.isnan(score), -np.inf, score)
 
 

@@ -57,17 +57,17 @@ def as_markdown(
         parts += [f"## {FAMILIES[family]}", "", _row(header), _row(["---"] + ["---:"] * len(COLUMNS))]
         parts += [*(_row(row) for row in rows), ""]
     if failures:
-        parts += ["## Not judged", "", *(f"- {told}" for told in map(_failed, failures)), ""]
+        parts += ["## Not scored", "", *(f"- {told}" for told in map(_failed, failures)), ""]
     return "\n".join(parts)
 
 
 MEANING = (
     "Figures are means over the corpora of a family. Average precision is the area under the precision-recall curve, ties",
-    "as one step and 'cannot judge' as the lowest score. VUS-PR is that area under labels widened by up to four days, airport",
+    "as one step and missing scores as the lowest. VUS-PR is that area under labels widened by up to four days, airport",
     "by airport. Events are runs of days; nothing is point-adjusted. The budget's flags are the highest scores whatever a",
-    "detector's own threshold; its own flags are what a run publishes. Each judgement has a process of its own: seconds are",
-    "those of judging, kernels compiled before; memory is the process's peak, Python and libraries included. Tuning corpora",
-    "are for improving detectors, reporting ones for figures; which these are is said above.",
+    "detector's own threshold; its own flags are what a run publishes. Each detector runs in its own process: seconds are",
+    "of scoring, with kernels already compiled; memory is the process's peak, Python and libraries included. Tuning corpora",
+    "are for improving detectors, reporting ones for figures; they are listed above.",
 )
 
 
@@ -98,7 +98,7 @@ def as_page(lines: Sequence[Line], results: Sequence[Result], command: str, fail
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>Leaderboard of detectors</title><style>{STYLE}</style><script>{get_plotlyjs()}</script>"
         f"<h1>Leaderboard of detectors</h1><p>Made by <code>{escape(command)}</code>. {_corpora_of(results)}</p>"
-        f"<p>{' '.join(MEANING)}</p>{tables}{failed and f'<h2>Not judged</h2><ul>{failed}</ul>'}"
+        f"<p>{' '.join(MEANING)}</p>{tables}{failed and f'<h2>Not scored</h2><ul>{failed}</ul>'}"
         f"<h2>Precision and recall</h2>{charts}</html>\n"
     )
 

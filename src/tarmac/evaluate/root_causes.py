@@ -18,7 +18,7 @@ from tarmac.evaluate.truths import TOLD
 from tarmac.explanation.causes import CAUSE_WORDS
 from tarmac.explanation.distances import near_each_other
 from tarmac.explanation.expected import Expected
-from tarmac.explanation.routes import Places, Routes
+from tarmac.explanation.routes import Indices, Routes
 
 LEAST_POWER, ENOUGH_POWER = 0.10, 0.67
 """Adtributor's thresholds: what one element must explain of the change, and what its set must."""
@@ -33,8 +33,8 @@ Told = dict[str, object]
 class Leaves:
     """Some days' lost flights and what was expected of them, one entry per carrier and airport (positions in the routes)."""
 
-    carrier: Places
-    origin: Places
+    carrier: Indices
+    origin: Indices
     actual: FloatArray
     expected: FloatArray
 
@@ -109,7 +109,7 @@ def riskloc(leaves: Leaves) -> list[BoolArray]:
 
 
 def _riskiest(
-    leaves: Leaves, place: Places, rest: BoolArray, abnormal: BoolArray, weight: FloatArray, change: float
+    leaves: Leaves, place: Indices, rest: BoolArray, abnormal: BoolArray, weight: FloatArray, change: float
 ) -> tuple[float, BoolArray]:
     """The risk of the dimension's riskiest element, and its leaves."""
     size = int(place.max()) + 1
@@ -150,7 +150,7 @@ def told_of(routes: Routes, leaves: Leaves, chosen: BoolArray, days: range) -> T
     }
 
 
-def _named(routes: Routes, carriers: Places | None, origins: Places, days: range) -> str | None:
+def _named(routes: Routes, carriers: Indices | None, origins: Indices, days: range) -> str | None:
     """What most of the records name, late aircraft left out."""
     chosen = slice(routes.starts[days.start], routes.starts[days.stop])
     mine = np.isin(routes.origin[chosen], origins)

@@ -11,7 +11,7 @@ from tarmac.detect.parameters import detector_named
 from tarmac.detect.registry import slow_detectors
 from tarmac.detect.run import available_cores
 from tarmac.errors import InputError
-from tarmac.evaluate.alone import judged_alone
+from tarmac.evaluate.alone import scored_alone
 from tarmac.evaluate.causes import Told, planted_year, simulated_year, told_of_year
 from tarmac.evaluate.causes_page import causes_facts, causes_html, causes_section
 from tarmac.evaluate.corpora import SMALL_AIRPORTS, Corpus, planted_corpus, second_corpus, simulated_corpus, weak_corpus
@@ -88,7 +88,7 @@ def run_evaluation(
     workers: int = 0,
     keep: Path | None = None,
 ) -> tuple[list[Result], list[Failure]]:
-    """Every detector on every corpus that is fair to it; what is in `keep` already is not judged again."""
+    """Every detector on every corpus that is fair to it; results that are already in `keep` are not computed again."""
     detectors = [detector_named(name, parameters) for name in parameters.detectors]
     cores = workers or available_cores()
     results: list[Result] = []
@@ -106,7 +106,7 @@ def run_evaluation(
                 name,
                 corpus,
                 parameters,
-                lambda n=name, c=corpus: judged_alone(n, c, parameters, cores),  # type: ignore[misc]
+                lambda n=name, c=corpus: scored_alone(n, c, parameters, cores),  # type: ignore[misc]
             )
             if isinstance(found, Failure):
                 told(f"{corpus.name}: {name} failed: {found.reason}")
@@ -131,7 +131,7 @@ def publish(
     if not results and not failures and history is None and not causes:
         slow = ", ".join(sorted(slow_detectors()))
         raise InputError(
-            f"nothing was judged by '{command}': {slow} are judged on {SMALL_AIRPORTS} airports at most, and "
+            f"nothing was scored by '{command}': {slow} are scored on {SMALL_AIRPORTS} airports at most, and "
             "those that see cancellations not on weak labels. Name other detectors: --detectors, or --corpus simulated."
         )
     lines = leaderboard(results)

@@ -7,7 +7,7 @@ import numpy as np
 from tarmac.detect.severity import LOST_FLIGHT_MINUTES
 from tarmac.explanation.causes import CAUSE_WORDS, Usual, name_cause
 from tarmac.explanation.expected import Expected
-from tarmac.explanation.routes import Places, Routes
+from tarmac.explanation.routes import Indices, Routes
 from tarmac.explanation.stories import Story, entries_of
 
 DAYS_AFTER = 2
@@ -40,6 +40,6 @@ def without_consequences(stories: Sequence[Story], routes: Routes, expected: Exp
     return [story for story in stories if not story.carriers or not follows(story)]
 
 
-def _lost(routes: Routes, expected: Expected, rows: Places) -> np.ndarray:
+def _lost(routes: Routes, expected: Expected, rows: Indices) -> np.ndarray:
     cancelled = routes.cancelled[rows] - expected.cancelled[rows]
     return np.asarray(cancelled + (routes.delay_minutes[rows] - expected.delay_minutes[rows]) / LOST_FLIGHT_MINUTES)

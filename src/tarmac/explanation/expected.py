@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tarmac.detect.panel import BoolArray, FloatArray
-from tarmac.explanation.routes import Places, Routes
+from tarmac.explanation.routes import Indices, Routes
 
 QUIET = 0.9
 """The share of an airport's or a carrier's days, by what they lost, that count as ordinary."""
@@ -80,7 +80,7 @@ def _above_quiet(share: FloatArray, count: FloatArray) -> BoolArray:
     return np.asarray(share > limit)
 
 
-def _sum(day: Places, place: Places, values: FloatArray, shape: tuple[int, int]) -> FloatArray:
+def _sum(day: Indices, place: Indices, values: FloatArray, shape: tuple[int, int]) -> FloatArray:
     sums = np.bincount(day * shape[1] + place, weights=values, minlength=shape[0] * shape[1])
     return np.asarray(sums.reshape(shape))
 
@@ -90,7 +90,7 @@ def _level(routes: Routes, amount: FloatArray, count: FloatArray, ordinary: Bool
     amount, count = np.where(ordinary, amount, 0.0), np.where(ordinary, count, 0.0)
     whole = amount.sum() / max(count.sum(), 1.0)
 
-    def drawn(groups: Places, parent: FloatArray | float) -> FloatArray:
+    def drawn(groups: Indices, parent: FloatArray | float) -> FloatArray:
         size = int(groups.max(initial=0)) + 1
         sums = np.bincount(groups, weights=amount, minlength=size)
         counts = np.bincount(groups, weights=count, minlength=size)

@@ -12,7 +12,7 @@ import polars as pl
 from tarmac.detect.panel import DateArray, FloatArray
 from tarmac.tables.daily import CANCELLATION_CODES, CAUSES
 
-Places = npt.NDArray[np.int64]
+Indices = npt.NDArray[np.int64]
 
 LONGEST_DELAY = 180.0
 """Minutes: a later flight counts as if it were so late, that a few very late ones do not outweigh all others."""
@@ -69,10 +69,10 @@ class Routes:
     dates: DateArray
     carriers: tuple[str, ...]
     airports: tuple[str, ...]
-    day: Places
-    carrier: Places
-    origin: Places
-    dest: Places
+    day: Indices
+    carrier: Indices
+    origin: Indices
+    dest: Indices
     flights: FloatArray
     cancelled: FloatArray
     departed: FloatArray
@@ -89,7 +89,7 @@ class Routes:
         return len(self.dates)
 
     @cached_property
-    def starts(self) -> Places:
+    def starts(self) -> Indices:
         """Where each day's entries begin, and after them where the last ends."""
         return np.searchsorted(self.day, np.arange(self.days + 1))
 
@@ -97,7 +97,7 @@ class Routes:
         """The entries of a day."""
         return slice(int(self.starts[day]), int(self.starts[day + 1]))
 
-    def take(self, chosen: Places | npt.NDArray[np.bool_]) -> "Routes":
+    def take(self, chosen: Indices | npt.NDArray[np.bool_]) -> "Routes":
         """Some of the entries."""
         arrays = {
             field.name: getattr(self, field.name)[chosen]
@@ -133,5 +133,5 @@ def routes_from(frame: pl.DataFrame) -> Routes:
     )
 
 
-def _positions(values: pl.Series, names: pl.Series) -> Places:
+def _positions(values: pl.Series, names: pl.Series) -> Indices:
     return names.search_sorted(values).to_numpy().astype(np.int64)

@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from tarmac.detect.panel import BoolArray, FloatArray
-from tarmac.explanation.routes import LONGEST_DELAY, Places, Routes
+from tarmac.explanation.routes import LONGEST_DELAY, Indices, Routes
 
 Scope = Literal["airport", "region", "nation", "carrier", "carrier_at_airport"]
 
@@ -72,9 +72,9 @@ class Subset:
 class Day:
     """One day's entries: positions of carriers and airports, and their `COLUMNS`."""
 
-    carrier: Places
-    origin: Places
-    dest: Places
+    carrier: Indices
+    origin: Indices
+    dest: Indices
     sums: FloatArray
 
 
@@ -156,7 +156,7 @@ class _Starts:
 
     strength: FloatArray
     country: Country
-    cells: Places
+    cells: Indices
 
     def start(self, position: int) -> Start:
         """The start at a position of `strength`."""
@@ -204,7 +204,7 @@ def _subset(
     return Subset(scope=scope, carriers=tuple(carriers), airports=tuple(airports), evidence=strength), covered
 
 
-def _group(places: Places, sums: FloatArray, size: int) -> FloatArray:
+def _group(places: Indices, sums: FloatArray, size: int) -> FloatArray:
     return np.stack([np.bincount(places, weights=column, minlength=size) for column in sums.T], axis=-1)
 
 
@@ -244,7 +244,7 @@ def _from_and_both(start: FloatArray, end: FloatArray, country: Country, penalty
     return np.asarray(strength)
 
 
-def _share_alike(day: Day, group: Places, groups: int, airports: int) -> FloatArray:
+def _share_alike(day: Day, group: Indices, groups: int, airports: int) -> FloatArray:
     """For each group the share of its flights that are at airports where it lost nearly as much as in all."""
     cells = _group(group * airports + day.origin, day.sums, groups * airports).reshape(groups, airports, -1)
     whole = lost_share(cells.sum(axis=1))[:, None]

@@ -11,7 +11,7 @@ from tarmac.detect.severity import LOST_FLIGHT_MINUTES, lost_flights, lost_share
 from tarmac.explanation.distances import near_each_other
 from tarmac.explanation.expected import Expected, expect
 from tarmac.explanation.history import History, deviation, history_of
-from tarmac.explanation.routes import Places, Routes
+from tarmac.explanation.routes import Indices, Routes
 from tarmac.explanation.scan import ALMOST_ALL, FEWEST_AIRPORTS, FLIGHT_SPREAD, Country, Scope, Subset, day_of, scan
 
 FEWEST_LOST = 10.0
@@ -73,9 +73,9 @@ class Story:
         return before.airports[0] in subset.airports or subset.airports[0] in before.airports
 
 
-def entries_of(story: Story, routes: Routes) -> Places:
+def entries_of(story: Story, routes: Routes) -> Indices:
     """Positions of the routes' entries that are the story's: flights of its carriers from its airports on its days."""
-    found: list[Places] = []
+    found: list[Indices] = []
     for day, subset in story.days:
         chosen = routes.of_day(day)
         mine = np.isin(routes.origin[chosen], subset.airports)

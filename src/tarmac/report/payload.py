@@ -13,7 +13,7 @@ import polars as pl
 from tarmac.airlines import AIRLINES
 from tarmac.airports import Airport, land_dots
 from tarmac.report.columns import COLUMNS, SCALES, Unit
-from tarmac.report.judged import OWN_CAUSES
+from tarmac.report.scored import OWN_CAUSES
 from tarmac.report.stories import CAUSE_WORDS
 
 _DAILY = [column.key for column in COLUMNS if column.daily]
@@ -95,7 +95,7 @@ def _scale(rows: pl.DataFrame, start: date, measures: Sequence[str]) -> pl.DataF
         # Offsets from the expected value repeat from day to day, so they pack to almost nothing.
         (expected - whole(pl.col("lower"), factor)).alias("l"),
         (whole(pl.col("upper"), factor) - expected).alias("u"),
-        pl.col("judged").cast(pl.Int8).alias("j"),
+        pl.col("scored").cast(pl.Int8).alias("j"),
         pl.col("measure").replace_strict({m: i for i, m in enumerate(measures)}, return_dtype=pl.Int64).alias("m"),
         "flag",
         whole(pl.col("observed"), factor).alias("v"),
@@ -116,7 +116,7 @@ def _to_series(scaled: pl.DataFrame) -> list[dict[str, Any]]:
 
 
 def _without_repeats(row: dict[str, Any]) -> dict[str, Any]:
-    """A column with one value throughout becomes that value: most airports are judged daily, by one measure."""
+    """A column with one value throughout becomes that value: most airports are scored daily, by one measure."""
     for name in ("j", "m"):
         if len(kinds := set(row[name]) - {None}) == 1:
             row[name] = kinds.pop()

@@ -15,8 +15,8 @@ import polars as pl
 
 from tarmac.airports import Airport, find_airports
 from tarmac.report import summary
-from tarmac.report.judged import judge_rows
 from tarmac.report.payload import pack, to_payload
+from tarmac.report.scored import scored_rows
 from tarmac.report.stories import rank_events, to_stories
 from tarmac.tables.disruption_parts import DISRUPTION_PARTS
 from tarmac.tables.frames import schema_of
@@ -64,7 +64,7 @@ def render_report(
     about_detector: str = "",
 ) -> str:
     """The page as HTML. `generated_by` names program and version; `about_detector` explains it in plain words."""
-    rows = judge_rows(tables.published, years)
+    rows = scored_rows(tables.published, years)
     places = find_airports(rows["origin"].unique().sort().to_list())
     ranked = None if tables.events is None else rank_events(tables.events.filter(pl.col("year").is_in(list(years))))
     stories = None
@@ -97,10 +97,10 @@ def render_report(
 
 
 def _carrier_rows(carriers: pl.DataFrame | None, years: Sequence[int]) -> pl.DataFrame | None:
-    """Judged days of carriers, typed as those of airports; None where the records name no carriers."""
+    """Scored days of carriers, typed like those of airports; None if the records name no carriers."""
     if carriers is None or carriers.filter(pl.col("fl_date").dt.year().is_in(list(years))).is_empty():
         return None
-    return judge_rows(carriers.rename({"op_carrier": "origin"}), years)
+    return scored_rows(carriers.rename({"op_carrier": "origin"}), years)
 
 
 def _section(kind: str, heading: str, find: str, example: str, above: str = "") -> str:
@@ -153,7 +153,7 @@ def _sentences(
     tables: Tables, rows: pl.DataFrame, places: Sequence[Airport], events: pl.DataFrame | None, about_detector: str
 ) -> dict[str, str]:
     shown = rows["year"].unique().sort().to_list()
-    judges = summary.plain_detectors(rows)
+    detectors = summary.plain_detectors(rows)
     return {
         "title": f"US flight disruptions {summary.period(rows)}",
         "span": summary.span(shown),
@@ -161,17 +161,19 @@ def _sentences(
         "incomplete": summary.incomplete(rows),
         "lacking": summary.lacking(tables.published, tables.carriers),
         "worst": summary.worst_sentence(rows, {place.code: place for place in places}),
-        "detector": _detector_sentence(judges),
+        "detector": _detector_sentence(detectors),
         "about_detector": about_detector,
         "agreement": summary.agreement(rows),
         "unplaced": _unplaced(places),
     }
 
 
-def _detector_sentence(judges: Sequence[tuple[str, str]]) -> str:
-    if not judges:
-        return "No detector has judged these days."
-    told = "; ".join(f"“{detector}”, which judges the {summary.measure_name(measure)}" for detector, measure in judges)
+def _detector_sentence(detectors: Sequence[tuple[str, str]]) -> str:
+    if not detectors:
+        return "No detector has scored these days."
+    told = "; ".join(
+        f"“{detector}”, which scores the {summary.measure_name(measure)}" for detector, measure in detectors
+    )
     return f"The detector behind this report: {told}."
 
 
@@ -185,15 +187,15 @@ def _unplaced(places: Sequence[Airport]) -> str:
 
 def _tiles(numbers: summary.Numbers) -> str:
     """The key figures as a definition list; scripts replace them when another year is chosen."""
-    share = summary.percent(numbers.flagged, numbers.judged)
+    share = summary.percent(numbers.flagged, numbers.scored)
     parts = [f"{numbers.high:,} above, {numbers.low:,} below what was expected"]
     if numbers.unstated:
         parts.append(f"{numbers.unstated:,} without direction")
-    unjudged = numbers.airport_days - numbers.judged
-    judged = f"{unjudged:,} could not be judged" if unjudged else "all of them judged"
+    unscored = numbers.airport_days - numbers.scored
+    scored = f"{unscored:,} could not be scored" if unscored else "all of them scored"
     facts = (
         ("Abnormal airport-days", f"{numbers.flagged:,}", ", ".join(parts), "flagged"),
-        ("Share of judged days", share, f"{numbers.judged:,} airport-days judged", "share"),
+        ("Share of scored days", share, f"{numbers.scored:,} airport-days scored", "share"),
         ("Flights", f"{numbers.flights:,}", "scheduled departures", "flights"),
         (
             "Cancelled",
@@ -201,7 +203,7 @@ def _tiles(numbers: summary.Numbers) -> str:
             f"{numbers.cancelled:,} flights",
             "cancelled",
         ),
-        ("Airports", f"{numbers.airports:,}", f"{numbers.airport_days:,} airport-days, {judged}", "airports"),
+        ("Airports", f"{numbers.airports:,}", f"{numbers.airport_days:,} airport-days, {scored}", "airports"),
     )
     return "\n".join(
         f'<div data-tile="{key}"><dt>{label}</dt><dd>{value}<small>{note}</small></dd></div>'
@@ -221,7 +223,7 @@ def _years_table(rows: pl.DataFrame) -> str:
 def _year_line(year: int, numbers: summary.Numbers) -> str:
     cells = (
         f"{numbers.flagged:,}",
-        summary.percent(numbers.flagged, numbers.judged),
+        summary.percent(numbers.flagged, numbers.scored),
         f"{numbers.flights:,}",
         summary.percent(numbers.cancelled, numbers.flights),
     )

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from tarmac.airports import Airport
-from tarmac.report.judged import HIGH, LOW
+from tarmac.report.scored import HIGH, LOW
 from tarmac.tables.daily import CANCELLATION_CODES, CAUSES
 
 MONTHS = 12
@@ -17,11 +17,11 @@ MONTHS = 12
 
 @dataclass(frozen=True, kw_only=True)
 class Numbers:
-    """Counts over some airport-days. `unstated` are flags without a direction; `judged` had a detector's decision."""
+    """Counts over some airport-days. `unstated` are flags without a direction; `scored` had a detector's score."""
 
     airports: int
     airport_days: int
-    judged: int
+    scored: int
     flights: int
     cancelled: int
     high: int
@@ -35,11 +35,11 @@ class Numbers:
 
 
 def count(rows: pl.DataFrame) -> Numbers:
-    """Count airports, days, flights and flags of judged rows."""
+    """Count airports, days, flights and flags of scored rows."""
     sums = rows.select(
         pl.col("origin").n_unique().alias("airports"),
         pl.len().alias("airport_days"),
-        pl.col("judged").sum(),
+        pl.col("scored").sum(),
         pl.col("flights", "cancelled").sum(),
         (pl.col("direction") == HIGH).sum().alias("high"),
         (pl.col("direction") == LOW).sum().alias("low"),
@@ -54,11 +54,11 @@ def headline(numbers: Numbers, when: str, disruptions: pl.DataFrame | None) -> s
     if disruptions is not None and disruptions["lost"].sum():
         return _lost_sentence(airports, when, disruptions)
     when = f"In {when}"
-    if not numbers.judged:
+    if not numbers.scored:
         days = f"{numbers.airport_days:,} airport-day{'' if numbers.airport_days == 1 else 's'}"
-        return f"{when}, {airports} had {days} with flights; no detector has judged any."
+        return f"{when}, {airports} had {days} with flights; no detector has scored any."
     days = "airport-day" if numbers.flagged == 1 else "airport-days"
-    part = f"{percent(numbers.flagged, numbers.judged)} of the {numbers.judged:,} that were judged"
+    part = f"{percent(numbers.flagged, numbers.scored)} of the {numbers.scored:,} that were scored"
     return f"{when}, {airports} had {numbers.flagged:,} abnormal {days}: {part}."
 
 
@@ -137,7 +137,7 @@ def _busiest_day(flagged: pl.DataFrame) -> str:
 
 
 def _what_happened(row: Mapping[str, Any]) -> str:
-    """Delay and cancellations, each with what was expected of it where the detector judged it."""
+    """Delay and cancellations, each with its expected value if the detector scored it."""
     wanted = "" if row["expected"] is None else f" against {_value(row['expected'], row['measure'])} expected"
     by_share = row["measure"] == "cancelled_share"
     told = []
@@ -183,7 +183,7 @@ def long_date(day: date) -> str:
 
 
 def plain_detectors(rows: pl.DataFrame) -> list[tuple[str, str]]:
-    """Which detector judged which measure, the most used first."""
+    """Which detector scored which measure, the most frequent first."""
     used = rows.filter(pl.col("detector").is_not_null()).group_by("detector", "measure").len()
     ordered = used.sort("len", "detector", "measure", descending=[True, False, False])
     return [(row["detector"], row["measure"]) for row in ordered.iter_rows(named=True)]

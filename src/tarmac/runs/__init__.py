@@ -1,1 +1,1 @@
-"""Runs: where they work, their record, their scores, and the alerts about them."""
+"""Runs: their workspace, record, scores and alerts."""

@@ -1,4 +1,4 @@
-"""News: the disruptions of a year that the warehouse does not have yet, which people are alerted to."""
+"""News: the disruptions of a year that the warehouse does not have yet, for alerts."""
 
 import hashlib
 import json
@@ -49,9 +49,9 @@ class News:
 
 
 def note_news(workspace: Workspace, year: int, run_id: str) -> News:
-    """Keep in the lake which disruptions the warehouse does not have yet. Call it before the year is loaded.
+    """Store in the lake which disruptions the warehouse does not have yet. Call it before the year is loaded.
 
-    A second call by the same run for the same disruptions changes nothing, as the year may have been loaded meanwhile.
+    A second call by the same run for the same disruptions changes nothing, because the year may have been loaded since.
 
     Raises:
         InputError: the year's disruptions are not in the lake.
@@ -75,13 +75,13 @@ def new_disruptions(events: pl.DataFrame, known: Set[str]) -> pl.DataFrame:
 
 
 def read_news(lake: Lake, key: str) -> dict[str, Any]:
-    """What `note_news` kept: the year, the number of new disruptions, and the worst of them."""
+    """The result stored by `note_news`: the year, the number of new disruptions, and the worst of them."""
     news: dict[str, Any] = json.loads(lake.read(key))
     return news
 
 
 def _key(lake: Lake, year: int, run_id: str) -> str:
-    # A run that has found the year's disruptions again has other news.
+    # If the run has computed the year's disruptions again, its news are determined again.
     found = hashlib.sha256(lake.read(lake.disruptions_key(year))).hexdigest()
     return f"{lake.runs_folder(year)}/news/{run_id}-{found[:16]}.json"
 

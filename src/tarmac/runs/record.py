@@ -1,6 +1,6 @@
 """The record of a run, in the lake and in the warehouse.
 
-A run that a scheduler executes in several processes has one record: each step continues what the one before it wrote.
+A run that a scheduler executes in several processes has one record: each step continues that of the previous step.
 """
 
 import json
@@ -22,7 +22,7 @@ from tarmac.storage.scratch import scratch_folder
 from tarmac.tables.runs import RUNS
 
 LIBRARIES = ("tarmac", "polars", "numpy", "numba", "scikit-learn", "narwhals")
-"""The libraries that decide results; their versions are in every run's record."""
+"""The libraries that affect results; their versions are in every run's record."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +81,7 @@ class Run:
 
     @property
     def seconds(self) -> dict[str, float]:
-        """The column `seconds`: by step, and within detect by detector and by what follows them, as `detect.NAME`."""
+        """The column `seconds`: by step, and within detect by detector and later part, as `detect.NAME`."""
         seconds: dict[str, float] = {}
         for name, step in self.steps.items():
             seconds |= {f"{name}.{detector}": part for detector, part in step.seconds_by_detector.items()}
@@ -93,7 +93,7 @@ class Run:
         return {name: getattr(self, name) for name in RUNS.names}
 
     def record(self) -> dict[str, Any]:
-        """The record as JSON has it: the row, and the result of each step."""
+        """The record for JSON: the row, and the result of each step."""
         return self.row() | {"steps": {name: asdict(step) for name, step in self.steps.items()}}
 
 
@@ -101,13 +101,13 @@ _RUN_ID = re.compile(r"\d{8}T\d{6}\.\d{3}Z-[0-9a-f]{8}", re.ASCII)
 
 
 def new_run_id() -> str:
-    """A name that no other run has, sortable by time."""
+    """A unique id, sortable by time."""
     now = datetime.now(UTC)
     return f"{now:%Y%m%dT%H%M%S}.{now.microsecond // 1000:03d}Z-{uuid.uuid4().hex[:8]}"
 
 
 def open_run(workspace: Workspace, year: int, parameters: Parameters, command: str, run_id: str | None) -> Run:
-    """A new run, or the run of that id as its last step left it."""
+    """A new run, or the run with this id after its last step."""
     if run_id and (run := read_run(workspace.lake, year, run_id)):
         run.status, run.finished = "running", None
         return run
@@ -122,10 +122,10 @@ def open_run(workspace: Workspace, year: int, parameters: Parameters, command: s
 
 
 def check_run_id(run_id: str) -> str:
-    """The id, if it has the form of one: another would not sort by time, or not be the name of a file.
+    """The id, if it has the right form, so that it sorts by time and can be a file name.
 
     Raises:
-        InputError: it has not.
+        InputError: it has another form.
     """
     if not _RUN_ID.fullmatch(run_id):
         raise InputError(
@@ -135,7 +135,7 @@ def check_run_id(run_id: str) -> str:
 
 
 def current_versions() -> dict[str, str]:
-    """Python's and the libraries' versions that decide results."""
+    """The versions of Python and of the libraries that affect results."""
     return {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
 
 
@@ -148,7 +148,7 @@ def write_record(workspace: Workspace, run: Run) -> None:
 
 
 def record_failure(workspace: Workspace, run: Run) -> None:
-    """Record in the warehouse that the run failed; a warehouse that cannot be reached is let be."""
+    """Record in the warehouse that the run failed; ignored if the warehouse cannot be reached."""
     from tarmac.warehouse.postgres import open_warehouse, record_run
 
     with _after_failure(run), open_warehouse(workspace.warehouse, workspace.home) as connection:
@@ -156,9 +156,9 @@ def record_failure(workspace: Workspace, run: Run) -> None:
 
 
 def find_same_run(workspace: Workspace, year: int, parameters: Parameters, input_hash: str) -> str | None:
-    """The id of the year's last run, if all its steps are done, with this very input, parameters and versions.
+    """The id of the year's last run, if all its steps are done with the same input, parameters and versions.
 
-    None as well where a detector failed, a file that it published is gone, or the warehouse's last run of the year is another.
+    Also None if a detector failed, a published file no longer exists, or the warehouse's last run of the year is another.
     """
     run, lake = last_run(workspace.lake, year), workspace.lake
     if run is None or run.status != "done" or not set(ALL_STEPS) <= set(run.steps):
@@ -190,13 +190,13 @@ def _is_loaded(workspace: Workspace, run: Run) -> bool:
 
 
 def last_run(lake: Lake, year: int) -> Run | None:
-    """The record of the year's last run in the lake; None where there is none."""
+    """The record of the year's last run in the lake, if any."""
     ids = sorted(key.rpartition("/")[2].removesuffix(".json") for key in lake.files_in(lake.runs_folder(year)))
     return read_run(lake, year, ids[-1]) if ids else None
 
 
 def read_run(lake: Lake, year: int, run_id: str) -> Run | None:
-    """The record in the lake; None where there is none of that id."""
+    """The record with this id in the lake, if any."""
     key = lake.run_key(year, run_id)
     if lake.size(key) is None:
         return None
@@ -213,7 +213,7 @@ def _read_step(step: Mapping[str, Any]) -> StepResult:
 
 @contextmanager
 def _after_failure(run: Run) -> Iterator[None]:
-    """Let errors of a failed run's record be: what stopped the run may stop its record too, and that error is reported."""
+    """Ignore errors while recording a failed run: the run's own error, which may be their cause, is reported."""
     try:
         yield
     except (TarmacError, OSError):

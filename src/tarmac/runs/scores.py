@@ -24,7 +24,7 @@ from tarmac.tables.frames import COMPRESSION, schema_of
 from tarmac.transform.published import published_rows
 
 _AS_AIRPORTS, _AS_CARRIERS = {"op_carrier": "origin"}, {"origin": "op_carrier"}
-"""Carriers are scored as airports are: by the same detectors, under the same column."""
+"""Carriers are scored like airports: by the same detectors, with the carrier in the airports' column."""
 
 DEFAULT_DETECTOR = "disruption"
 """The detector whose scores and flags the published table shows."""
@@ -33,21 +33,21 @@ DEFAULT_DETECTOR = "disruption"
 def score_year(
     workspace: Workspace, year: int, parameters: Parameters, progress: Callable[[str], None] | None = None
 ) -> Detection:
-    """Score the year's gold with all detectors, after as many years of history as the lake has of those asked for.
+    """Score the year's gold with all detectors, with as many of the requested earlier years as the lake has.
 
     Raises:
-        InputError: gold is not there.
+        InputError: the year has no gold.
     """
     gold, _ = _read_gold(workspace.lake, year, parameters)
     return detect(gold, parameters.detect, year=year, progress=progress, scorer=workspace.engine.score)
 
 
 def score_part(workspace: Workspace, year: int, parameters: Parameters, detector: str, run_id: str) -> int:
-    """Score the year with one detector and keep its rows for `join_parts`; returns their number.
+    """Score the year with one detector and store its rows for `join_parts`; returns their number.
 
     Raises:
-        InputError: gold is not there.
-        SystemFailure: the detector failed; its reason is kept for the join.
+        InputError: the year has no gold.
+        SystemFailure: the detector failed; its reason is stored for the join.
     """
     alone = replace(parameters, detect=replace(parameters.detect, detectors=(detector,)))
     gold, fingerprint = _read_gold(workspace.lake, year, alone)
@@ -65,7 +65,7 @@ def score_part(workspace: Workspace, year: int, parameters: Parameters, detector
 
 
 def join_parts(workspace: Workspace, year: int, parameters: Parameters, run_id: str) -> Detection:
-    """The rows that `score_part` kept in this run for the same gold and parameters; others are not read.
+    """The rows that `score_part` stored in this run for the same gold and parameters; others are not read.
 
     A detector without such rows is among the failures, with its reason. With no rows at all, `anomalies` has no columns.
     """
@@ -89,7 +89,7 @@ def remove_parts(lake: Lake, year: int) -> None:
 
 
 def write_scores(anomalies: pl.DataFrame, file: Path) -> None:
-    """Write the rows as the lake stores them: equal rows give equal bytes."""
+    """Write the rows in the lake's format: equal rows give equal bytes."""
     anomalies.write_parquet(file, compression=COMPRESSION)
 
 
@@ -97,7 +97,7 @@ def read_scored(lake: Lake, year: int) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The year's rows as the warehouse publishes them, and the scores of all detectors.
 
     Raises:
-        InputError: gold or the scores are not there.
+        InputError: gold or the scores do not exist.
     """
     need(lake, lake.gold_key(year), f"tarmac gold --year {year}")
     need(lake, lake.anomalies_key(year), f"tarmac detect --year {year}")
@@ -107,7 +107,7 @@ def read_scored(lake: Lake, year: int) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 def score_carriers(workspace: Workspace, year: int, parameters: Parameters) -> Detection:
-    """The scores of the carriers' days: rows as of airports (`tables.anomalies`), with `op_carrier`."""
+    """The scores of carrier-days: rows like those of airports (`tables.anomalies`), with `op_carrier`."""
     lake = workspace.lake
     need(lake, lake.carriers_key(year), f"tarmac gold --year {year}")
     earlier = [
@@ -120,10 +120,10 @@ def score_carriers(workspace: Workspace, year: int, parameters: Parameters) -> D
 
 
 def read_scored_carriers(lake: Lake, year: int) -> pl.DataFrame:
-    """The carriers' days of the year as the warehouse publishes them.
+    """The year's carrier-days as the warehouse publishes them.
 
     Raises:
-        InputError: gold or the scores are not there.
+        InputError: gold or the scores do not exist.
     """
     need(lake, lake.carriers_key(year), f"tarmac gold --year {year}")
     need(lake, lake.carrier_anomalies_key(year), f"tarmac detect --year {year}")
@@ -136,7 +136,7 @@ def read_disruptions(lake: Lake, year: int) -> Disruptions:
     """The year's disruptions and their parts.
 
     Raises:
-        InputError: they are not there.
+        InputError: they do not exist.
     """
     for key in (lake.disruptions_key(year), lake.disruption_parts_key(year)):
         need(lake, key, f"tarmac detect --year {year}")
@@ -171,18 +171,18 @@ def _chosen_detector(anomalies: pl.DataFrame) -> str:
 
 
 def need(lake: Lake, key: str, command: str) -> None:
-    """Raise an InputError, which names the command that makes it, if the lake lacks a file."""
+    """Raise an InputError, with the command that creates it, if the lake lacks a file."""
     if lake.size(key) is None:
-        raise InputError(f"{lake.place(key)} does not exist. Create it first: {command}")
+        raise InputError(f"{lake.location(key)} does not exist. Create it first: {command}")
 
 
 def read_table(lake: Lake, key: str) -> pl.DataFrame:
-    """A Parquet file of the lake, whole."""
+    """All rows of a Parquet file in the lake."""
     return pl.read_parquet(io.BytesIO(lake.read(key)))
 
 
 def _read_gold(lake: Lake, year: int, parameters: Parameters) -> tuple[pl.DataFrame, str]:
-    """The year's gold with its history, and a fingerprint of all that decides its scores: bytes, parameters, versions."""
+    """The year's gold with its history, and a fingerprint of what determines its scores: bytes, parameters, versions."""
     need(lake, lake.gold_key(year), f"tarmac gold --year {year}")
     earlier = [past for past in range(year - parameters.history, year) if lake.size(lake.gold_key(past)) is not None]
     files = [lake.read(lake.gold_key(each)) for each in (*earlier, year)]
@@ -190,7 +190,7 @@ def _read_gold(lake: Lake, year: int, parameters: Parameters) -> tuple[pl.DataFr
 
 
 def _fingerprint(files: list[bytes], parameters: DetectParameters) -> str:
-    # Without the detectors' names: which others run does not change a detector's scores.
+    # Without the detectors' names, because other detectors do not change a detector's scores.
     decisive = asdict(parameters) | {"detectors": None} | {"versions": current_versions()}
     digest = hashlib.sha256(json.dumps(decisive, sort_keys=True).encode())
     for file in files:

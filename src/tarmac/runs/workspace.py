@@ -14,9 +14,9 @@ from tarmac.storage.lake import Lake
 
 @dataclass(frozen=True, kw_only=True)
 class Workspace:
-    """What a run reads and writes: the lake, the warehouse, and local folders; and the engine that does the work.
+    """The lake, the warehouse and the local folders of a run, and its engine.
 
-    `scratch` holds unpublished files, `home` the local state such as the embedded warehouse; `table` is the name of the
+    `scratch` is for unpublished files, `home` for local state such as the embedded warehouse; `table` is the name of the
     warehouse's table of airport-days.
     """
 
@@ -29,13 +29,13 @@ class Workspace:
 
 
 class Reporter(Protocol):
-    """Hears of a run's progress; the command line shows it as bars or lines."""
+    """Receives a run's progress; the command line shows it as bars or lines."""
 
     def step(self, name: str, year: int) -> AbstractContextManager[Callable[[float], None]]:
-        """A context around a step; it gives a function to call with the share (0-1) of the step that is done."""
+        """A context manager around a step; it yields a function to call with the completed share (0-1) of the step."""
 
     def note(self, text: str, **facts: object) -> None:
-        """A remark that the user should see and that stops nothing."""
+        """A remark for the user that does not stop the run."""
 
 
 class SilentReporter:

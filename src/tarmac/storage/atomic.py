@@ -1,4 +1,4 @@
-"""Atomic writes: a file is written beside its target and then renamed, so that readers never see half a file."""
+"""Atomic writes: a file is written next to its target and then renamed, so that readers never see a partial file."""
 
 import ctypes
 import errno
@@ -19,12 +19,12 @@ from tarmac.storage.errors import explained
 NO_LINKS = frozenset(
     {errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK, errno.EINVAL}
 )
-"""Why a file cannot have a second name: it is on another file system or one without links, or another user's."""
+"""Errors of a hard link that cannot be made: another file system, one without links, or another user's file."""
 
 _NO_SYNC = frozenset(
     {errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EBADF, errno.EACCES, errno.EPERM}
 )
-"""What syncing fails with where a file system, or a right, does not allow it; what was written stands all the same."""
+"""Errors of fsync that are ignored: the file system or a permission does not allow it, but the data are written."""
 
 _PART = re.compile(r"\..+\.[0-9a-f]{8}-[0-9a-f]+-[0-9a-f]+-[0-9a-f]{12}\.part")
 _NO_REPLACE, _HERE = 1, -100
@@ -32,9 +32,9 @@ _NO_REPLACE, _HERE = 1, -100
 
 @contextmanager
 def whole_files(*targets: Path, option: str = "--out") -> Iterator[tuple[BinaryIO, ...]]:
-    """Files to write in place of the targets: they appear in this order when the block ends, and none does when it fails.
+    """Files to write instead of the targets: they are renamed in this order at the end of the block, or discarded if it fails.
 
-    A link is followed to its target. A pipe or a character device (/dev/stdout) is written as a stream, at once.
+    Links are followed. A pipe or a character device (/dev/stdout) is written directly, as a stream.
     `option` names the targets in messages.
 
     Raises:
@@ -55,7 +55,7 @@ def whole_files(*targets: Path, option: str = "--out") -> Iterator[tuple[BinaryI
 
 
 def move(file: Path, target: Path, *, replace: bool) -> None:
-    """Give a finished file the name `target` in one step, on another file system too; `file` is gone after.
+    """Rename a finished file to `target` in one step, also across file systems; `file` no longer exists afterwards.
 
     Raises:
         FileExistsError: there is a file of that name, and `replace` is false.
@@ -78,7 +78,7 @@ def move(file: Path, target: Path, *, replace: bool) -> None:
 
 
 def sync(path: Path) -> None:
-    """Have the disk keep what was written to a file."""
+    """Flush a file's content to disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -90,7 +90,7 @@ def sync(path: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Have the disk keep the names in a folder, after a file got its name there; a failure says that the file has it."""
+    """Flush a folder's entries to disk after a rename; the message of a failure says that the file was already renamed."""
     try:
         sync(folder)
     except OSError as error:
@@ -116,7 +116,7 @@ def _rename(file: Path, target: Path, *, replace: bool) -> None:
 
 
 def _rename_new(file: Path, target: Path) -> None:
-    """Rename, unless there is a file of that name: what a hard link does elsewhere."""
+    """Rename unless there is a file of that name; used where hard links are not available."""
     rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
     if rename and rename(_HERE, os.fsencode(file), _HERE, os.fsencode(target), _NO_REPLACE) == 0:
         return
@@ -130,7 +130,7 @@ def _rename_new(file: Path, target: Path) -> None:
 
 @contextmanager
 def _open_output(target: Path, option: str) -> Iterator[tuple[BinaryIO, Path | None]]:
-    """The file to write, and its path where it must be renamed at the end."""
+    """The file to write, and its path if it must be renamed at the end."""
     with explained(str(target), option=option):
         if stream := _open_stream(target, option):
             with stream:
@@ -147,7 +147,7 @@ def _open_output(target: Path, option: str) -> Iterator[tuple[BinaryIO, Path | N
 
 
 def _open_stream(target: Path, option: str) -> BinaryIO | None:
-    """The open stream where the target is a pipe or a device; None where it is a file, or nothing yet."""
+    """The open stream if the target is a pipe or a device; None if it is a file or does not exist."""
     if (descriptor := _descriptor_of(target)) is not None:
         if sys.stdout:
             sys.stdout.flush()
@@ -171,7 +171,7 @@ def is_standard_output(target: Path) -> bool:
 
 
 def _descriptor_of(target: Path) -> int | None:
-    """The number of this process's open file that a path such as /dev/stdout or /dev/fd/3 means."""
+    """The file descriptor of this process that a path such as /dev/stdout or /dev/fd/3 refers to."""
     descriptor = re.compile(rf"(?:/proc/(?:self|thread-self|{os.getpid()})|/dev)/fd/(\d+)")
     path = target.absolute()
     for _ in range(40):
@@ -185,7 +185,7 @@ def _descriptor_of(target: Path) -> int | None:
 
 @contextmanager
 def _part_beside(target: Path) -> Iterator[tuple[BinaryIO, Path]]:
-    """A new file in the target's folder, removed at the end unless it was renamed."""
+    """A new file in the target's folder; removed at the end of the block unless it was renamed."""
     while True:
         part = target.with_name(f".{target.name[:100]}.{new_owner()}.part")
         if file := claim(part):
@@ -198,7 +198,7 @@ def _part_beside(target: Path) -> Iterator[tuple[BinaryIO, Path]]:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove the parts in a folder that killed processes left."""
+    """Remove partial files that killed processes left in a folder."""
     with suppress(OSError):
         for part in [path for path in folder.iterdir() if _PART.fullmatch(path.name)]:
             with if_abandoned(part) as abandoned:

@@ -1,4 +1,4 @@
-"""Errors of botocore in the user's terms: which variable, file or right is wrong, or that S3 does not answer."""
+"""Explanations of botocore's errors: which variable, file or permission is wrong, or that S3 does not answer."""
 
 import json
 import os
@@ -34,7 +34,7 @@ _ANSWERS: Sequence[tuple[frozenset[str], str]] = (
     ),
     (frozenset({"RequestTimeTooSkewed"}), "S3 refused {place}: {why}. Set this machine's clock."),
 )
-"""Answers of S3 that only the user can change."""
+"""S3 error codes that only the user can resolve."""
 
 _TRANSIENT = frozenset(
     {
@@ -54,7 +54,7 @@ _TRANSIENT = frozenset(
         "RetriesExceededError",
     }
 )
-"""What a network or S3 may cause, and what may work later. Everything else that botocore raises is configuration."""
+"""Errors that a network or S3 may cause, and that may not recur. All other errors of botocore are errors of configuration."""
 
 _HINTS: Mapping[str, str] = {
     "NoCredentialsError": "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
@@ -79,12 +79,12 @@ _HINTS: Mapping[str, str] = {
     "Endpoint": "Check AWS_REGION, AWS_ENDPOINT_URL and the bucket in --lake",
     "Metadata": "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
 }
-"""What to do, by a botocore error's name or a part of it; the first that fits."""
+"""Advice by the name of a botocore error, or a part of it; the first match is used."""
 
 
 def explain_aws(error: Exception, place: str) -> TarmacError:
     """What an error of botocore, boto3 or s3transfer means for the object, bucket or lake `place`."""
-    # What a download gave up after its last try says why.
+    # The last attempt's error is the cause of RetriesExceededError.
     error = getattr(error, "last_exception", None) or error
     why = str(error).rstrip(".")
     name, code = type(error).__name__, code_of(error)
@@ -101,7 +101,7 @@ def explain_aws(error: Exception, place: str) -> TarmacError:
 
 
 def check_bundle(bundle: str) -> None:
-    """Raise InputError where a file or folder of authorities' certificates cannot be used."""
+    """Raise InputError if the configured file or folder of CA certificates cannot be used."""
     import ssl
 
     try:
@@ -116,7 +116,7 @@ def check_bundle(bundle: str) -> None:
 
 
 def explain_client(error: Exception) -> InputError:
-    """What any error means that comes while a client is made or its credentials are read: configuration is wrong."""
+    """The InputError for an error while a client is created or its credentials are read: the configuration is wrong."""
     if isinstance(error, InputError):
         return error
     why = str(error).rstrip(".")
@@ -132,13 +132,13 @@ def explain_client(error: Exception) -> InputError:
 
 
 def code_of(error: BaseException) -> str:
-    """S3's own name for an error; empty for one that S3 did not answer with."""
+    """S3's error code; empty if the error did not come from S3."""
     response = getattr(error, "response", None) or {}
     return str(response.get("Error", {}).get("Code", ""))
 
 
 def _configuration_hint(error: Exception) -> str:
-    """What to set right; empty where the configuration is not at fault."""
+    """Which setting to fix; empty if the configuration is not the cause."""
     name, text = type(error).__name__, str(error)
     if name in {"HTTPClientError", "EndpointConnectionError"}:
         return _hint_on_connection(text)
@@ -149,7 +149,7 @@ def _configuration_hint(error: Exception) -> str:
 
 
 def _hint_on_value(text: str) -> str:
-    """The variable whose value the error names."""
+    """The environment variable whose value the error mentions."""
     given = {name: value for name, value in os.environ.items() if name.startswith("AWS_") and len(value) > 1}
     named = [name for name, value in sorted(given.items()) if re.search(rf"(?<!\w){re.escape(value)}(?!\w)", text)]
     return f"Fix {named[0]}" if named else ""

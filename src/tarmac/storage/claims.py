@@ -1,7 +1,7 @@
-"""Files that name the process that uses them, so that a later run can remove what a killed one left behind.
+"""Files named after the process that uses them, so that a later run can remove those of killed processes.
 
-A claim is held by a lock, which the kernel drops with the process, however that ends. Some file systems have no locks; there
-the owner in the file's name decides: its machine, its process id and when that process started.
+The process locks its file; the kernel releases the lock when the process ends, for whatever reason. On file systems without
+locks, the owner in the file's name decides: machine, process id, and start time of the process.
 """
 
 import errno
@@ -19,22 +19,22 @@ from pathlib import Path
 from typing import BinaryIO
 
 _NO_LOCKS = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL})
-"""What flock fails with on a file system without locks, such as some of NFS."""
+"""Errors of flock on a file system without locks, such as some NFS."""
 
 _OWNER = re.compile(r"([0-9a-f]{8})-([0-9a-f]+)-([0-9a-f]+)-[0-9a-f]{12}")
 
 STALE_SECONDS = 7 * 86_400
-"""Without locks, another machine's process may be at work for as long as its files are younger than this."""
+"""Without locks, files of another machine's process are removed only when they are older than this."""
 
 
 def new_owner() -> str:
-    """A name that no other claim has: this machine, this process, when it started, and a random part."""
+    """A unique name: machine, process id, start time of the process, and a random part."""
     pid = os.getpid()
     return f"{_this_machine()}-{pid:x}-{_started(pid) or 0:x}-{uuid.uuid4().hex[:12]}"
 
 
 def claim(path: Path) -> BinaryIO | None:
-    """Make the file and lock it; None where a sweep removed it in between. Its name holds what `new_owner` gave."""
+    """Create the file and lock it; None if another process removed it in between. Its name contains `new_owner`'s result."""
     file = path.open("xb")
     try:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -51,7 +51,7 @@ def claim(path: Path) -> BinaryIO | None:
 
 @contextmanager
 def if_abandoned(path: Path) -> Iterator[bool]:
-    """Whether the process that made this claim has ended. Within the block no other process gets that answer."""
+    """Whether the process that created this file has ended. Within the block, True is given to no other process."""
     try:
         file = path.open("r+b")
     except OSError:  # gone, or another user's
@@ -87,7 +87,7 @@ def _this_machine() -> str:
 
 
 def _started(pid: int) -> int | None:
-    """When a living process started, in the kernel's ticks; 0 where the system does not tell; None where there is none."""
+    """When a running process started, in the kernel's ticks; 0 if the system does not tell; None if it is not running."""
     try:
         state, *fields = (
             Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()

@@ -1,7 +1,7 @@
-"""The one place that explains errors of the operating system, of Polars and of S3: what happened, and what to do.
+"""Explains errors of the operating system, of Polars and of S3: what happened, and what to do.
 
-A wrong path or a missing right is the request's fault (exit code 2). A full or failing disk, and an S3 that does not answer,
-are the system's (exit code 1): the same command may work later.
+A wrong path or a missing permission is an error of the request (exit code 2). A full or failing disk, and an S3 that does
+not answer, are failures of the system (exit code 1): the same command may work later.
 """
 
 import errno
@@ -48,15 +48,15 @@ _MEANINGS: Sequence[tuple[frozenset[int], type[TarmacError], str]] = (
     ),
     (frozenset({errno.EPIPE}), SystemFailure, "the reader of {place} stopped before all was written: {why}."),
 )
-"""What errors of the operating system mean, by their number. A full disk is the system's fault: the request may work later."""
+"""Explanations of errors of the operating system, by number. A full disk is a failure of the system."""
 
 
 @contextmanager
 def explained(place: str, *, option: str = "--lake") -> Iterator[None]:
-    """Raise what fails at `place` as an error that says what to do; `option` is where the user named the place.
+    """Raise errors in the block as errors that say what to do; `option` is the option that names `place`, a path or address.
 
     Raises:
-        InputError: a path, a right or the configuration of AWS is wrong.
+        InputError: a path, a permission or the configuration of AWS is wrong.
         SystemFailure: a disk is full or fails, S3 does not answer, a Parquet file is damaged.
     """
     try:
@@ -71,7 +71,7 @@ def explained(place: str, *, option: str = "--lake") -> Iterator[None]:
 
 
 def explain(error: Exception, place: str, *, option: str = "--lake") -> TarmacError | None:
-    """The error in the user's terms; None for one that is a defect of Tarmac."""
+    """The error with a message for the user; None if it is a defect of Tarmac."""
     library = type(error).__module__.partition(".")[0]
     # S3's first: some of botocore's errors are OSErrors as well.
     if library in {"botocore", "boto3", "s3transfer"}:
@@ -82,7 +82,7 @@ def explain(error: Exception, place: str, *, option: str = "--lake") -> TarmacEr
 
 
 def explain_os_error(error: OSError, place: str, *, option: str = "--lake") -> TarmacError:
-    """An error of the operating system, at the file that it names, else at `place`."""
+    """An error of the operating system, for the file that it names, or else for `place`."""
     # A lake on S3 fills the disk of its scratch folder: the error names the file that failed.
     named = error.filename2 or error.filename
     place = os.fsdecode(named) if isinstance(named, str | bytes) else place
@@ -95,7 +95,7 @@ def explain_os_error(error: OSError, place: str, *, option: str = "--lake") -> T
 
 def _explain_polars(error: BaseException, place: str, option: str) -> TarmacError:
     text = " ".join(str(error).split())[:300]
-    # Polars gives the number of the system's error in the text alone.
+    # Polars gives the number of the system's error only in its text.
     if of_system := re.search(r"\(os error (\d+)\)", text):
         number = int(of_system[1])
         return explain_os_error(OSError(number, os.strerror(number)), place, option=option)

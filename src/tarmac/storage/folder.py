@@ -61,13 +61,13 @@ class FolderStore:
         return self._path(key).read_bytes()
 
     def open(self, key: str, version: str | None) -> BinaryIO:
-        """See Store. A file that is open does not change when another version is published."""
+        """See Store. An open file does not change when another version is published."""
         del version
         return self._path(key).open("rb")
 
     def fetch(self, key: str, file: Path) -> None:
         """See Store."""
-        # Of a relative link another name would lead elsewhere.
+        # A hard link to a relative symbolic link would point elsewhere.
         original = os.path.realpath(self._path(key))
         try:
             os.link(original, file)
@@ -77,7 +77,7 @@ class FolderStore:
             shutil.copyfile(original, file)
 
     def version(self, key: str) -> None:
-        """See Store. Nothing is known of a folder's files."""
+        """See Store. Files in a folder have no versions."""
 
     def checksum(self, key: str) -> tuple[int, str | None]:
         """See Store."""
@@ -89,7 +89,7 @@ class FolderStore:
 
     def publish(self, file: Path, key: str, *, replace: bool) -> None:
         """See Store."""
-        # Of a link the target is replaced, so that the link stays what the user made.
+        # Replaces the target of a link, so that the user's link is kept.
         folder = Path(os.path.realpath(self._path(key).parent))
         folder.mkdir(parents=True, exist_ok=True)
         target = folder / self._path(key).name
@@ -110,5 +110,5 @@ class FolderStore:
 
     @contextmanager
     def shared_scratch(self, scratch: Path) -> Iterator[str]:
-        """See Store. All machines of a cluster reach the lake, and so the scratch folder in it."""
+        """See Store. All machines of a cluster can reach the lake, and so the scratch folder in it."""
         yield str(scratch / "parts")

@@ -26,7 +26,7 @@ _ACCESS_POINT = (
 )
 _S3 = re.compile(rf"[sS]3a?://(?P<bucket>{_BUCKET}|{_ACCESS_POINT})(?:/(?P<prefix>.*))?")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+:/|[sS]3[an]?:")
-"""How addresses begin that are no folder's; one letter may be a drive."""
+"""Addresses that begin like this are not folders; a single letter may be a drive."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,11 +40,11 @@ class Lake(Layout):
 
     @property
     def root(self) -> str:
-        """Where the lake is: a path or an s3:// address."""
+        """The lake's location: a path or an s3:// address."""
         return self.store.root
 
-    def place(self, key: str) -> str:
-        """Where a key is: a path or an s3:// address, as shown to the user."""
+    def location(self, key: str) -> str:
+        """A file's location, as shown to the user: a path or an s3:// address."""
         return f"{self.root}/{key}"
 
     def scratch_parent(self, local: Path) -> Path:
@@ -63,7 +63,7 @@ class Lake(Layout):
         """The year's bronze files in order of name: one file, or all in the year's folder.
 
         Raises:
-            InputError: when there is none, or when several forms of the year stand side by side.
+            InputError: when there is none, or when the year exists in several forms.
         """
         found = self.bronze_candidates(year)
         forms = sorted(
@@ -75,7 +75,7 @@ class Lake(Layout):
                 f"and files in {self.zones.bronze}/{year}/. Add it with: tarmac ingest FILE --year {year}"
             )
         records = [self.ingested(file) for file in found]
-        # Whoever ingests a file beside others compares their months.
+        # Ingesting another file compares its months with those of the existing files.
         if len(forms) > 1 and not all(records):
             raise InputError(
                 f"the lake {self.root} has bronze for {year} in several forms: {', '.join(forms)}. Keep one of them."
@@ -83,7 +83,7 @@ class Lake(Layout):
         return [replace(file, readings=record.get("readings", {})) for file, record in zip(found, records, strict=True)]
 
     def bronze_candidates(self, year: int) -> list[BronzeFile]:
-        """All files that could be the year's bronze, in whatever form."""
+        """All files that could be the year's bronze, in any form."""
         folder = f"{self.zones.bronze}/{year}"
         single = {f"{folder}{suffix}" for suffix in (*BRONZE_SUFFIXES, ".csv.zip")}
         beside, inside = self._list(self.zones.bronze), self._list(folder)
@@ -93,7 +93,7 @@ class Lake(Layout):
         ]
 
     def ingested(self, file: BronzeFile) -> dict[str, Any]:
-        """What `tarmac ingest` found in a bronze file; empty where it did not, or another file came in its place."""
+        """The findings of `tarmac ingest` in a bronze file; empty if there are none, or if the file was replaced since."""
         key = self.ingested_key(file.key)
         if self.size(key) is None:
             return {}
@@ -102,25 +102,25 @@ class Lake(Layout):
 
     def remove_file(self, key: str) -> None:
         """Remove one file."""
-        with explained(self.place(key)):
+        with explained(self.location(key)):
             self.store.remove_file(key)
 
     def size(self, key: str) -> int | None:
-        """The size of a file in bytes; None where there is none."""
-        with explained(self.place(key)):
+        """The size of a file in bytes; None if there is no such file."""
+        with explained(self.location(key)):
             return self.store.size(key)
 
     def _list(self, folder: str) -> list[tuple[str, int]]:
-        with explained(self.place(folder)):
+        with explained(self.location(folder)):
             return list(self.store.list(folder))
 
     def files_in(self, folder: str) -> list[str]:
-        """Keys of the files right below a folder, in order of name."""
+        """Keys of the files directly in a folder, in order of name."""
         return [key for key, _ in self._list(folder)]
 
     def remove(self, folder: str) -> None:
-        """Remove a folder with all that is below it; one that is not there is no error."""
-        with explained(self.place(folder)):
+        """Remove a folder and its contents, if it exists."""
+        with explained(self.location(folder)):
             self.store.remove(folder)
 
     def fetch(self, key: str, scratch: Path) -> Path:
@@ -130,51 +130,51 @@ class Lake(Layout):
             SystemFailure: when S3 fails, or the object was replaced while it was copied.
         """
         file = scratch / f"fetched {key.replace('/', ' ')}"
-        with explained(self.place(key)):
+        with explained(self.location(key)):
             self.store.fetch(key, file)
         return file
 
     def read(self, key: str) -> bytes:
-        """The bytes of a file that fits into memory: all of one version of it."""
-        with explained(self.place(key)):
+        """The bytes of a file that fits into memory, all from one version."""
+        with explained(self.location(key)):
             return self.store.read(key)
 
     @contextmanager
     def open(self, key: str, version: str | None = None) -> Iterator[BinaryIO]:
-        """Open a file to read parts of it; all come from `version`, one that `version_of` returned, or reading fails."""
-        with explained(self.place(key)), self.store.open(key, version) as stream:
+        """Open a file to read parts of it; reading fails unless all are from `version`, a result of `version_of`."""
+        with explained(self.location(key)), self.store.open(key, version) as stream:
             yield stream
 
     def version_of(self, key: str) -> str | None:
         """An identifier of the version of a file, such as its ETag; None in a folder."""
-        with explained(self.place(key)):
+        with explained(self.location(key)):
             return self.store.version(key)
 
     def facts_of(self, key: str) -> tuple[int, str | None]:
-        """Size in bytes of a file that is there, and its MD5 in hex where the lake knows it without reading the file."""
-        with explained(self.place(key)):
+        """Size in bytes of an existing file, and its MD5 in hexadecimal if known without reading the file, else None."""
+        with explained(self.location(key)):
             return self.store.checksum(key)
 
     def publish(self, file: Path, key: str, *, replace: bool = True) -> None:
-        """Make a finished local file the lake's file of that key, in one visible change; the local one is gone after.
+        """Publish a finished local file under the key, in one visible change; the local file no longer exists afterwards.
 
         Raises:
             InputError: when the key exists and `replace` is false.
         """
-        with explained(self.place(key)):
+        with explained(self.location(key)):
             try:
                 self.store.publish(file, key, replace=replace)
             except Exception as error:
                 if replace or not self.store.is_taken(error):
                     raise
                 raise InputError(
-                    f"another run has written {self.place(key)} in the meantime; it was not changed. Run the same command "
+                    f"another run has written {self.location(key)} in the meantime; it was not changed. Run the same command "
                     "again: it compares the two."
                 ) from error
 
     def publish_changed(self, file: Path, key: str) -> bool:
-        """Publish unless the lake's file is the very same already; returns whether it was published."""
-        with explained(self.place(key)):
+        """Publish unless the lake's file already has the same bytes; returns whether it was published."""
+        with explained(self.location(key)):
             same = self.store.holds(key, file)
         if same:
             file.unlink()
@@ -183,18 +183,18 @@ class Lake(Layout):
         return not same
 
     def make(self) -> None:
-        """Make the lake's folder, where it is one and is not there; a bucket is never made."""
+        """Create the lake's folder if it does not exist; buckets are never created."""
         with explained(self.root):
             self.store.make()
         self.check_exists()
 
     def check_can_hold(self) -> None:
-        """Raises InputError where the lake is not there and cannot be made: a bucket never is."""
+        """Raise InputError if the lake does not exist and cannot be created: buckets never are."""
         if self.local_path("") is None:
             self.check_exists()
 
     def check_exists(self) -> None:
-        """Raises InputError where the lake is not there."""
+        """Raise InputError if the lake does not exist."""
         with explained(self.root):
             there = self.store.exists()
         if not there:
@@ -203,9 +203,9 @@ class Lake(Layout):
 
 
 def open_lake(where: str, zones: Zones | None = None, access: S3Access | None = None) -> Lake:
-    """The lake at a folder or an s3:// address; nothing is read or made yet.
+    """The lake at a folder or an s3:// address; nothing is read or created yet.
 
-    `access` is for a lake on S3 that the process's own AWS settings do not reach.
+    `access` is for a lake on S3 that needs other credentials than the process's own AWS settings.
 
     Raises:
         InputError: when the address is neither.

@@ -19,7 +19,7 @@ BRONZE_SUFFIXES: tuple[str, ...] = (
     ".xlsx",
     ".json",
 )
-"""The forms of a bronze file; `.csv.zip` ends with one of them. How a file is read depends on its content alone."""
+"""The suffixes of bronze files; `.csv.zip` ends with one of them. How a file is read depends only on its content."""
 
 LEADERBOARD = "reports/leaderboard"
 """The folder of the detectors' leaderboard in the lake."""
@@ -34,7 +34,7 @@ class Zones:
     gold: str = SETTINGS["gold_folder"].default
 
     def __post_init__(self) -> None:
-        """Refuse a folder that is empty or outside of the lake."""
+        """Reject a folder that is empty or outside the lake."""
         for zone, folder in vars(self).items():
             if not folder or folder.startswith("/") or ".." in folder.split("/"):
                 raise InputError(
@@ -46,8 +46,8 @@ class Zones:
 class BronzeFile:
     """One file of a year's bronze: its key below the lake's root, and its size in bytes.
 
-    `called` is the name it is known by, where that is not its own: a copy's. `readings` is what `tarmac ingest` decided about
-    how each table in it is read, by its number; empty where nothing did.
+    `called` is the name to show, if it differs, as for a copy. `readings` is how each table in it is to be read, by its
+    number, as `tarmac ingest` has determined; empty otherwise.
     """
 
     key: str
@@ -57,7 +57,7 @@ class BronzeFile:
 
     @property
     def name(self) -> str:
-        """The file's name, as messages and the quarantine give it."""
+        """The file's name as shown in messages and in the quarantine."""
         return self.called or self.key.rpartition("/")[2]
 
 
@@ -68,16 +68,16 @@ class Layout:
     zones: Zones
 
     def ingested_key(self, key: str) -> str:
-        """Key of what `tarmac ingest` found in the bronze file of that key."""
+        """Key of the findings of `tarmac ingest` in the bronze file with this key."""
         return f"{self.zones.bronze}/ingested/{key.removeprefix(f'{self.zones.bronze}/')}.json"
 
     def downloaded_key(self, year: int, month: int) -> str:
-        """Key of what `tarmac download` noted of a month: which edition it is, and where it is in bronze."""
+        """Key of the note of `tarmac download` on a month: its edition and its file in bronze."""
         return f"{self.zones.bronze}/downloaded/{year}-{month:02d}.json"
 
     @property
     def airport_ids_key(self) -> str:
-        """Key of BTS's ids of airports and their codes, as files in bronze had them."""
+        """Key of BTS's airport ids and their codes, collected from files in bronze."""
         return f"{self.zones.bronze}/ingested/airport_ids.json"
 
     def silver_key(self, year: int) -> str:
@@ -97,16 +97,16 @@ class Layout:
         return f"{self.zones.gold}/anomalies_by_date/year/{year}/{year}_03_anomalies.parquet"
 
     def carriers_key(self, year: int) -> str:
-        """Key of the year's carriers' days."""
+        """Key of the year's carrier-days."""
         return f"{self.zones.gold}/agg_dep_delay_by_carrier/year/{year}/{year}_03_gold_carriers.parquet"
 
     def carrier_origins_key(self, year: int) -> str:
-        """Key of the year's carriers' days at each airport."""
+        """Key of the year's days of each carrier at each airport."""
         folder = f"{self.zones.gold}/agg_dep_delay_by_carrier_origin"
         return f"{folder}/year/{year}/{year}_03_gold_carrier_origins.parquet"
 
     def carrier_anomalies_key(self, year: int) -> str:
-        """Key of the scores and flags of the year's carriers' days."""
+        """Key of the scores and flags of the year's carrier-days."""
         return f"{self.zones.gold}/anomalies_by_carrier/year/{year}/{year}_03_anomalies_carriers.parquet"
 
     def disruptions_key(self, year: int) -> str:

@@ -1,6 +1,6 @@
 """A store of objects on S3, with the usual AWS settings of the process, or with keys given by a caller.
 
-Every act on S3 goes through here, so that all have the same time limits and retries: see docs/decisions/0020.
+All access to S3 goes through this module, with the same timeouts and retries: see docs/decisions/0020.
 """
 
 import errno
@@ -19,12 +19,12 @@ from tarmac.storage.aws import check_bundle, code_of, explain_client
 
 CONNECT_SECONDS = 10
 READ_SECONDS = 20
-"""How long a server may say nothing, and take nothing in."""
+"""Seconds for which a server may neither send nor accept data."""
 PART_BYTES = 8 << 20
 ATTEMPTS = 4
 """Attempts for each request, with pauses between them."""
 _DOWNLOAD_ATTEMPTS = 2
-"""How often a range is asked for: it multiplies with the attempts of each request, so a silent server costs three minutes."""
+"""Attempts for a range; each has the attempts of a request, so a server that does not answer costs three minutes."""
 
 _NOT_THERE = frozenset({"404", "NoSuchKey", "NoSuchBucket", "NotFound"})
 
@@ -33,8 +33,8 @@ _NOT_THERE = frozenset({"404", "NoSuchKey", "NoSuchBucket", "NotFound"})
 class S3Access:
     """Keys, region and endpoint for one lake; what is None comes from the usual AWS settings.
 
-    Kept apart from the environment, which every task of the process shares. Keys are never shown, neither in
-    logs nor in tracebacks. With `requester_pays` the requests are charged to whoever makes them, as some buckets demand.
+    Separate from the environment, which all tasks of the process share. Keys are never shown in
+    logs or tracebacks. With `requester_pays` requests are charged to the requester, as some buckets demand.
     """
 
     key: str | None = None
@@ -45,7 +45,7 @@ class S3Access:
     requester_pays: bool = False
 
     def client(self) -> Any:
-        """A boto3 client with time limits and retries; one for the whole process, while its AWS settings stay the same.
+        """A boto3 client with timeouts and retries; one for the whole process, as long as its AWS settings do not change.
 
         Raises:
             InputError: the configuration of AWS cannot be used.
@@ -68,7 +68,7 @@ class S3Store:
         return f"s3://{self.bucket}" + (f"/{self.prefix}" if self.prefix else "")
 
     def exists(self) -> bool:
-        """See Store. Asked for with the prefix, as rights may be for that alone."""
+        """See Store. Requests the prefix, because permissions may be limited to it."""
         try:
             self.access.client().list_objects_v2(Bucket=self.bucket, Prefix=self._key(""), MaxKeys=1)
         except Exception as error:
@@ -109,7 +109,7 @@ class S3Store:
         self.access.client().delete_object(Bucket=self.bucket, Key=self._key(key))
 
     def fetch(self, key: str, file: Path) -> None:
-        """See Store. Every byte is of one version of the object, or this fails."""
+        """See Store. All bytes are from one version of the object, or this fails."""
         with file.open("wb") as into:
             self._download(key, into)
 
@@ -138,10 +138,10 @@ class S3Store:
         return bytes(part["Body"].read())
 
     def checksum(self, key: str) -> tuple[int, str | None]:
-        """See Store. The MD5 is known where the ETag is that."""
+        """See Store. The MD5 is known if the ETag is one."""
         head = self.access.client().head_object(Bucket=self.bucket, Key=self._key(key))
         etag = str(head["ETag"]).strip('"')
-        # Of an object that came in parts it is another sum, as of one encrypted under a key of KMS or the client's.
+        # Objects uploaded in parts, or encrypted with a KMS or client key, have an ETag that is not their MD5.
         encrypted = head.get("ServerSideEncryption", "AES256") != "AES256" or "SSECustomerAlgorithm" in head
         return int(head["ContentLength"]), etag if re.fullmatch("[0-9a-f]{32}", etag) and not encrypted else None
 
@@ -151,20 +151,20 @@ class S3Store:
             return False
         _, md5 = self.checksum(key)
         with file.open("rb") as new:
-            # An object that came in parts, or is encrypted under a key of KMS, does not tell its MD5: it is written again.
+            # The MD5 of objects uploaded in parts or encrypted with KMS is unknown: they are written again.
             return md5 == hashlib.file_digest(new, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
     def publish(self, file: Path, key: str, *, replace: bool) -> None:
         """See Store."""
-        # One request, whatever the size: that either happens or not, leaves no parts behind when this process is killed,
-        # and every server that knows conditions knows them here, but not all do for an upload in parts.
+        # One request, whatever the size: it is atomic, leaves no parts behind when this process is killed, and all servers
+        # with conditional writes support them here, but not all do for multipart uploads.
         condition = {} if replace else {"IfNoneMatch": "*"}
         with file.open("rb") as body:
             self.access.client().put_object(Bucket=self.bucket, Key=self._key(key), Body=body, **condition)
         file.unlink()
 
     def is_taken(self, error: Exception) -> bool:
-        """See Store. S3 servers answer with either code."""
+        """See Store. S3 servers return either code."""
         return code_of(error) in {"PreconditionFailed", "ConditionalRequestConflict"}
 
     def local_path(self, key: str) -> None:
@@ -176,7 +176,7 @@ class S3Store:
 
     @contextmanager
     def shared_scratch(self, scratch: Path) -> Iterator[str]:
-        """See Store. A prefix that has the name of the scratch folder."""
+        """See Store. A prefix with the name of the scratch folder."""
         prefix = f".scratch/{scratch.name}"
         try:
             yield f"{self.root}/{prefix}"
@@ -186,7 +186,7 @@ class S3Store:
     def _download(self, key: str, into: IO[bytes]) -> None:
         from boto3.s3.transfer import TransferConfig
 
-        # Asked for by ranges whatever its size: only such requests carry the ETag that was seen first.
+        # Requested in ranges whatever its size: only such requests have the ETag that was seen first as a condition.
         how = TransferConfig(
             multipart_threshold=1, num_download_attempts=_DOWNLOAD_ATTEMPTS, preferred_transfer_client="classic"
         )
@@ -197,7 +197,7 @@ class S3Store:
 
 
 class _Parts(RawIOBase):
-    """A readable stream of an S3 object that fetches its bytes only when they are read."""
+    """A readable stream of an S3 object that downloads its bytes only when they are read."""
 
     def __init__(self, store: S3Store, key: str, size: int, version: str) -> None:
         self._store, self._key, self._size, self._version, self._position = store, key, size, version, 0
@@ -237,7 +237,7 @@ def _client(access: S3Access, environment: frozenset[tuple[str, str]], patience:
             check_bundle(bundle)
         client = session.client(
             "s3",
-            # boto3 itself knows AWS_DEFAULT_REGION alone.
+            # boto3 itself only reads AWS_DEFAULT_REGION.
             region_name=access.region or named.get("AWS_REGION"),
             endpoint_url=access.endpoint,
             config=Config(
@@ -250,7 +250,7 @@ def _client(access: S3Access, environment: frozenset[tuple[str, str]], patience:
         if credentials := session.get_credentials():
             credentials.get_frozen_credentials()
     except Exception as error:
-        # Whatever it is, the request was not made yet.
+        # Whatever the error, no request has been made yet.
         raise explain_client(error) from error
     if access.requester_pays:
         client.meta.events.register("before-call.s3", _pay)

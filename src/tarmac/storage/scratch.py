@@ -12,9 +12,9 @@ from tarmac.storage.claims import claim, if_abandoned, new_owner
 
 @contextmanager
 def scratch_folder(parent: Path) -> Iterator[Path]:
-    """A new folder below `parent`, removed at the end; folders of runs that have ended are removed first.
+    """A new folder in `parent`, removed at the end; folders of runs that have ended are removed first.
 
-    A run holds a claim on a file beside its folder.
+    A run locks a file next to its folder (claims.py).
     """
     parent.mkdir(parents=True, exist_ok=True)
     for lock in sorted(parent.glob("*.lock")):
@@ -49,7 +49,7 @@ def _new_lock(parent: Path) -> tuple[Path, BinaryIO]:
 
 
 def _refuse_full_disk(folder: Path) -> None:
-    # Libraries may hide why they could not write, and once the folder is gone the disk has room again: try it now.
+    # Libraries may hide why a write failed, and removing the folder frees space: test for a full disk first.
     try:
         (folder / "room").write_bytes(bytes(1 << 20))
     except OSError as error:

@@ -13,32 +13,32 @@ from tarmac.tables.frames import schema_of
 from tarmac.tables.schema import Table
 
 LATE_MINUTES = 15
-"""BTS counts a departure as late from 15 minutes on (DEP_DEL15)."""
+"""BTS counts a departure as late if its delay is at least 15 minutes (DEP_DEL15)."""
 
 DECIMALS = 9
-"""Rounded, since engines differ in the last digits of interpolated values."""
+"""Decimals to which interpolated values are rounded, because engines differ in their last digits."""
 
 TICK, FINE_TICK = 2.0**-30, 2.0**-42
-"""Minutes. A sum of multiples of a power of two is exact, as long as it has fewer than 53 bits: eight million minutes of
-delay at one airport on one day. So sums are the same in any order of rows, on any number of cores and on any engine.
-Whole minutes, which is what sources write, are such multiples; fractions are brought to one, half a nanominute away."""
+"""The unit of sums, in minutes. A sum of multiples of a power of two is exact as long as it has fewer than 53 bits: up to
+eight million minutes of delay at one airport on one day. So sums do not depend on the order of rows, cores or engine.
+Whole minutes, as in the sources, are such multiples; fractions are rounded to one, by at most half a nanominute."""
 
 
 def to_gold(flights: nw.LazyFrame[Any], table: Table = DAILY) -> nw.LazyFrame[Any]:
     """Flights (`tables.flights`) to one row per key of `table`, one of `tables.daily.GRAINS`, in no order.
 
-    A delay counts where the flight departed and its delay is known. A day on which all flights were cancelled keeps its
-    row; its mean is null. A flight without a carrier is left out where the carrier is in the key. Codes are counted
-    whether or not the source reports any: `finish` blanks them.
+    A delay counts if the flight departed and its delay is known. A day on which all flights were cancelled keeps its
+    row; its mean is null. A flight without a carrier is ignored if the carrier is in the key. Codes are counted
+    whether or not the source reports any: `finish` sets them to null if not.
     """
     return to_days(to_sums(flights, table), to_ranks(flights, table), table)
 
 
 def finish(days: pl.DataFrame, table: Table = DAILY) -> pl.DataFrame:
-    """The rows of `to_gold` for a whole year as they are published: typed, sorted by their key, codes blanked.
+    """The published form of `to_gold`'s rows for a whole year: typed, sorted by key, unreported codes set to null.
 
-    Counts of codes are null in a month in which flights were cancelled and none has a code, and throughout where no
-    flight has one: such a source reports no codes.
+    Counts of codes are null in a month in which flights were cancelled and none has a code, and in all months if no
+    flight has one, because such a source reports no codes.
     """
     coded = pl.sum_horizontal(*CANCELLATION_CODES)
     month = pl.col("fl_date").dt.month_start()
@@ -55,7 +55,7 @@ def _has_code(code: str) -> nw.Expr:
 
 
 def to_sums(flights: nw.LazyFrame[Any], table: Table) -> nw.LazyFrame[Any]:
-    """One row per key of `table`: everything of its measures that is a sum over flights."""
+    """One row per key of `table`: all measures that are sums over flights."""
     delay, whole, part = nw.col("delay"), nw.col("whole"), nw.col("part")
     return (
         flights.select(
@@ -88,14 +88,14 @@ def to_sums(flights: nw.LazyFrame[Any], table: Table) -> nw.LazyFrame[Any]:
 
 
 def roll_up(sums: nw.LazyFrame[Any], table: Table) -> nw.LazyFrame[Any]:
-    """Sums of a finer grain to those of `table`: the same to the last bit as `to_sums` of the flights themselves."""
+    """Aggregate sums of a finer grain to those of `table`: identical to the last bit to `to_sums` of the flights."""
     finer = {"op_carrier", "origin", "fl_date"}
     names = [name for name in sums.collect_schema().names() if name not in finer]
     return sums.group_by(*table.key).agg(*(nw.col(name).sum() for name in names))
 
 
 def to_ranks(flights: nw.LazyFrame[Any], table: Table) -> nw.LazyFrame[Any]:
-    """One row per key of `table`: the median and the 90th percentile, which no sums tell."""
+    """One row per key of `table`: the median and the 90th percentile, which cannot be computed from sums."""
     return (
         flights.select(*table.key, delay=_delay())
         .group_by(*table.key)
@@ -109,7 +109,7 @@ def to_ranks(flights: nw.LazyFrame[Any], table: Table) -> nw.LazyFrame[Any]:
 def to_days(sums: nw.LazyFrame[Any], ranks: nw.LazyFrame[Any], table: Table) -> nw.LazyFrame[Any]:
     """The rows of `table` from its sums and ranks.
 
-    The two are apart because an engine that sees both in one aggregation holds every row of every column.
+    They are separate because an engine that computes both in one aggregation keeps every row of every column in memory.
     """
     named = sums.filter(~nw.any_horizontal(*(nw.col(name).is_null() for name in table.key), ignore_nulls=True))
     return named.join(ranks, on=list(table.key), how="left").with_columns(*_measures()).select(*table.names)
@@ -120,7 +120,7 @@ def _delay() -> nw.Expr:
 
 
 def _without_minus_zero(value: nw.Expr) -> nw.Expr:
-    # A median of -0 and 0 is whichever comes first. Optimisers remove `+ 0.0`.
+    # The median of -0 and 0 is whichever comes first. Optimisers remove `+ 0.0`.
     return nw.when(value == 0).then(nw.lit(0.0)).otherwise(value)
 
 
@@ -134,7 +134,7 @@ def _to_ticks(value: nw.Expr, tick: float) -> nw.Expr:
 
 
 def _variance() -> nw.Expr:
-    """Sample variance from exact sums; whole minutes and their parts apart, so that no digits cancel."""
+    """Sample variance from exact sums; whole minutes and fractions separately, so that no digits cancel."""
     known = nw.col("known").cast(nw.Float64)
     wholes, parts = nw.col("wholes"), nw.col("parts")
     spread = (

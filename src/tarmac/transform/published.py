@@ -13,7 +13,7 @@ _KEY = ["origin", "fl_date"]
 def published_rows(gold: pl.DataFrame, anomalies: pl.DataFrame, *, chosen: str) -> pl.DataFrame:
     """Each gold row with the reference pipeline's two flags and the chosen detector's scores.
 
-    Days without a score are null. Scores of the online mode count as their detector's, too. Of a detector
+    Days without a score have nulls. Scores of the online mode also count as their detector's. For a detector
     that scores several measures, mean_dep_delay is shown.
     """
     return (
@@ -32,7 +32,7 @@ def published_rows(gold: pl.DataFrame, anomalies: pl.DataFrame, *, chosen: str) 
 
 
 def _of(anomalies: pl.DataFrame, detector: str, measure: str) -> pl.DataFrame:
-    # A year's anomalies are of one run, and so of one mode.
+    # A year's anomalies are from one run, and so from one mode.
     either = pl.col("detector").is_in([detector, detector + SUFFIX])
     return anomalies.filter(either, pl.col("measure") == measure)
 
@@ -44,7 +44,7 @@ def _flags(anomalies: pl.DataFrame, detector: str, name: str) -> pl.DataFrame:
 def _scores(anomalies: pl.DataFrame, detector: str) -> pl.DataFrame:
     measures = anomalies.filter(pl.col("detector") == detector)["measure"].unique().sort().to_list()
     measure = DELAY if DELAY in measures or not measures else measures[0]
-    # Disruption joins delays and cancellations; what it expects, and its interval, are the mean delay's.
+    # Disruption combines delays and cancellations; its expected value and interval are those of the mean delay.
     shown = DELAY if measure == "disruption" else measure
     return with_direction(_of(anomalies, detector, measure)).select(
         *_KEY,

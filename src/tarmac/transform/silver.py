@@ -2,8 +2,8 @@
 
 Pure: frames in, frames out, on any engine that narwhals knows. The frame that comes in has the columns of
 `tables.bronze`, read by `bronze.reading`: FL_DATE as a date, the other TEXT_COLUMNS as text, the rest as numbers, null where
-there is no value. Further columns go with it: `source_file` and `source_line`; `unreadable`, the first column for which the row
-must be set aside (null where there is none); `dropped`, whether another column's text was not of its type and became null;
+there is no value. Further columns are: `source_file` and `source_line`; `unreadable`, the first column that makes the row
+invalid (null if there is none); `dropped`, whether another column's text was not of its type and became null;
 `no_dest`, whether the source has no destinations.
 """
 
@@ -17,10 +17,10 @@ import narwhals as nw
 from tarmac.tables.flights import CLOCKS, DELAYS, FLIGHTS, QUANTITIES
 
 EARLIEST_DELAY, LATEST_DELAY = -1440, 10080
-"""Minutes: a day early, a week late. The largest delay seen in real files is 3,348."""
+"""Limits of delays in minutes: a day early, a week late. The largest delay in real files is 3,348."""
 
 LARGEST_QUANTITY = 1e6
-"""Minutes or miles; real data stay under 10,000. The bound is there to refuse what is not finite."""
+"""Limits of other values in minutes or miles; real data are below 10,000. They reject values that are not finite."""
 
 AIRPORT_CODE = r"^[A-Z0-9]{3}\z"  # not $, which on the JVM also matches before a line end of any kind
 
@@ -29,7 +29,7 @@ REPAIRS: tuple[str, ...] = ("dep_delay_on_time", "cancelled_from_departure", "va
 clock, or another invalid value that no result is made from: null."""
 
 NO_COLUMN: dict[str, str] = {"NOT_UTF8": "not_utf8", "DUPLICATE": "duplicate"}
-"""What `unreadable` may say beside a column's name → the reason."""
+"""Values of `unreadable` that are not a column's name → the reason."""
 
 _FLAGS = ("cancelled", "diverted")
 _DROPPED_DELAYS = ("arr_delay",)
@@ -81,7 +81,7 @@ def validate(bronze: nw.LazyFrame[Any], *, year: int, also: Sequence[str] = ()) 
 
 
 def keep_valid(validated: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """The silver rows. Grain: one row per scheduled flight; exact duplicates are still in."""
+    """The silver rows. Grain: one row per scheduled flight; exact duplicates are still included."""
     return validated.filter(nw.col("reason").is_null()).select(*FLIGHTS.names)
 
 
@@ -116,7 +116,7 @@ def _outside(name: str, low: float, high: float) -> nw.Expr:
 
 
 def reasons_of(year: int) -> list[tuple[nw.Expr, str]]:
-    """What makes a row invalid, the first that holds naming it."""
+    """The conditions that make a row invalid, with their reasons; the first that applies is used."""
     code_is_wrong = {
         name: ~nw.col(name.upper()).str.contains(AIRPORT_CODE).fill_null(False) for name in ("origin", "dest")
     }

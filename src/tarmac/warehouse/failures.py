@@ -43,7 +43,7 @@ _WHILE_CONNECTING: tuple[tuple[str, str], ...] = (
     ("too many clients|connection slots", "Close other connections to the server, or raise its max_connections"),
     ("invalid value for parameter|unrecognized configuration parameter", "Fix the options in --warehouse"),
 )
-"""libpq gives no SQLSTATE while it connects, only the server's words."""
+"""libpq gives no SQLSTATE while it connects, only the server's message."""
 
 _RIGHTS: tuple[tuple[str, str], ...] = (
     (r"create temporary tables in database (\S+)", "GRANT TEMPORARY ON DATABASE {}"),
@@ -54,11 +54,11 @@ _RIGHTS: tuple[tuple[str, str], ...] = (
         "GRANT SELECT, INSERT, UPDATE, DELETE ON {}",
     ),
 )
-"""What Postgres says of a missing right, and the statement that gives it."""
+"""Postgres's message about a missing privilege, and the statement that grants it."""
 
 
 def to_reason(error: psycopg.Error) -> str:
-    """Postgres's own words in one line, with its detail."""
+    """Postgres's message and detail in one line."""
     text = error.diag.message_primary or str(error) or type(error).__name__
     detail = f" ({error.diag.message_detail})" if error.diag.message_detail else ""
     return " ".join(f"{text}{detail}".split())
@@ -87,7 +87,7 @@ def to_next_step(error: psycopg.Error) -> str:
 
 
 def _to_right(reason: str) -> str:
-    """The right that is missing, as what its owner writes."""
+    """The statement with which the owner grants the missing privilege."""
     if "row-level security" in reason:
         return "Read as the table's owner or as a user with BYPASSRLS: a policy hides rows from this one"
     if "must be owner of" in reason:
@@ -100,7 +100,7 @@ def _to_right(reason: str) -> str:
 
 @contextmanager
 def explained(doing: str, *, outcome: str = "") -> Iterator[None]:
-    """Turn any error of Postgres inside the block into a SystemFailure that says what was being done."""
+    """Turn errors of Postgres in the block into a SystemFailure that says what was being done."""
     try:
         yield
     except psycopg.Error as error:

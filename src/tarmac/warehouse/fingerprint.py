@@ -12,7 +12,7 @@ from psycopg import sql
 from tarmac.tables.loads import LOADS
 from tarmac.warehouse.table_year import TableYear, names
 
-_ROWS_PER_BLOCK = 20_000  # bounds what is held as text at once
+_ROWS_PER_BLOCK = 20_000  # limits the text in memory
 _FIRST_WITH_ROW_HASH = 140_000
 
 
@@ -25,13 +25,13 @@ def to_csv_blocks(frame: pl.DataFrame) -> Iterator[memoryview]:
 
 
 class Digest:
-    """SHA-256 of rows as they pass by, under their columns' names."""
+    """SHA-256 of streamed rows and their columns' names."""
 
     def __init__(self, columns: list[str]) -> None:
         self._sum = hashlib.sha256(",".join(columns).encode())
 
     def of(self, blocks: Iterator[memoryview]) -> Iterator[memoryview]:
-        """The same blocks, taken into the sum."""
+        """Yield the same blocks, after adding them to the digest."""
         for block in blocks:
             self._sum.update(block)
             yield block
@@ -57,7 +57,7 @@ def is_unchanged(cursor: psycopg.Cursor[Any], part: TableYear, frame: pl.DataFra
 
 
 def record(cursor: psycopg.Cursor[Any], part: TableYear, given: str) -> None:
-    """Keep what was given and what is now stored, for the next load."""
+    """Store fingerprints of the given and the stored rows for the next load."""
     stored = _of_stored(cursor, part)
     if stored is None:
         return

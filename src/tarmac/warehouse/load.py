@@ -1,4 +1,4 @@
-"""One year's rows into the warehouse, in one transaction: upsert, and removal of what the year no longer has."""
+"""Load one year's rows into the warehouse in one transaction: upsert, and removal of rows that the year no longer has."""
 
 import hashlib
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ from tarmac.warehouse.table_year import STAMP, TableYear, names
 
 @dataclass(frozen=True, kw_only=True)
 class LoadCounts:
-    """What a load did to one table. `unchanged` rows were not written at all."""
+    """The counts of a load for one table. `unchanged` rows were not written."""
 
     inserted: int = 0
     updated: int = 0
@@ -51,12 +51,12 @@ def load_year(
     run: Mapping[str, Any] | None = None,
     published_table: str = PUBLISHED.name,
 ) -> dict[str, LoadCounts]:
-    """Make the warehouse hold exactly these rows for the year, and no reader see a part of the change.
+    """Replace the year's rows in the warehouse by these; readers see all of the change or nothing.
 
     Returns the counts by table. `carriers`, `events` and `parts` may be None, which leaves the year's
-    rows of that table alone; an empty frame removes them. `airports`
+    rows of that table unchanged; an empty frame removes them. `airports`
     (`tables.airports`) belong to no year: new and changed ones are written, and none is removed.
-    The connection is one of `open_warehouse`: outside a transaction. SystemFailure: rolled back, safe to run again.
+    The connection is from `open_warehouse`, outside a transaction. SystemFailure: rolled back, can be run again.
     """
     frames = {
         TableYear(table=PUBLISHED, name=to_table_name(published_table), year=year): _with_id(published),
@@ -72,7 +72,7 @@ def load_year(
         transaction(connection) as cursor,
     ):
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_lock(year)])
-        # Without statistics of a table filled a moment ago, the planner tends to loops over all pairs.
+        # Without statistics of a table that was just filled, the planner tends to choose nested loops.
         cursor.execute("SET LOCAL enable_nestloop = off")
         counts = {part.name: _replace(cursor, part, frame) for part, frame in checked.items()}
         if airports is not None:
@@ -83,14 +83,14 @@ def load_year(
 
 
 def _with_id(published: pl.DataFrame) -> pl.DataFrame:
-    """The rows with their id, JFK20090101, as the reference pipeline writes it."""
+    """The rows with their id, such as JFK20090101, as in the reference pipeline."""
     if not {"origin", "fl_date"} <= set(published.columns):
         return published  # the next check reports the missing column
     return published.with_columns(id=pl.col("origin") + pl.col("fl_date").dt.strftime("%Y%m%d"))
 
 
 def _checked(part: TableYear, frame: pl.DataFrame) -> pl.DataFrame:
-    """The table's columns in order; InputError for a column that is missing, another year's row, or a key twice."""
+    """The table's columns in order; raises InputError for a missing column, a row of another year, or a repeated key."""
     table = part.table
     if missing := [name for name in part.columns if name not in {*frame.columns, "id"}]:
         raise InputError(
@@ -116,7 +116,7 @@ def _lock(year: int) -> int:
 
 
 def _replace(cursor: psycopg.Cursor[Any], part: TableYear, frame: pl.DataFrame) -> LoadCounts:
-    """Upsert the frame and remove the year's rows that it lacks, unless all is as the last load left it."""
+    """Upsert the frame and remove the year's rows that it lacks, unless nothing has changed since the last load."""
     if fingerprint.is_unchanged(cursor, part, frame):
         return LoadCounts(unchanged=frame.height)
     given = _bring(cursor, part, frame)
@@ -130,7 +130,7 @@ def _replace(cursor: psycopg.Cursor[Any], part: TableYear, frame: pl.DataFrame) 
 
 
 def _upsert_airports(cursor: psycopg.Cursor[Any], airports: pl.DataFrame) -> LoadCounts:
-    """Two loads of different years bring the same airports: in order, else each could wait for the other."""
+    """Loads of different years write the same airports: in order, so that they cannot deadlock."""
     statement = sql.SQL(
         "INSERT INTO {target} AS stored ({columns}) VALUES ({values}) ON CONFLICT ({key}) DO UPDATE SET {assigned} "
         "WHERE ({stored}) IS DISTINCT FROM ({excluded}) RETURNING xmax = 0"
@@ -150,7 +150,7 @@ def _upsert_airports(cursor: psycopg.Cursor[Any], airports: pl.DataFrame) -> Loa
 
 
 def _bring(cursor: psycopg.Cursor[Any], part: TableYear, frame: pl.DataFrame) -> str:
-    """COPY the frame into a temporary table with the target's own types: equal there is equal when stored.
+    """COPY the frame into a temporary table with the target's types, so that values compare as they are stored.
 
     Returns the rows' digest.
     """
@@ -177,7 +177,7 @@ def _removal(part: TableYear) -> sql.Composed:
 
 
 def _upsert(part: TableYear) -> sql.Composed:
-    """Write the new and the changed rows alone; a row that `ON CONFLICT` meets is locked, so written, even if equal."""
+    """Write only new and changed rows, because `ON CONFLICT` locks, and so writes, equal rows as well."""
     stamp = [STAMP] if STAMP in part.table.names else []
     assigned = [sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in (*part.values, *stamp)]
     return sql.SQL(

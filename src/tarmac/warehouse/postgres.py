@@ -1,4 +1,4 @@
-"""The warehouse as a connection or a URL, the record of runs, and what the report reads."""
+"""The warehouse as a connection or a URL, the table of runs, and the report's queries."""
 
 import io
 from collections.abc import Iterator, Mapping
@@ -24,7 +24,7 @@ from tarmac.warehouse.urls import EMBEDDED, to_connection_url, to_label
 
 @contextmanager
 def warehouse_url(warehouse: str, home: Path) -> Iterator[str]:
-    """A libpq URL, for ADBC and SQLAlchemy, that holds inside the block: the embedded server runs for as long."""
+    """A libpq URL that is valid inside the block, while the embedded server runs."""
     if warehouse != EMBEDDED:
         yield to_connection_url(warehouse)
         return
@@ -36,12 +36,12 @@ def warehouse_url(warehouse: str, home: Path) -> Iterator[str]:
 
 @contextmanager
 def open_warehouse(warehouse: str, home: Path) -> Iterator[psycopg.Connection]:
-    """An open connection that commits each statement by itself. Read and write in `session.transaction`."""
+    """An open autocommit connection. Read and write in `session.transaction`."""
     with warehouse_url(warehouse, home) as url:
         with explained(f"Reaching {to_label(warehouse)}"):
-            # No prepared statements: a pooler in front of the server may hand them to another session.
+            # No prepared statements: a pooler in front of the server may switch sessions.
             connection = connect(url, embedded=warehouse == EMBEDDED, autocommit=True, prepare_threshold=None)
-            # In a stricter one, a load that waited for another would still see the rows from before it.
+            # At a stricter level, a load that waited for another would still see the old rows.
             connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
             connection.read_only = False
         try:
@@ -51,14 +51,14 @@ def open_warehouse(warehouse: str, home: Path) -> Iterator[psycopg.Connection]:
 
 
 def record_run(connection: psycopg.Connection, run: Mapping[str, Any]) -> None:
-    """Upsert the run's row in `pipeline_runs`, which is made first where it is missing."""
+    """Upsert the run's row in `pipeline_runs`, which is created first if it is missing."""
     migrate(connection, None)
     with explained("Recording the run"), transaction(connection):
         write_run(connection, run)
 
 
 def write_run(connection: psycopg.Connection, run: Mapping[str, Any]) -> None:
-    """Upsert the run's row, as part of the caller's transaction where there is one."""
+    """Upsert the run's row, in the caller's transaction if there is one."""
     if unknown := set(run) - set(RUNS.names):
         raise ValueError(f"run names columns that {RUNS.name} lacks: {sorted(unknown)}. Known: {', '.join(RUNS.names)}")
     columns = [column for column in RUNS.columns if column.name in run]
@@ -79,12 +79,12 @@ def write_run(connection: psycopg.Connection, run: Mapping[str, Any]) -> None:
 def read_published(
     connection: psycopg.Connection, years: range, *, published_table: str = PUBLISHED.name
 ) -> pl.DataFrame:
-    """The published rows of these years by date and airport; InputError where nothing was loaded yet."""
+    """The published rows of these years by date and airport; raises InputError if nothing has been loaded."""
     return _read(connection, PUBLISHED, years, to_table_name(published_table))
 
 
 def read_years(connection: psycopg.Connection, table: Table, years: range) -> pl.DataFrame:
-    """The rows of these years of a table that has a date or a year; InputError where nothing was loaded yet."""
+    """The rows of these years in a table with a date or a year; raises InputError if nothing has been loaded."""
     return _read(connection, table, years, table.name)
 
 
@@ -110,7 +110,7 @@ def _read(connection: psycopg.Connection, table: Table, years: range, name: str)
 
 
 def _within(table: Table, years: range) -> sql.Composable:
-    """The condition that a row is of these years."""
+    """The condition that a row belongs to these years."""
     if "fl_date" not in table.names:
         return sql.SQL("year >= {} AND year < {}").format(years.start, years.stop)
     first, end = (sql.Literal(f"{year:04}-01-01") for year in (years.start, years.stop))

@@ -21,13 +21,13 @@ _ROWS_AT_ONCE = 1000
 
 _EMPTY = "The warehouse is still empty. Fill it first: tarmac run --year …"
 
-# Classes of SQLSTATE that are the server's trouble; all others are about the statement.
+# Classes of SQLSTATE for failures of the server; all others concern the statement.
 _SERVERS = ("08", "53", "55", "57", "58", "XX")
 
 
 @dataclass(frozen=True, kw_only=True)
 class QueryResult:
-    """The columns' names, and the rows as they arrive: read them inside the block."""
+    """The columns' names, and the rows as they arrive, to be read inside the block."""
 
     columns: tuple[str, ...]
     rows: Iterator[tuple[Any, ...]]
@@ -35,18 +35,18 @@ class QueryResult:
 
 @contextmanager
 def run_query(warehouse: str, home: Path, statement: str) -> Iterator[QueryResult]:
-    """Run one statement that reads; InputError where it writes, is more than one, or is not SQL.
+    """Run one reading statement; raises InputError if it writes, is more than one, or is not valid SQL.
 
-    Four fences, the last for the embedded server alone: the extended protocol takes one statement; the transaction is
-    read-only and has its snapshot, after which Postgres refuses to make it writing; a superuser steps down to a role
-    that may only read; and the embedded server is entered as such a role, which cannot step up again.
+    Four safeguards, the last only for the embedded server: the extended protocol accepts one statement; the transaction is
+    read-only and has a snapshot, after which Postgres does not allow it to become writable; a superuser switches to a role
+    that may only read; and the connection to the embedded server uses such a role, which cannot switch back.
     """
     if "\0" in statement or not statement.strip():
         raise InputError(
             'The SQL is empty or holds a NUL byte. Example: tarmac query "SELECT count(*) FROM pipeline_runs"'
         )
     if warehouse == EMBEDDED and not (home / "warehouse").exists():
-        raise InputError(_EMPTY)  # rather than make a server in order to find it empty
+        raise InputError(_EMPTY)  # rather than create a server only to find it empty
     with warehouse_url(warehouse, home) as url:
         with explained(f"Reaching {to_label(warehouse)}"):
             embedded = warehouse == EMBEDDED
@@ -67,13 +67,13 @@ def _as_reader(url: str) -> str:
 
 
 def _fence(connection: psycopg.Connection) -> None:
-    """Begin to read only, for good: after its first query a transaction cannot be made writing."""
+    """Begin a read-only transaction: after its first query it can no longer be made writable."""
     connection.read_only = True
     fix_settings(connection, row_security="on")
     is_superuser = connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone()
     readers = connection.execute("SELECT FROM pg_roles WHERE rolname = 'pg_read_all_data'").fetchone()
     if readers is not None and is_superuser == (True,):
-        # Else COPY … TO PROGRAM and functions that write files would run, which a read-only transaction allows.
+        # Otherwise COPY … TO PROGRAM and functions that write files would run, which a read-only transaction allows.
         connection.execute("SET LOCAL ROLE pg_read_all_data")
 
 
@@ -98,7 +98,7 @@ def _to_bytes(statement: str) -> bytes:
 
 
 def _described(connection: psycopg.Connection, statement: str) -> tuple[str, ...]:
-    """The columns of a result without rows, which a stream does not tell."""
+    """The columns of a result without rows, which the stream does not give."""
     connection.pgconn.prepare(b"", _to_bytes(statement))
     found = connection.pgconn.describe_prepared(b"")
     return tuple((found.fname(number) or b"?").decode() for number in range(found.nfields))
@@ -114,7 +114,7 @@ def _told(connection: psycopg.Connection, statement: str, rows: Iterator[tuple[A
 
 
 def _complaint(connection: psycopg.Connection, error: psycopg.Error, statement: str) -> str:
-    """What is wrong with the statement, where, and what to write."""
+    """The message: what is wrong with the statement, where, and what to write."""
     if isinstance(error, errors.ReadOnlySqlTransaction | errors.ActiveSqlTransaction | errors.InsufficientPrivilege):
         return f"tarmac query only reads, and this statement would do more: {to_reason(error)}. Use SELECT."
     if isinstance(error, psycopg.DataError) and error.sqlstate is None:
@@ -129,7 +129,7 @@ def _complaint(connection: psycopg.Connection, error: psycopg.Error, statement: 
 
 
 def _tables(connection: psycopg.Connection) -> str:
-    """Which tables there are to choose from, or that nothing was loaded yet."""
+    """The names of the available tables, or that nothing has been loaded yet."""
     connection.rollback()
     query = "SELECT relname FROM pg_class WHERE relkind IN ('r', 'v', 'm', 'p') AND pg_table_is_visible(oid) "
     query += "AND relnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace) ORDER BY relname"

@@ -1,7 +1,7 @@
 """Connections that override session settings, so that results do not depend on the server's or user's configuration.
 
 libpq takes settings from PG… variables, and Postgres from the server, the database and the role. Each transaction here
-sets those that could change what is read or written, for itself alone: behind a pooler a session is shared with others.
+sets those that could affect what is read or written, only for itself, because a pooler shares sessions between clients.
 """
 
 import os
@@ -29,7 +29,7 @@ _FIXED = {
     "transform_null_equals": "off",
     "quote_all_identifiers": "off",
 }
-"""How values are written as text, and how SQL is read."""
+"""Settings for the text form of values, and for the interpretation of SQL."""
 
 _FIXED_UNLESS_IN_THE_URL = {
     "search_path": '"$user", public',
@@ -37,16 +37,16 @@ _FIXED_UNLESS_IN_THE_URL = {
     "transaction_timeout": "0",
     "idle_in_transaction_session_timeout": "0",
 }
-"""Postgres's own defaults, which the `options` of the warehouse's URL may replace."""
+"""Postgres's defaults, which the `options` in the warehouse's URL may override."""
 
 _SETTINGS_OF_A_SESSION = ("PGDATESTYLE", "PGTZ", "PGGEQO", "PGOPTIONS")
-"""Variables that hold no address and no secret, only settings; libpq would send them while it connects."""
+"""Environment variables with settings, not addresses or secrets; libpq would send them when it connects."""
 
 _environment = threading.Lock()
 
 
 def connect(url: str, *, embedded: bool = False, **options: Any) -> psycopg.Connection:
-    """Connect to `url`. No PG… variable reaches the `embedded` server, which is Tarmac's alone."""
+    """Connect to `url`. For the `embedded` server, which only Tarmac uses, all PG… variables are ignored."""
     with without_variables(None if embedded else _SETTINGS_OF_A_SESSION):
         return psycopg.connect(url, client_encoding="UTF8", **options)
 
@@ -70,16 +70,16 @@ def _is_hidden(name: str, names: tuple[str, ...] | None) -> bool:
 
 @contextmanager
 def transaction(connection: psycopg.Connection) -> Iterator[psycopg.Cursor[Any]]:
-    """A transaction in which no setting of the server, the database, the role or the session changes a result."""
+    """A transaction whose results do not depend on settings of the server, the database, the role or the session."""
     with connection.transaction(), connection.cursor() as cursor:
         fix_settings(connection)
         yield cursor
 
 
 def fix_settings(connection: psycopg.Connection, *, row_security: str = "off") -> None:
-    """Set what could change a result, until the transaction ends.
+    """Set everything that could affect a result, until the transaction ends.
 
-    With `row_security` off, a policy that hides rows is an error; with on, the rows are left out.
+    With `row_security` off, a policy that hides rows causes an error; with on, the rows are omitted.
     """
     in_url = connection.info.options.lower()
     if "statement_timeout" not in in_url:

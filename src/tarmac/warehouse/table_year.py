@@ -9,7 +9,7 @@ from psycopg import sql
 from tarmac.tables.schema import Table
 
 STAMP = "last_update"
-"""The column that a load fills by itself, where a row is new or changed."""
+"""The column that a load sets itself in new and changed rows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,12 +27,12 @@ class TableYear:
 
     @property
     def incoming(self) -> sql.Identifier:
-        """The temporary table that holds the rows given."""
+        """The temporary table with the given rows."""
         return sql.Identifier("pg_temp", f"incoming_{self.table.name}")
 
     @property
     def columns(self) -> list[str]:
-        """The columns that a load is given."""
+        """The columns of the given rows."""
         return [name for name in self.table.names if name != STAMP]
 
     @property
@@ -41,7 +41,7 @@ class TableYear:
         return [name for name in self.columns if name not in self.table.key]
 
     def belongs(self, alias: str) -> sql.Composable:
-        """The condition that a row is the year's; the column's index answers it."""
+        """The condition that a row belongs to the year; it can use the column's index."""
         if "fl_date" not in self.table.names:
             return sql.SQL("{}.year = {}").format(sql.Identifier(alias), self.year)
         return sql.SQL("{0}.fl_date BETWEEN {1} AND {2}").format(
@@ -50,11 +50,11 @@ class TableYear:
 
     @property
     def same_key(self) -> sql.Composable:
-        """The condition that a stored and a new row are the same one."""
+        """The condition that a stored and a new row have the same key."""
         each = (sql.SQL("stored.{0} = new.{0}").format(sql.Identifier(name)) for name in self.table.key)
         return sql.SQL(" AND ").join(each)
 
 
 def names(columns: Iterable[str], alias: str | None = None) -> sql.Composed:
-    """The columns with commas between, each after the alias where there is one."""
+    """The columns separated by commas, each prefixed with the alias if there is one."""
     return sql.SQL(", ").join(sql.Identifier(*([alias] if alias else []), name) for name in columns)

@@ -1,4 +1,4 @@
-"""Warehouse URLs: which are accepted, what is added to them, and how they are shown without their password."""
+"""Warehouse URLs: validation, additions, and display without passwords."""
 
 import re
 
@@ -9,7 +9,7 @@ from tarmac.errors import InputError
 
 EMBEDDED = "embedded"
 
-# A server that drops packets would otherwise hang libpq for ever, before and in the middle of a load.
+# Otherwise a server that drops packets would hang libpq forever, before and in the middle of a load.
 _DEFAULTS = {
     "connect_timeout": "10",
     "keepalives": "1",
@@ -26,14 +26,14 @@ _SCHEME = re.compile(r"^(postgres|postgresql)(\+\w+)?://", re.IGNORECASE)
 
 
 def with_hidden_password(url: str) -> str:
-    """The URL with every password in it replaced by three stars, even where the URL is malformed."""
-    # Up to the last @: a password may hold an @ or a / that its owner forgot to encode.
+    """The URL with every password replaced by three asterisks, even if the URL is malformed."""
+    # Up to the last @, because a password may contain an @ or a / that was not encoded.
     shown = re.sub(r"^((?:[\w+]*://)?[^:/@?]*):(?!//).*@", r"\1:***@", url, flags=re.DOTALL)
     return re.sub(r"((?:ssl)?password=)[^&\s]*", r"\1***", shown, flags=re.IGNORECASE)
 
 
 def to_connection_url(warehouse: str) -> str:
-    """A URL that libpq takes, with a time limit and keep-alives where the user set none; InputError for any other."""
+    """A URL for libpq, with a timeout and keep-alives unless the user set them; raises InputError if it is not valid."""
     shown = with_hidden_password(warehouse)
     if not _SCHEME.match(warehouse):
         raise InputError(f"warehouse {shown!r} is unknown. Known: {EMBEDDED}, {_EXAMPLE}. Fix --warehouse.")
@@ -43,7 +43,7 @@ def to_connection_url(warehouse: str) -> str:
         given = conninfo_to_dict(url)
         _check_port(str(given.get("port") or ""))
     except (ProgrammingError, ValueError) as error:
-        # libpq's own reason is kept back: it quotes the part that it could not read, which may be the password.
+        # libpq's own reason is not shown: it quotes the part that it could not read, which may be the password.
         raise InputError(
             f"warehouse {shown!r} cannot be read as a Postgres URL. {_to_fix(url, str(error))} Fix --warehouse."
         ) from None
@@ -52,7 +52,7 @@ def to_connection_url(warehouse: str) -> str:
 
 
 def _to_fix(url: str, reason: str) -> str:
-    """What to change in a URL that libpq does not take."""
+    """What to change in a URL that libpq does not accept."""
     parameter = re.search(r'invalid URI query parameter: "(\w+)"', reason)
     before, _, _ = url.partition("?")
     # A ? or & in a password that was not encoded makes the rest of it look like a parameter.
@@ -71,14 +71,14 @@ def _to_fix(url: str, reason: str) -> str:
 
 
 def _check_port(ports: str) -> None:
-    """ValueError for a port that is no number: libpq would look it up as a service's name."""
+    """Raise ValueError for a port that is not a number: libpq would look it up as a service's name."""
     for port in filter(None, ports.split(",")):
         if not 0 < int(port) < 65536:
             raise ValueError(port)
 
 
 def to_label(warehouse: str) -> str:
-    """How messages name the warehouse: host, port and database, never the user's secrets."""
+    """The warehouse's name in messages: host, port and database, never secrets."""
     if warehouse == EMBEDDED:
         return "the embedded warehouse"
     given = conninfo_to_dict(to_connection_url(warehouse))

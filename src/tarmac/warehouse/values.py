@@ -1,4 +1,4 @@
-"""Postgres values that Python has no type for, such as the date `infinity`, as Postgres prints them."""
+"""Postgres values for which Python has no type, such as the date `infinity`, as Postgres prints them."""
 
 from typing import Any
 
@@ -17,11 +17,11 @@ _PARTLY_KNOWN: dict[str, type[adapt.Loader]] = {
 """Python's dates end with the year 9999 and begin with the year 1, and its days with 23:59:59.999999."""
 
 _UNKNOWN = ("interval", "bytea", "record", "int4range", "int8range", "numrange", "daterange", "tsrange", "tstzrange")
-"""A month is not 30 days, as timedelta has it; the others Python shows in a way of its own."""
+"""timedelta treats a month as 30 days, and Python prints the other types in its own way."""
 
 
 def show_all_values(connection: psycopg.Connection) -> None:
-    """Make the connection give as text what Python cannot hold."""
+    """Make the connection return values that Python cannot represent as text."""
     for name, loader in _PARTLY_KNOWN.items():
         connection.adapters.register_loader(name, _or_text(loader))
     multiranges = [name.replace("range", "multirange") for name in _UNKNOWN if name.endswith("range")]

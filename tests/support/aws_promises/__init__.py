@@ -1,4 +1,4 @@
-"""What each part of the AWS templates promises, as rows that a test looks up in a template."""
+"""The promises of each part of the AWS templates, as rows that a test looks up in a template."""
 
 from tests.support.aws_promises.database import DATABASE
 from tests.support.aws_promises.lake import LAKE

@@ -1,4 +1,4 @@
-"""The database and its secrets: a row a promise, on the templates."""
+"""The database and its secrets: one row per promise, checked on the templates."""
 
 from typing import Any
 

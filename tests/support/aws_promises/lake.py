@@ -1,4 +1,4 @@
-"""The buckets: a row a promise, on the templates."""
+"""The buckets: one row per promise, checked on the templates."""
 
 import json
 from collections.abc import Callable

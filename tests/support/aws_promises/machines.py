@@ -1,4 +1,4 @@
-"""Machines: sizes, places, disks, groups: a row a promise, on the templates."""
+"""Machines: sizes, subnets, disks, groups: one row per promise, checked on the templates."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Alarms, budget and tags: a row a promise, on the templates."""
+"""Alarms, budget and tags: one row per promise, checked on the templates."""
 
 import json
 from collections.abc import Mapping
@@ -122,7 +122,7 @@ UNTAGGED = {
     "AWS::S3::BucketPolicy",
     "AWS::SNS::TopicPolicy",
 }
-"""What CloudFormation cannot tag, or names tags differently for."""
+"""Resources that CloudFormation cannot tag, or whose tags it names differently."""
 
 
 def _tags(resource: Mapping[str, Any]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The VPC, its subnets, and what may leave each: a row a promise, on the templates."""
+"""The VPC, its subnets, and their outgoing routes: one row per promise, checked on the templates."""
 
 from deploy.aws.reachability import ways_out
 from tests.support.aws_template import Promise, Template, tags

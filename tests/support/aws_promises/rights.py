@@ -1,4 +1,4 @@
-"""What each machine's role may do: a row a promise, on the templates."""
+"""The permissions of each machine's role: one row per promise, checked on the templates."""
 
 import json
 from typing import Any
@@ -7,7 +7,7 @@ from tests.support.aws_template import Promise, Template, as_list
 
 
 def rights(template: Template, machine: str, action: str) -> list[str]:
-    """What the machine may do this to: keys below the lake, or secrets by name."""
+    """The resources on which the machine may do this: keys in the lake, or secrets by name."""
     found = []
     for statement in template.statements(machine):
         if action in as_list(statement["Action"]):
@@ -32,7 +32,7 @@ def lake(*keys: str, bucket: str = "airflow-ml-datalake") -> list[str]:
 
 
 def of_parts(template: Template, machine: str, action: str) -> bool:
-    """Whether the machine may do this to what detectors leave for each other, and to nothing else."""
+    """Whether the machine may do this to the detectors' partial results, and to nothing else."""
     return all(key.endswith("/runs/year/*/parts/*") for key in rights(template, machine, action))
 
 

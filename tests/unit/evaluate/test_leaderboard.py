@@ -64,7 +64,7 @@ def test_labels_of_cancellations_are_for_detectors_that_do_not_see_them(corpus: 
     assert "<script src" not in page
 
 
-def test_a_detector_that_fails_costs_its_own_row_and_what_is_kept_is_not_judged_again(
+def test_a_detector_that_fails_costs_its_own_row_and_what_is_kept_is_not_scored_again(
     corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The row is named with its reason; the second time only the one that failed is tried."""
@@ -77,7 +77,7 @@ def test_a_detector_that_fails_costs_its_own_row_and_what_is_kept_is_not_judged_
     ]
     assert "- cancellations on simulated default 901: " in as_markdown(leaderboard(results), results, "x", failures)
     tried = []
-    monkeypatch.setattr(run, "judged_alone", lambda name, *_: tried.append(name) or failures[0])
+    monkeypatch.setattr(run, "scored_alone", lambda name, *_: tried.append(name) or failures[0])
     again, _ = run_evaluation([broken], names, told=lambda _: None, workers=1, keep=tmp_path)
     assert tried == ["cancellations"]
     assert again[0].metrics == results[0].metrics
@@ -115,7 +115,7 @@ def test_the_command_writes_the_leaderboard_and_prints_it_as_json(
         ("--corpus moon", "corpus 'moon' is unknown"),
         ("--corpus real", "--real DIR"),
         ("--corpus all", "--real DIR"),
-        ("--corpus second --seeds 901 --detectors stl", "nothing was judged"),
+        ("--corpus second --seeds 901 --detectors stl", "nothing was scored"),
         ("--seeds 1,x", "'x' is no seed"),
         ("--shapes flat", "shape is 'flat'"),
         ("--detectors iforrest", "detector 'iforrest' is unknown"),

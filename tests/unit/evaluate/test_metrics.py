@@ -35,7 +35,7 @@ def test_average_precision_is_scikit_learn_s_ties_included(days: list[tuple[int,
 
 
 def test_a_null_score_ranks_below_every_other() -> None:
-    """Who cannot judge has not found it."""
+    """A detector that cannot score a day has not found it."""
     label = np.array([True, False, True])
     assert average_precision(np.array([np.nan, -9.0, 1.0]), label) == pytest.approx(0.5 + 0.5 * 2 / 3)
 

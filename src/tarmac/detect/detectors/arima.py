@@ -1,4 +1,4 @@
-"""ARIMA, airport by airport: how far a day is from the forecast made of the days before it."""
+"""ARIMA, airport by airport: how far a day is from its forecast by the days before."""
 
 from dataclasses import dataclass, replace
 from typing import ClassVar
@@ -19,20 +19,20 @@ from tarmac.settings import ORDERS, Criterion
 
 @dataclass(frozen=True, kw_only=True)
 class Arima(Band, AirportByAirport):
-    """The ARMA(p, q) with a mean that the criterion likes best of 0…max_p × 0…max_q, by exact maximum likelihood.
+    """The ARMA(p, q) with a mean and the best criterion of 0…max_p × 0…max_q, fitted by exact maximum likelihood.
 
-    The model's d is 0, as in the reference pipeline's ARIMA(p, 0, q). Days without a value are missing to it.
+    The model's d is 0, as in the reference pipeline's ARIMA(p, 0, q). Days without a value are missing values.
     `score` is the one-step innovation over its standard deviation, which is rescaled by the airport's median absolute
     innovation: one bad day neither widens its own interval nor hides the next. With few days the deviation is wider,
-    for parameters and scale are known badly (`Model.widening`). `expected` is the one-step prediction,
+    because parameters and scale are uncertain (`Model.widening`). `expected` is the one-step prediction,
     `lower` … `upper` is `cut` standard deviations around it, and a score above `cut` is flagged. The parameters are
-    fitted to all days, so a day's score looks ahead through them, though its prediction uses earlier days alone.
+    fitted to all days, so a day's score depends on later days through them, although its prediction uses only earlier days.
 
-    With `echo` None a prediction uses past values as they were. Else a value farther than `echo` robust standard
-    deviations from its prediction enters the next predictions as if it lay there, so that a disaster casts no echo;
-    from the fourth such day in a row on one side it enters as it is, for that is a lasting change.
+    With `echo` None a prediction uses past values unchanged. Otherwise a value farther than `echo` robust standard
+    deviations from its prediction is clipped there before it enters later predictions, so that a disaster does not affect
+    the days after it; from the fourth such day in a row on one side it is not clipped, as that is a lasting change.
 
-    With `flight_noise`, a day carries noise of its own, inversely proportional to its departed flights.
+    With `flight_noise`, each day has additional noise, inversely proportional to its departed flights.
     """
 
     name: ClassVar[str] = "arima"
@@ -56,7 +56,7 @@ class Arima(Band, AirportByAirport):
         return Scores(expected=expected, lower=expected - half, upper=expected + half, score=score)
 
     def score_online(self, panel: Panel, *, workers: int = 1) -> Scores:
-        """As `score`, with order, parameters and scale refitted each month on the days before it alone."""
+        """As `score`, with order, parameters and scale refitted each month, only on the days before it."""
         score, expected, width = nothing(panel), nothing(panel), nothing(panel)
         months = panel.dates.astype("datetime64[M]")
         starts = np.flatnonzero(np.r_[False, months[1:] != months[:-1]])
@@ -92,7 +92,7 @@ class Arima(Band, AirportByAirport):
 class Model:
     """One fitted ARMA: `phi` and `ma` = (1, θ …) of the state's length, the AR part's autocovariances, mean, σ².
 
-    `seen`: the days with a value that it was fitted to; `floor`: the least standard deviation of a prediction, in the
+    `seen`: number of days with a value in the fit; `floor`: the least standard deviation of a prediction, in the
     series' unit.
     """
 
@@ -108,11 +108,11 @@ class Model:
     floor: float = 0.0
 
     def widening(self, cut: float) -> float:
-        """By how much an interval of `cut` standard deviations is wider because the model was fitted to few days.
+        """The factor by which an interval of `cut` standard deviations is wider because the model was fitted to few days.
 
-        √((n + k) / (n − k)) is what k fitted parameters add to the error of a prediction (Akaike's final prediction
-        error, 1969); and the interval holds the share of a t distribution with n − k degrees of freedom that `cut`
-        standard deviations hold of a normal one. A year's is 2 % wider, that of a month a third.
+        √((n + k) / (n − k)) is the effect of k fitted parameters on the error of a prediction (Akaike's final prediction
+        error, 1969); and the interval covers the same share of a t distribution with n − k degrees of freedom as `cut`
+        standard deviations of a normal one. With a year of days it is 2 % wider, with a month a third.
         """
         parameters = sum(self.order) + 2
         free = max(self.seen - parameters, 1)
@@ -122,27 +122,27 @@ class Model:
 
 
 LARGEST_CUT = 4.0
-"""The tails are compared at so many standard deviations at most: farther out no series of delays is either."""
+"""Tails are compared at no more than this many standard deviations: farther out, delays follow neither distribution."""
 
 DAYS_PER_PARAMETER = 10
-"""An order with more parameters than this allows explains single days."""
+"""The least number of days per parameter: larger orders would fit single days."""
 
 BOUND = 10.0
-"""Values enter the fit cut at ± this many robust spreads: a gigantic day among few would be the mean."""
+"""Values are clipped at ± this many robust spreads for the fit: among few days, one extreme day would dominate the mean."""
 
 LARGEST_VARIANCE = 1e7
-"""The largest stationary variance of a fit, in units of σ², whose filter is still more than rounding.
+"""The largest stationary variance of a fit, in units of σ²; beyond it, rounding errors dominate the filter.
 
-The first days' F is a difference of numbers of that size. A fit that has gone to the unit circle may be told any
-likelihood; an order where that happened is not taken.
+The first days' F is a difference of numbers of that size. The likelihood of a fit at the unit circle is arbitrary;
+an order for which this happened is not used.
 """
 
 
 def model_of(series: FloatArray, noise: FloatArray, parameters: Arima) -> Model:
-    """The model to score a series by: the best fit to its bounded values.
+    """The model for scoring a series: the best fit to its clipped values.
 
-    Where a fit leaves next to nothing unexplained, its likelihood has no maximum; then the series is fitted again with
-    noise of its resolution added, the same in every run.
+    If a fit leaves almost no residual, its likelihood has no maximum; the series is then fitted again with
+    added noise of its resolution, the same in every run.
     """
     known = ~np.isnan(series)
     spread = robust_spread(series[known] - np.median(series[known]), series[known])
@@ -163,7 +163,7 @@ def fit(series: FloatArray, noise: FloatArray, parameters: Arima) -> Model:
     from tarmac.detect.kernels.arima_search import likelihood_at, series_for
     from tarmac.detect.kernels.lanes import in_lanes
 
-    # Far from zero and wide, sums of squares lose digits; the model knows neither place nor scale.
+    # Sums of squares lose digits far from zero; the model is invariant to location and scale.
     centre = float(np.nanmedian(series))
     spread = float(np.nanstd(series))
     scaled = (series - centre) / spread
@@ -192,7 +192,7 @@ def fit(series: FloatArray, noise: FloatArray, parameters: Arima) -> Model:
 
 
 def choose(likelihoods: FloatArray, seen: int, criterion: Criterion, *, extra: int = 0) -> tuple[int, int]:
-    """The order with the smallest criterion; among equals the one with fewest parameters, then the smaller p."""
+    """The order with the smallest criterion; among ties the one with fewest parameters, then the smaller p."""
     best, order = np.inf, (0, 0)
     grid = [(p, q) for p in range(likelihoods.shape[0]) for q in range(likelihoods.shape[1])]
     for p, q in sorted(grid, key=lambda pq: (sum(pq), pq)):
@@ -213,10 +213,10 @@ def choose(likelihoods: FloatArray, seen: int, criterion: Criterion, *, extra: i
 def innovations(
     series: FloatArray, model: Model, echo: float | None, past: int | None = None
 ) -> tuple[FloatArray, FloatArray]:
-    """One-step innovations and their standard deviations; NaN innovation where the value is missing.
+    """One-step innovations and their standard deviations; the innovation is NaN where the value is missing.
 
-    A day's own noise has the robust scale of the first `past` days' innovations, or of all; what is unknown of the
-    state, at the start and after missing days, has the model's σ where that is larger.
+    A day's own noise has the robust scale of the first `past` days' innovations, or of all; the uncertainty of the
+    state, at the start and after missing days, has the model's σ if that is larger.
     """
     from tarmac.detect.kernels.arima_filter import filter_robustly
 
@@ -233,13 +233,13 @@ def innovations(
 
 
 def _robust_scale(standardised: FloatArray, model: Model) -> float:
-    """1.4826 × the median absolute innovation; the model's own σ where more than half are zero; at least its floor."""
+    """1.4826 × the median absolute innovation; the model's own σ if more than half are zero; at least its floor."""
     scale = NORMAL * float(np.nanmedian(np.abs(standardised)))
     sigma = float(np.sqrt(model.variance))
     return max(scale if scale > NEXT_TO_NOTHING * sigma else sigma, model.floor)
 
 
 def _noise(known: FloatArray, departed: FloatArray) -> FloatArray:
-    """The sampling noise of days' means, relative to the usual one of the `known` days; 0 where nothing departed."""
+    """The sampling noise of daily means, relative to the typical one of the `known` days; 0 on days without departures."""
     usual = float(np.median(known[known > 0])) if (known > 0).any() else 1.0
     return np.where(departed > 0, usual / np.maximum(departed, 1.0), 0.0)

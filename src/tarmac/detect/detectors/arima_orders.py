@@ -1,10 +1,10 @@
 """The search over all orders of one series: the starting points of each order, and their sequence.
 
-Starts come from neighbouring orders, cut or filled with zeros, so that a larger order is never worse than a smaller
-one inside it; from Hannan and Rissanen's regression; and from fits of lower order times a nearly cancelling pair of
-factors. An order's starts, eight at most, are descended from side by side (kernels/lanes.py). The orders are visited
+Starts come from neighbouring orders, truncated or padded with zeros, so that a larger order is never worse than a smaller
+one that it contains; from Hannan and Rissanen's regression; and from fits of lower order times a nearly cancelling pair of
+factors. An order's starts, at most eight, are optimised in parallel (kernels/lanes.py). The orders are visited
 upwards, downwards and upwards again: an optimum found at one order is tried at all orders around it. Exact likelihoods
-of ARMA models have many local optima, and one start, as most programs have, misses the best of them at a tenth of the
+of ARMA models have many local optima, and a single start, as in most programs, misses the best one for a tenth of the
 larger orders.
 """
 
@@ -24,10 +24,10 @@ LOG_2PI_E = 1.0 + float(np.log(2.0 * np.pi))
 def fit_orders(
     y: FloatArray, per_flight: FloatArray, max_p: int, max_q: int
 ) -> tuple[FloatArray, dict[Order, FloatArray]]:
-    """Fit orders 0…max_p × 0…max_q of a series that neither begins nor ends with NaN, the sign of a missing day.
+    """Fit orders 0…max_p × 0…max_q of a series that neither begins nor ends with NaN (a missing day).
 
-    Returns the log-likelihoods (max_p + 1 × max_q + 1) and each order's free parameters, as kernels.arima_search
-    takes them; the last one is log λ where `per_flight` (days) is not all zero.
+    Returns the log-likelihoods (max_p + 1 × max_q + 1) and each order's free parameters, in the form of
+    kernels.arima_search; the last one is log λ if `per_flight` (days) is not all zero.
     """
     from tarmac.detect.kernels.arima_search import series_for
 
@@ -49,7 +49,7 @@ def fit_orders(
 
 @dataclass(kw_only=True)
 class _Grid:
-    """The best fits so far; `tried`: which fit of which order has been a start for which other."""
+    """The best fits so far; `tried`: which fit of which order has been used as a start for which other."""
 
     series: tuple[Any, ...]
     values: FloatArray
@@ -67,7 +67,7 @@ class _Grid:
             self.values[order], self.found[order] = value, x
 
     def untried(self, order: Order, near: Iterable[Order]) -> list[Order]:
-        """Those orders whose fit is new to this one."""
+        """The orders whose current fit has not been tried as a start for this one."""
         new = [other for other in near if self.found.get(other) is not self.tried.get((order, other))]
         self.tried.update({(order, other): self.found[other] for other in new})
         return new
@@ -76,7 +76,7 @@ class _Grid:
         return [_refitted(self.found[other], other, order) for other in self.untried(order, near)]
 
     def with_factors(self, order: Order) -> list[FloatArray]:
-        """The best starts of one and of two roots more in each part; more of the latter, which are more often right."""
+        """The best starts with one and with two more roots in each part; more of the latter, which succeed more often."""
         from tarmac.detect.kernels.arima_grid import factor_starts
 
         p, q = order
@@ -89,7 +89,7 @@ class _Grid:
 
 
 def _regressions(y: FloatArray, orders: Sequence[Order], *, extra: int) -> dict[Order, FloatArray]:
-    """Each order's start by regression."""
+    """Each order's start from the regression."""
     from tarmac.detect.kernels.arima_grid import lagged_products, regression_start
 
     max_p, max_q = max(p for p, _ in orders), max(q for _, q in orders)
@@ -101,7 +101,7 @@ def _regressions(y: FloatArray, orders: Sequence[Order], *, extra: int) -> dict[
 
 
 def _refitted(x: FloatArray, order: Order, wanted: Order) -> FloatArray:
-    """An order's free parameters, cut or filled with zeros to another order."""
+    """An order's free parameters, truncated or padded with zeros for another order."""
     (p, q), (to_p, to_q) = order, wanted
     ar, ma = np.zeros(to_p), np.zeros(to_q)
     ar[: min(p, to_p)] = x[: min(p, to_p)]

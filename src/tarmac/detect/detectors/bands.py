@@ -16,10 +16,10 @@ NORMAL = 1.4826
 """A normal distribution's standard deviation over its median absolute deviation."""
 
 NEXT_TO_NOTHING = 1e-9
-"""A scale of residuals below this share of the series' own is rounding: the method explains every day."""
+"""Scales of residuals below this share of the series' own are rounding errors: the method explains every day."""
 
 RESOLUTION = 0.2
-"""The least scale of residuals, as a share of the series' robust spread: no method explains 96 % of what real delays vary."""
+"""The least scale of residuals, as a share of the series' robust spread: no method explains 96 % of real delays' variance."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,11 +29,11 @@ class Band(Detector):
     cut: float = limited(5.0, POSITIVE)
 
     def flags(self, panel: Panel, scores: Scores) -> BoolArray:
-        """Flag what lies outside the band."""
+        """Flag days outside the band."""
         return on_scored_days(panel, flag_above(scores.score[:, panel.scored], self.cut))
 
     def scores(self, value: FloatArray, level: FloatArray, spread: FloatArray) -> Scores:
-        """The scores by a level and its spread; NaN where either is missing or nothing spreads."""
+        """The scores by a level and its spread; NaN where either is missing or the spread is 0."""
         known = ~np.isnan(value) & (spread > 0)
         level, spread = np.where(known, level, np.nan), np.where(known, spread, np.nan)
         half = self.cut * spread
@@ -43,7 +43,7 @@ class Band(Detector):
 
 @dataclass(frozen=True, kw_only=True)
 class AirportBand(Band, AirportByAirport):
-    """A band for each airport on its own: a detector overrides `level_and_spread`."""
+    """A band for each airport separately: a detector overrides `level_and_spread`."""
 
     @abstractmethod
     def level_and_spread(self, airport: AirportDays) -> tuple[FloatArray, FloatArray | float]:
@@ -64,15 +64,15 @@ class ResidualBand(AirportBand):
         """The expected value of each day."""
 
     def level_and_spread(self, airport: AirportDays) -> tuple[FloatArray, float]:
-        """The expectation, and the scale of what it leaves unexplained."""
+        """The expectation, and the scale of its residuals."""
         level = self.expectation(airport)
         return level, robust_spread(airport.known - level[airport.days], airport.known)
 
 
 def robust_spread(residual: FloatArray, known: FloatArray) -> float:
-    """1.4826 × the median absolute residual; the series' standard deviation where more than half explain themselves.
+    """1.4826 × the median absolute residual; the series' standard deviation if more than half of the residuals are zero.
 
-    At least RESOLUTION of the series' own robust spread: a method that repeats a series exactly leaves only rounding.
+    At least RESOLUTION of the series' robust spread, because a method that reproduces a series leaves only rounding errors.
     """
     usual = float(np.std(known))
 
@@ -97,7 +97,7 @@ class GlobalBand(AirportBand):
 
 @dataclass(frozen=True, kw_only=True)
 class RollingBand(AirportBand):
-    """Mean and standard deviation of the `window` days before: sees only the past, and one bad day widens the next."""
+    """Mean and standard deviation of the `window` days before: uses only the past, and a bad day widens the next days' bands."""
 
     name: ClassVar[str] = "rolling_band"
     looks_ahead: ClassVar[bool] = False
@@ -118,7 +118,7 @@ class RollingBand(AirportBand):
 
 @dataclass(frozen=True, kw_only=True)
 class WeekdaySeason(AirportBand):
-    """A robust season and weekday (kernels.baseline), and the median absolute deviation of what is left."""
+    """A robust season and weekday (kernels.baseline), and the median absolute deviation of the residuals."""
 
     name: ClassVar[str] = "weekday_season"
 

@@ -18,7 +18,7 @@ from tarmac.detect.thresholds.flags import FEWEST_DAYS, flag_share_of_each, on_s
 class AirportDays:
     """One airport's days from the first to the last that has a value.
 
-    `value` is NaN on days without one, and not constant; `days` are the positions of those that have one; `departed`
+    `value` is NaN on days without one, and not constant; `days` are the positions of days with a value; `departed`
     counts flights; weekday 0 is Monday.
     """
 
@@ -30,11 +30,11 @@ class AirportDays:
 
     @property
     def known(self) -> FloatArray:
-        """The values of the days that have one."""
+        """The values of the days with one."""
         return self.value[self.days]
 
     def on_days(self, values: FloatArray | float) -> FloatArray:
-        """An array of all days with these values where there is one to score, else NaN."""
+        """An array over all days with these values on the days with a value, else NaN."""
         result = np.full(self.value.size, np.nan)
         result[self.days] = values
         return result
@@ -47,7 +47,7 @@ class AirportDays:
         lower: FloatArray | None = None,
         upper: FloatArray | None = None,
     ) -> Scores:
-        """Scores of these days, arrays of one dimension; NaN for arguments left out."""
+        """Scores of these days from arrays of one dimension; NaN for omitted arguments."""
         none = np.full(self.value.size, np.nan)
         said = (none if each is None else each for each in (expected, lower, upper))
         return Scores(**dict(zip(("expected", "lower", "upper"), said, strict=True)), score=score)
@@ -68,7 +68,7 @@ class AirportByAirport(Detector):
         """The scores of one airport's days, in arrays of one dimension."""
 
     def score(self, panel: Panel, *, workers: int = 1) -> Scores:
-        """Score the airports side by side, one thread each where `threads` allows it."""
+        """Score the airports in parallel, one thread each if `threads` allows it."""
         self.check_needs()
         whole = Scores(expected=nothing(panel), lower=nothing(panel), upper=nothing(panel), score=nothing(panel))
 

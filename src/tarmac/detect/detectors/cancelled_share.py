@@ -18,10 +18,10 @@ class Cancellations(Detector):
     """How improbable so many, or so few, cancellations are for the airport and for that number of flights.
 
     The count model of cancellations.py: a beta-binomial about the airport's usual share, so that one of two cancelled
-    proves little and fifty of a hundred a great deal. The score is the normal z-value of the tail on the day's side.
+    is weak evidence and fifty of a hundred strong. The score is the normal z-value of the tail on the day's side.
     `expected` is the airport's usual share, `lower` … `upper` the shares whose z-value is at most `at_least`.
-    At most airports few are usual, and none at all is then no evidence; where many are, a day without scores low.
-    Airports help each other: with few flights the level is drawn to the common one. Flagged are the highest `budget`
+    At most airports cancellations are rare, and a day without any is no evidence; where they are common, it scores low.
+    With few flights, an airport's level is shrunk towards the common one. Flagged are the highest `budget`
     of all airports' days, if their score exceeds `at_least`. Source: Skellam, A Probability Distribution Derived from
     the Binomial, Journal of the Royal Statistical Society B 10 (1948).
     """

@@ -14,8 +14,8 @@ from tarmac.detect.panel import FloatArray
 class Ecod(AirportByAirport, ShareOfEach):
     """Outlier detection by empirical cumulative distributions, airport by airport; no parameters but the share flagged.
 
-    Two dimensions: the mean delay, and its distance from the airport's median. With the delay alone, ranks know no
-    distance, and the earliest day would always score as high as the latest. Only ranks count, so a day ten
+    Two dimensions: the mean delay, and its distance from the airport's median. With the delay alone, ranks have no
+    distances, and the earliest day would always score as high as the latest. Only ranks count, so a day ten
     hours late scores like one two hours late if both are the latest. Source: Li, Zhao, Hu, Botta, Ionescu and Chen,
     ECOD: Unsupervised Outlier Detection Using Empirical Cumulative Distribution Functions, IEEE TKDE (2022).
     """

@@ -18,9 +18,9 @@ START = 28
 class ExponentialSmoothing(ResidualBand):
     """Damped-trend Holt–Winters, one step ahead; the score is the error over the errors' robust scale.
 
-    A day far from its prediction enters the state as if it lay two standard deviations off, so a disaster does not
-    move the days after it. The rates are those of least bounded squared error on a grid, over all days; that and the
-    start, from the first four weeks' medians, are all that looks ahead. Missing days leave the state as it was.
+    A day far from its prediction is clipped at two standard deviations before it updates the state, so a disaster does not
+    affect the days after it. The rates minimise the bounded squared error on a grid, over all days; only these and the
+    start, from the first four weeks' medians, look ahead. Missing days do not change the state.
     Sources: Gardner and McKenzie, Forecasting Trends in Time Series, Management Science 31 (1985); Gelper, Fried and
     Croux, Robust Forecasting with Exponential and Holt–Winters Smoothing, Journal of Forecasting 29 (2010).
     """
@@ -48,5 +48,5 @@ def _predicted(series: FloatArray, weekdays: npt.NDArray[np.int64]) -> FloatArra
 
 
 def _half_the_median(values: FloatArray) -> float:
-    # Four days tell a weekday's habit badly: half of what they say is kept.
+    # Four days estimate a weekday's effect poorly: it is halved.
     return 0.5 * float(np.median(values)) if values.size else 0.0

@@ -14,7 +14,7 @@ from tarmac.detect.panel import FloatArray, Panel
 
 @dataclass(frozen=True, kw_only=True)
 class Constant(ShareOfEach):
-    """Every day the same score: nothing is ever flagged."""
+    """The same score for every day: nothing is ever flagged."""
 
     name: ClassVar[str] = "constant"
     looks_ahead: ClassVar[bool] = False
@@ -26,7 +26,7 @@ class Constant(ShareOfEach):
 
 @dataclass(frozen=True, kw_only=True)
 class Random(ShareOfEach):
-    """A score drawn from 0–1, by the airport's name, the day and the seed: the same in every run."""
+    """A random score in 0–1, determined by the airport's name, the day and the seed: the same in every run."""
 
     name: ClassVar[str] = "random"
     looks_ahead: ClassVar[bool] = False
@@ -34,7 +34,7 @@ class Random(ShareOfEach):
     seed: int = limited(0, SEEDS)
 
     def score(self, panel: Panel, *, workers: int = 1) -> Scores:  # noqa: ARG002 - too quick to share out
-        """Draw wherever there is a value."""
+        """Draw a score wherever there is a value."""
         score = nothing(panel)
         for airport, origin in enumerate(panel.origins):
             digest = hashlib.blake2b(f"{origin}|{self.seed}".encode(), digest_size=8).digest()

@@ -12,12 +12,12 @@ from tarmac.detect.panel import FloatArray, Panel
 from tarmac.detect.thresholds.flags import FEWEST_DAYS
 
 LAGS = (1, 2, 3, 7, 14)
-"""How many days before a day its predictors lie, besides the mean of the four weeks before."""
+"""The lags of the predictors in days, besides the mean of the four weeks before."""
 
 MONTH = 28
 
 BOUND = 5.0
-"""Targets and predictors are cut at ± this many spreads: trees that chase disasters explain nothing else."""
+"""Targets and predictors are clipped at ± this many spreads: otherwise trees fit only the disasters."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,8 +25,8 @@ class GradientBoosting(Band):
     """scikit-learn's histogram gradient boosting, one model for all airports; the score is the residual's robust z-value.
 
     Delays are in the airport's own robust spreads. Predictors are the days before, the mean of four weeks, weekday,
-    day of the year, and the flights. Predictions are out of fold: weeks are dealt in turn to `folds` parts, and a
-    week is predicted by a model that was fitted without it, at any airport. One thread, for histograms summed across
+    day of the year, and the flights. Predictions are out of fold: weeks are assigned in turn to `folds` parts, and a
+    week is predicted by a model fitted without it, for all airports. One thread, because histograms summed across
     threads may differ in their last bits. Source: Friedman, Greedy Function Approximation: A Gradient Boosting
     Machine, Annals of Statistics 29 (2001).
     """
@@ -64,7 +64,7 @@ class GradientBoosting(Band):
                 if inside.all():  # a single week: nothing to learn from
                     continue
                 model = HistGradientBoostingRegressor(max_iter=self.trees, early_stopping=False, random_state=self.seed)
-                # scikit-learn fails on a predictor that is missing on every day it learns from.
+                # scikit-learn fails on a predictor that is missing on every training day.
                 told = ~np.isnan(x[~inside]).all(axis=0)
                 model.fit(x[~inside][:, told], y[~inside])
                 predicted[inside] = model.predict(x[inside][:, told])
@@ -83,7 +83,7 @@ def _place_and_scale(panel: Panel) -> tuple[FloatArray, FloatArray]:
 
 
 def _features(panel: Panel, z: FloatArray) -> FloatArray:
-    """Airports × days × features; NaN where a day before is missing, which the trees take as a value of its own."""
+    """Airports × days × features; NaN where an earlier day is missing, which the trees treat as a separate value."""
     padded = np.concatenate([np.full((len(z), MONTH), np.nan), z], axis=1)
     days = z.shape[1]
     lagged = [padded[:, MONTH - lag : MONTH - lag + days] for lag in LAGS]

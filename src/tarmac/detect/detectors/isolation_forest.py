@@ -14,11 +14,11 @@ from tarmac.detect.panel import BoolArray, FloatArray, Panel
 
 @dataclass(frozen=True, kw_only=True)
 class IsolationForest(AirportByAirport, ShareOfEach):
-    """One forest an airport over its mean delays; the highest `contamination` of an airport's days are flagged.
+    """One forest per airport over its mean delays; the highest `contamination` of an airport's days are flagged.
 
-    Scores are those of scikit-learn's IsolationForest with the sign turned: higher is more anomalous. With its 100
-    trees, two forests of different seeds agree on the rank of an airport's days to a Spearman correlation of 0.75 to
-    0.98 only; 500 trees cost little here and let chance decide less. An airport
+    Scores are those of scikit-learn's IsolationForest with the sign reversed: higher is more anomalous. With its 100
+    trees, the ranks of an airport's days by two seeds have a Spearman correlation of only 0.75 to
+    0.98; 500 trees cost little here and reduce this randomness. An airport
     whose days are all equal, or fewer than fourteen, is not scored. `expected` is the airport's median; `lower` and
     `upper` are the nearest values around it up to which no day is flagged.
     """
@@ -47,7 +47,7 @@ class IsolationForest(AirportByAirport, ShareOfEach):
 
 
 def seed_of(origin: str, seed: int) -> np.uint64:
-    """A seed from the airport's name, not its place, so that one airport more or less changes no other's score."""
+    """A seed from the airport's name, not its position, so that other airports do not change its scores."""
     digest = hashlib.blake2b(f"{origin}|{seed}".encode(), digest_size=8).digest()
     return np.uint64(int.from_bytes(digest, "little"))
 

@@ -13,19 +13,19 @@ from tarmac.detect.detectors.residuals import interpolated
 from tarmac.detect.panel import FloatArray
 
 AT_ONCE = 512
-"""Windows compared with all others at a time: ten years need 15 MB for it, not 100."""
+"""Number of windows compared with all others at once: ten years then need 15 MB, not 100."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class MatrixProfile(ResidualBand):
-    """What a day is in the weeks that resemble the weeks it lies in; the score is the distance over its robust scale.
+    """A day compared with the weeks most similar to its own; the score is the distance over its robust scale.
 
-    A day lies in `window` windows. Each has its nearest neighbour by Euclidean distance, not normalised, since the
-    level is what is scored; neighbours that share half a window or more do not count. `expected` is the median, over
-    the windows, of the neighbour's value at the day's place. A window with a spike finds no spike to resemble, so its
-    neighbour says what an ordinary day would have been. Two equal disasters in equal weeks excuse each other, the
-    method's known weakness. Missing days are interpolated for the search and never scored.
-    The search is exact and our own, for whole years are short to it. Source: Yeh et al., Matrix Profile I, IEEE ICDM
+    A day is in `window` windows. Each has its nearest neighbour by Euclidean distance, not normalised, because the
+    level is scored; neighbours that share half a window or more do not count. `expected` is the median, over
+    the windows, of the neighbour's value at the day's position. A window with a spike has no similar one, so its
+    neighbour shows what an ordinary day would have been. Two equal disasters in equal weeks are not found, a known
+    weakness of the method. Missing days are interpolated for the search and never scored.
+    The search is exact and our own, because a few years are short enough for it. Source: Yeh et al., Matrix Profile I, IEEE ICDM
     (2016); without normalisation: Akbarinia and Cloez, Efficient Matrix Profile Computation Using Different Distance
     Functions (2019).
     """
@@ -47,7 +47,7 @@ class MatrixProfile(ResidualBand):
 
 
 def nearest_windows(series: FloatArray, window: int) -> tuple[FloatArray, npt.NDArray[np.int64]]:
-    """Each window's distance to its nearest neighbour, and where that begins; the first among equals."""
+    """Each window's distance to its nearest neighbour, and the neighbour's start; the first among ties."""
     windows = np.lib.stride_tricks.sliding_window_view(series - np.median(series), window)
     starts = np.arange(len(windows))
     distance, neighbour = np.empty(len(windows)), np.empty(len(windows), dtype=np.int64)
@@ -55,7 +55,7 @@ def nearest_windows(series: FloatArray, window: int) -> tuple[FloatArray, npt.ND
         some = slice(first, first + AT_ONCE)
         square = np.zeros((len(windows[some]), len(windows)))
         for place in range(window):
-            # Differences, not products: a day of 1e9 minutes leaves the others their digits.
+            # Differences, not products: a day of 1e9 minutes does not cost the others their digits.
             square += (windows[some, place, None] - windows[None, :, place]) ** 2
         square[np.abs(starts[some, None] - starts[None, :]) <= window // 2] = np.inf
         neighbour[some] = square.argmin(axis=1)

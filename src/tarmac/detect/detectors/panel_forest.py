@@ -13,11 +13,11 @@ from tarmac.detect.parallel import for_each_airport
 from tarmac.detect.thresholds.flags import FEWEST_DAYS, flag_share_of_all, on_scored_days
 
 COMPRESS = 3.0
-"""From how many spreads on a feature is compressed: a split is drawn evenly between the ends of what it splits, and one
-gigantic day would take all splits."""
+"""Number of spreads beyond which a feature is compressed: splits are drawn uniformly between the extremes, and one extreme
+day would attract all splits."""
 
 AT_ONCE = 20_000
-"""Days scored at a time, a thread each."""
+"""Days scored at once, per thread."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,7 @@ class PanelForest(Detector):
 
     The mean delay less the airport's median, the mean delay less its season and weekday, the median delay, the share
     15 minutes late or more, and the logarithm of the flights, each over the airport's own robust spread; and the share
-    cancelled, as it is. What is missing counts as usual. So a day with every flight cancelled is scored, by its
+    cancelled, as it is. Missing features count as typical. So a day with every flight cancelled is scored by its
     cancellations. `expected` is the season and weekday's mean delay; there is no interval. Source: Liu, Ting and Zhou,
     Isolation Forest, IEEE ICDM (2008).
     """
@@ -87,7 +87,7 @@ def _features(panel: Panel, season: FloatArray) -> list[FloatArray]:
 
 
 def _standard(feature: FloatArray) -> FloatArray:
-    """(feature − the airport's median) over its robust spread, compressed; 0 where missing or where nothing spreads."""
+    """(feature − the airport's median) over its robust spread, compressed; 0 where it is missing or the spread is 0."""
     result = np.zeros(feature.shape)
     for airport, values in enumerate(feature):
         known = ~np.isnan(values)

@@ -1,6 +1,6 @@
 """The reference pipeline's two rules, unchanged, for comparison; slow, and they need the extra `compare`.
 
-What they are known for is kept: missing days are dropped, so that the days around a gap become neighbours, and the
+Their known weaknesses are kept: missing days are dropped, so that the days around a gap become neighbours, and the
 residuals are in-sample.
 """
 
@@ -26,7 +26,7 @@ class ReferenceArima(AirportByAirport):
     slow: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = ("statsmodels",)
     instead: ClassVar[str] = "arima"
-    threads: ClassVar[bool] = False  # statsmodels keeps the GIL, and filters of warnings belong to all threads
+    threads: ClassVar[bool] = False  # statsmodels holds the GIL, and warning filters apply to all threads
 
     max_p: int = limited(4, ORDERS)
     max_q: int = limited(4, ORDERS)
@@ -47,12 +47,12 @@ class ReferenceForest(AirportByAirport, ShareOfEach):
 
     name: ClassVar[str] = "reference_if"
     slow: ClassVar[bool] = True
-    threads: ClassVar[bool] = False  # scikit-learn keeps the GIL
+    threads: ClassVar[bool] = False  # scikit-learn holds the GIL
 
     seed: int = limited(0, SEEDS)
 
     def score_airport(self, airport: AirportDays) -> Scores:
-        """Fit the airport's days; the score is scikit-learn's with its sign turned."""
+        """Fit the airport's days; the score is scikit-learn's with the sign reversed."""
         from sklearn.ensemble import IsolationForest
 
         features = airport.known[:, None]
@@ -65,7 +65,7 @@ def _arima_predictions(series: FloatArray, max_p: int, max_q: int) -> FloatArray
 
     best = None
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns of starting values and of convergence, series after series
+        warnings.simplefilter("ignore")  # it warns about starting values and convergence for every series
         for p in range(max_p + 1):
             for q in range(max_q + 1):
                 try:

@@ -12,7 +12,7 @@ from tarmac.detect.detectors.residuals import interpolated
 from tarmac.detect.panel import FloatArray
 
 SMOOTHED, AROUND = 3, 21
-"""The paper's windows: frequencies over which the log spectrum is averaged, days over which saliency is."""
+"""The paper's windows: number of frequencies over which the log spectrum is averaged, and of days for the saliency."""
 
 TAIL = 5
 """The paper's number of estimated days at the end, so that the last real one is not at the series' edge."""
@@ -22,10 +22,10 @@ TAIL = 5
 class SpectralResidual(AirportByAirport, ShareOfEach):
     """The saliency map's excess over its average around the day; each airport's highest scores are flagged.
 
-    The log amplitude spectrum less its moving average, with the phase kept, is turned back into days: regular swings
-    vanish and what breaks them stands out, in either direction. There is no expectation and no interval. Missing days
-    are interpolated for the transform and never scored. The average is over the days on both sides, for a year seen
-    whole; the paper, for a stream, takes those before. Source: Ren et al., Time-Series Anomaly Detection Service at
+    The log amplitude spectrum minus its moving average, with the phase kept, is transformed back into days: regular
+    patterns vanish and deviations from them remain, in either direction. There is no expectation and no interval. Missing
+    days are interpolated for the transform and never scored. The average is over the days on both sides, as the whole year
+    is known; the paper, for a stream, uses those before. Source: Ren et al., Time-Series Anomaly Detection Service at
     Microsoft, KDD (2019), after Hou and Zhang, Saliency Detection: A Spectral Residual Approach, CVPR (2007).
     """
 
@@ -41,7 +41,7 @@ def _excess(series: FloatArray) -> FloatArray:
     level = np.median(series)
     unit = np.std(series)
     scaled = (series - level) / unit
-    # The paper's next value is the last one moved on by the mean of the slopes to it.
+    # The paper's next value is the last one, extrapolated by the mean of the slopes to it.
     slope = np.mean((scaled[-1] - scaled[-1 - TAIL : -1]) / np.arange(TAIL, 0, -1))
     tail = np.full(TAIL, scaled[-1 - TAIL] + slope * TAIL)
     spectrum = np.fft.fft(np.concatenate([scaled, tail]))

@@ -1,4 +1,4 @@
-"""Seasonal-trend decomposition by loess: what neither trend nor weekday nor season explains. Of the extra `compare`."""
+"""Seasonal-trend decomposition by loess: residuals of trend, weekday and season. Needs the extra `compare`."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -16,12 +16,12 @@ CHANGE = 35
 """Weeks over which a weekday's effect may change; Cleveland's least, 7, lets it follow single bad days."""
 
 BOUND = 10.0
-"""Values enter the fit cut at ± this many robust spreads: loess weights forgive ten times the usual, not a million."""
+"""Values are clipped at ± this many robust spreads for the fit: loess weights tolerate moderate outliers, not extreme ones."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Decomposition(ResidualBand):
-    # With fewer of each weekday the decomposition explains single days, and what it leaves is no scale.
+    # With fewer of each weekday the decomposition fits single days, and its residuals are no scale.
     fewest_days: ClassVar[int] = 8 * WEEK
     slow: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = ("statsmodels",)
@@ -48,7 +48,7 @@ class Stl(_Decomposition):
 
 @dataclass(frozen=True, kw_only=True)
 class Mstl(_Decomposition):
-    """statsmodels' MSTL with the periods week and year, or week alone where there are fewer than three years.
+    """statsmodels' MSTL with the periods week and year, or only week if there are fewer than three years.
 
     Missing days are interpolated for the fit and never scored. Source: Bandara, Hyndman and Bergmeir, MSTL: A
     Seasonal-Trend Decomposition Algorithm for Time Series with Multiple Seasonal Patterns (2021).
@@ -60,9 +60,9 @@ class Mstl(_Decomposition):
         """Decompose the airport's series."""
         from statsmodels.tsa.seasonal import MSTL
 
-        # A date seen twice is explained by its own two values, and nothing is left to score by.
+        # With only two values of a date, its seasonal effect fits both, and no residual is left to score.
         periods = (WEEK, YEAR) if airport.value.size >= 3 * YEAR else (WEEK,)
-        # Loess at every day takes ten times as long. Constants, not lines, through the few years of a date.
+        # Loess at every day takes ten times as long. Constants, not lines, for the few years of a date.
         how = {"robust": True, "trend_jump": 10, "low_pass_jump": 10, "seasonal_deg": 0}
         to_fit = _to_fit(airport.value)
         windows = (CHANGE, CHANGE)[: len(periods)]

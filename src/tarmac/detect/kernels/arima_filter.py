@@ -1,4 +1,4 @@
-"""The Kalman filter at given parameters, compiled: one-step innovations, and the same when outliers cast no echo."""
+"""The Kalman filter at given parameters, compiled: one-step innovations, plain or robust against outliers."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from tarmac.detect.kernels.lanes import in_lanes, rows
 from tarmac.detect.panel import FloatArray
 
 LASTING = 3
-"""After so many days in a row far on one side of their predictions, the next is believed."""
+"""After this many days in a row far on one side of their predictions, the next one is used unclipped."""
 
 
 def filter_robustly(
@@ -16,9 +16,9 @@ def filter_robustly(
 ) -> tuple[FloatArray, FloatArray]:
     """Innovations of z (mean removed, NaN = missing) and their variances in units of σ².
 
-    An innovation farther than √(cut² + wide² (F − 1)) from zero is drawn back to that before it moves the state:
-    Masreliez and Martin (1977) with Huber's ψ. From the fourth in a row on one side it moves the state as it is: a
-    lasting change is followed. With an infinite cut this is the plain filter. P follows the general recursion throughout.
+    An innovation farther than √(cut² + wide² (F − 1)) from zero is clipped to that before it updates the state:
+    Masreliez and Martin (1977) with Huber's ψ. From the fourth in a row on one side it is not clipped, so that a
+    lasting change is followed. With an infinite cut this is the plain filter. P always follows the general recursion.
     """
     room = rows(phi.size**2), rows(phi.size**2)
     start: FloatArray = start_covariance(in_lanes(phi), in_lanes(ma), in_lanes(gamma), *room)[:, 0].copy()
@@ -31,7 +31,7 @@ def _filter(z, noise, phi, ma, now, cut, wide):
     size, days = phi.size, z.size
     state, gain = np.zeros(size + 1), np.zeros(size)
     inno, scale = np.full(days, np.nan), np.zeros(days)
-    run = 0  # how many days in a row were drawn back; negative below
+    run = 0  # how many days in a row were clipped; negative if below the prediction
     for t in range(days):
         missing = np.isnan(z[t])
         f = now[0] + (0.0 if missing else noise[t])

@@ -13,11 +13,11 @@ LONG = 12
 """The order of the long autoregression whose residuals stand in for the innovations (Hannan and Rissanen 1982)."""
 
 FREQUENCIES = 8
-"""At how many frequencies, equally spaced, a nearly cancelling pair of complex roots is tried."""
+"""Number of equally spaced frequencies at which a nearly cancelling pair of complex roots is tried."""
 
 
 def _factors(degree: int) -> list[tuple[FloatArray, FloatArray, int]]:
-    """The pairs of factors that are tried, in blocks of lanes: 1 + a B (+ b B²) of the AR and of the MA part, and how many.
+    """The pairs of factors to try, in blocks of lanes: 1 + a B (+ b B²) of the AR and of the MA part, and their number.
 
     Degree 1: real roots of either sign; degree 2: pairs of complex roots at FREQUENCIES. Either part may have the root
     nearer to the unit circle.
@@ -39,7 +39,7 @@ FACTORS = {degree: _factors(degree) for degree in (1, 2)}
 def lagged_products(y, max_p, max_q):
     """Return the sums of products of the series, its lags 1…max_p, and its long-AR residuals' lags 1…max_q.
 
-    For starts alone: here, and nowhere else, a missing day counts as the mean.
+    Only for starting points: here, and nowhere else, a missing day counts as the mean.
     """
     days = y.size
     z, noise = np.zeros(days), np.zeros(days)
@@ -117,7 +117,7 @@ def regression_start(sums, max_p, p, q, x):
 
 @compiled
 def _free_parameters(coefficients, first, order, lane, x):
-    """Fill a lane of x by the Levinson recursion run down; partial autocorrelations outside ±0.95 are drawn back to it."""
+    """Fill a lane of x by the Levinson recursion downwards; partial autocorrelations outside ±0.95 are clipped to it."""
     now, lower = np.zeros(order), np.zeros(order)
     for i in range(order):
         now[i] = coefficients[first + i, lane]
@@ -131,7 +131,7 @@ def _free_parameters(coefficients, first, order, lane, x):
 
 
 def factor_starts(x: FloatArray, p: int, q: int, degree: int, series: tuple[Any, ...], most: int) -> list[FloatArray]:
-    """Return the `most` best of the starts that a nearly cancelling pair of factors makes of a fit of lower order.
+    """Return the `most` best starts made from a fit of lower order and a nearly cancelling pair of factors.
 
     The likelihood of larger orders has an optimum near many such pairs.
     """
@@ -150,7 +150,7 @@ def factor_starts(x: FloatArray, p: int, q: int, degree: int, series: tuple[Any,
 def _with_factors(phi, theta, p, q, degree, ar, ma, rest, series):
     """Return the free parameters of order p, q from a fit of order p − degree, q − degree times a factor in each part.
 
-    A lane has one pair of factors; `rest` are the parameters after the MA part's. Returns their objectives besides.
+    A lane has one pair of factors; `rest` are the parameters after the MA part's. Also returns their objectives.
     """
     low_p, low_q = p - degree, q - degree
     count = p + q + rest.shape[0]

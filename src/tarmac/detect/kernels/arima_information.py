@@ -1,4 +1,4 @@
-"""The information matrix at a parameter set, from the innovations, for a search's first steps; compiled."""
+"""The information matrix at given parameters, from the innovations, for the first steps of a search; compiled."""
 
 import numpy as np
 
@@ -7,15 +7,15 @@ from tarmac.detect.kernels.compiled import compiled
 from tarmac.detect.kernels.lanes import everywhere, put, root, rows, take
 
 RIDGE = 1e-3
-"""What is added to the information per day on each free parameter."""
+"""The ridge added to the information per day on each free parameter."""
 
 
 def inverse_information(x, p, q, series, found, inverse):
     """Fill the inverse of the information per day on x, from the innovations that the last filtering left in room.
 
-    The innovation's slope in φ_i is −u one lag i back, in θ_j −w one lag j back, where θ(B) u = y − μ and θ(B) w = ε
-    (Box, Jenkins and Reinsel, section 7.2); with a ridge, since cancelling roots leave a direction without any. Sums of
-    products depend on the two lags' distance alone, but for the first days, which are left out.
+    The innovation's derivative in φ_i is −u at lag i, in θ_j −w at lag j, where θ(B) u = y − μ and θ(B) w = ε
+    (Box, Jenkins and Reinsel, section 7.2); with a ridge, because cancelling roots leave a direction without information.
+    Sums of products depend only on the difference of the two lags, except for the first days, which are ignored.
     """
     count, order = x.shape[0], p + q
     uu, ww, uw, square = _lagged_products(x, p, q, series, take(found, 1))

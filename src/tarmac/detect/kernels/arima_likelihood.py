@@ -1,21 +1,21 @@
 """The exact Gaussian likelihood of an ARMA series with missing days, and its gradient, by the Kalman filter.
 
-Model: y_t − μ = Σ φ_i (y_{t−i} − μ) + ε_t + Σ θ_j ε_{t−j}; where a day's noise counts, y_t carries λ·h_t σ² besides.
+Model: y_t − μ = Σ φ_i (y_{t−i} − μ) + ε_t + Σ θ_j ε_{t−j}; with noise per day, y_t also has noise of variance λ·h_t σ².
 
 - State space form and the skipping of missing days: Harvey, "Forecasting, Structural Time Series Models and the
   Kalman Filter" (1989), sections 3.3 and 3.4.7; Gardner, Harvey and Phillips, AS 154 (1980); Jones (1980).
-- The mean μ and the variance σ² are concentrated out: μ by generalised least squares, filtering the constant 1 beside
-  the series (Harvey 1989, 3.4.2). At their maximum the gradient in the other parameters needs no term for them.
-- Steady state: once P has come down to R R' its gain is θ itself (Gardner, Harvey and Phillips' quick recursions);
+- The mean μ and the variance σ² are concentrated out: μ by generalised least squares, filtering the constant 1 together
+  with the series (Harvey 1989, 3.4.2). At their maximum the gradient in the other parameters needs no term for them.
+- Steady state: once P has converged to R R', the gain is θ itself (Gardner, Harvey and Phillips' quick recursions);
   a missing day leaves the steady state again.
 - The gradient is the filter's own adjoint, run backwards (arima_adjoint.py): exact for the likelihood as computed, at
   about three times the filter's cost whatever the number of parameters.
 
-Conventions: `size` r = max(p, q + 1); `phi` and `ma` have r rows, ma = (1, θ_1 … θ_{r−1}) = R. Every row holds eight
-numbers: so many parameter sets go through the filter side by side (lanes.py). P is kept as its lower triangle,
-row by row (`at`); of each day's P only the first column, which the adjoint needs. Variances are in units of σ².
+Conventions: `size` r = max(p, q + 1); `phi` and `ma` have r rows, ma = (1, θ_1 … θ_{r−1}) = R. Every row has eight
+numbers: eight parameter sets go through the filter in parallel (lanes.py). P is stored as its lower triangle,
+row by row (`at`); of each day's P only the first column is kept, for the adjoint. Variances are in units of σ².
 
-The filter and its adjoint are compiled once for each r, on demand, and hold the state in registers (unrolled.py).
+The filter and its adjoint are compiled once for each r, on demand, and keep the state in registers (unrolled.py).
 """
 
 import numpy as np
@@ -26,12 +26,12 @@ from tarmac.detect.kernels.lanes import LANES, everywhere, exceeds, put, rows, t
 from tarmac.detect.kernels.unrolled import put_all, take_all, total, unrolled
 
 STEADY = 1e-11
-"""The trace of P − R R' (positive semi-definite) under which the filter is taken as steady."""
+"""The filter is treated as steady when the trace of P − R R' (positive semi-definite) is below this."""
 
 MISSING, NOISY, EXACT, STEADY_STEP = 0, 1, 2, 3
 
 HUGE = 1e150
-"""How far F, which is 1 or more, is multiplied up from day to day before the product's logarithm is taken."""
+"""The product of F (1 or more) over days is accumulated up to this value before its logarithm is taken."""
 
 DAYS, ROWS = types.float64[::1], types.float64[:, ::1]
 ROOM = types.Tuple((ROWS, ROWS, ROWS, ROWS, types.int64[::1]))
@@ -70,14 +70,14 @@ def start_covariance(phi, ma, gamma, bridge, product):
 
 
 def at(i, j):
-    """The place of row i, column j in a lower triangle kept row by row, or of what mirrors it."""
+    """The index of row i, column j (or of its mirror image) in a lower triangle stored row by row."""
     return max(i, j) * (max(i, j) + 1) // 2 + min(i, j)
 
 
 def filter_of(size):
     """Compile the filter for one size of the state.
 
-    It filters the series and the constant 1 beside it, with one gain for both. `model`: φ, R, λ and P of the first day.
+    It filters the series and the constant 1 together, with one gain for both. `model`: φ, R, λ and P of the first day.
     `room`: `columns` (days · r) gets the first column of each day's P; `inno` (2 · days) both innovations, of missing
     days minus both predictions; `scale` (days) their variance F; `sums` the sum of log F, the three products that μ and
     σ² follow from, the number of days seen, and a row to work in; `kinds` (days) what kind of step it was. Noise is
@@ -149,7 +149,7 @@ def nothing(numbers):
 
 @unrolled
 def settled(ma):
-    """R R', which P comes down to."""
+    """R R', the limit of P."""
     return [ma[i] * ma[j] for i in range(len(ma)) for j in range(i + 1)]
 
 
@@ -161,14 +161,14 @@ def distance(now, ma):
 
 @unrolled
 def steady_day(phi, ma, state, one, value):
-    """A day whose gain is θ: both innovations and both next states."""
+    """A day in the steady state, with gain θ: both innovations and both next states."""
     v, u = value - state[0], 1.0 - one[0]
     return v, u, _moved(phi, state, value, ma[1:], v), _moved(phi, one, 1.0, ma[1:], u)
 
 
 @unrolled
 def exact_day(phi, ma, now, state, one, value):
-    """A value seen without noise: P − P₀ P₀'/F has an empty first row, so the transition only shifts it.
+    """A value observed without noise: P − P₀ P₀'/F has an empty first row, so the transition only shifts it.
 
     Returns P's first column, F, 1/F, both innovations, the next P and both next states.
     """
@@ -204,11 +204,11 @@ def other_day(phi, ma, now, state, one, value, weight, by):
 
 
 def _shifted(value, numbers, k, by=1.0):
-    """The value and the k-th number, where there is one, `by` times."""
+    """The value plus `by` times the k-th number, if there is one."""
     return value + by * numbers[k] if k < len(numbers) else value
 
 
 def _moved(phi, state, first, gain, v):
-    """The next state: φ times the first value, what waits, and the gain times the innovation."""
+    """The next state: φ times the first element, plus the shifted state, plus the gain times the innovation."""
     following = [_shifted(each * first, state, i + 1) for i, each in enumerate(phi)]
     return [each + gain[i] * v if i < len(gain) else each for i, each in enumerate(following)]

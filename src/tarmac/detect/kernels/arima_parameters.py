@@ -1,8 +1,8 @@
-"""From free parameters to an ARMA's coefficients, and from the coefficients' adjoints back; compiled.
+"""Conversion of free parameters to an ARMA's coefficients, and of the coefficients' adjoints back; compiled.
 
 Free parameters x become partial autocorrelations tanh x, and these by the Levinson recursion a stationary AR or an
-invertible MA part: Barndorff-Nielsen and Schou (1973), Monahan (1984), Jones (1980). Rows hold eight numbers (lanes.py);
-matrices are kept row by row.
+invertible MA part: Barndorff-Nielsen and Schou (1973), Monahan (1984), Jones (1980). Rows have eight numbers (lanes.py);
+matrices are stored row by row.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ from tarmac.detect.kernels.compiled import compiled
 from tarmac.detect.kernels.lanes import LANES, everywhere, put, rows, take
 
 LIMIT = 0.99999
-"""The largest partial autocorrelation: nearer to one, only rounding would decide."""
+"""The largest partial autocorrelation; nearer to one, rounding errors would dominate."""
 
 
 @compiled
@@ -36,7 +36,7 @@ def levinson(partial, order, table):
 
 @compiled
 def levinson_slopes(partial, order, of, table, slopes):
-    """Fill the table's tangents in free parameter number `of`, from whose row on there are any."""
+    """Fill the table's tangents in free parameter number `of`; they are zero before its row."""
     for k in range(of, order):
         now, before = k * order, (k - 1) * order
         for j in range(k):
@@ -51,13 +51,13 @@ def levinson_slopes(partial, order, of, table, slopes):
 
 @compiled
 def _tangent(partial, k):
-    """The slope of a partial autocorrelation in its free parameter: LIMIT (1 − tanh²)."""
+    """The derivative of a partial autocorrelation in its free parameter: LIMIT (1 − tanh²)."""
     return LIMIT - take(partial, k) * take(partial, k) * (1.0 / LIMIT)
 
 
 @compiled
 def autocovariances(partial, order, table, gamma, errors):
-    """Fill the AR part's autocovariances at unit innovation variance; `errors` gets the prediction error's variances.
+    """Fill the AR part's autocovariances for unit innovation variance; `errors` gets the variances of prediction errors.
 
     Row k of `errors` (order + 1 rows) is that of order k; the last is 1.
     """
@@ -78,7 +78,7 @@ def autocovariances(partial, order, table, gamma, errors):
 @compiled
 def autocovariance_slopes(partial, order, of, table, slopes, gamma, errors, gamma_slopes):
     """Fill the autocovariances' tangents in free parameter number `of`."""
-    # The error's variances up to order `of` hold 1 / (1 − ρ²), so their relative slope is one number.
+    # The error variances up to order `of` contain 1 / (1 − ρ²), so their relative derivative is one number.
     rho, tangent = take(partial, of), _tangent(partial, of)
     relative = rho * tangent * 2.0 / (1.0 - rho * rho)
     put(gamma_slopes, 0, relative * take(gamma, 0))
@@ -119,7 +119,7 @@ def coefficients_of(x, p, q):
 
 @compiled
 def gradient_of(x, p, q, phi_bar, ma_bar, gamma_bar, gradient):
-    """Carry the adjoints of φ, θ and γ back to the free parameters, by one tangent a parameter."""
+    """Propagate the adjoints of φ, θ and γ back to the free parameters, with one tangent per parameter."""
     size = phi_bar.shape[0]
     partial, table, slopes = partials(x, 0, p), rows(p * p), rows(p * p)
     gamma, gamma_slopes, errors = rows(size), rows(size), rows(p + 1)
@@ -146,7 +146,7 @@ def gradient_of(x, p, q, phi_bar, ma_bar, gamma_bar, gradient):
 
 @compiled
 def slopes_of(x, p, q, result):
-    """Fill the slopes of φ and θ in x: row i·(p + q) + k is coefficient i's in free parameter k of its own part."""
+    """Fill the derivatives of φ and θ in x: row i·(p + q) + k is that of coefficient i in free parameter k of its own part."""
     order = p + q
     for part in range(2):
         first, size, sign = (0, p, 1.0) if part == 0 else (p, q, -1.0)

@@ -1,7 +1,7 @@
 """The search over one order's parameters from eight starting points at once, compiled.
 
 Quasi-Newton steps: Broyden, Fletcher, Goldfarb and Shanno, with the inverse Hessian; Nocedal and Wright (2006),
-chapter 6. The first one is Gauss and Newton's, from the innovations' slopes.
+chapter 6. The first step is Gauss and Newton's, from the innovations' derivatives.
 """
 
 from functools import cache
@@ -20,15 +20,15 @@ from tarmac.detect.kernels.lanes import LANES, in_lanes, put, rows, take
 from tarmac.detect.panel import FloatArray
 
 ROUGH, FINE = 1e-2, 1e-4
-"""How much log-likelihood a further step must promise: while starts compete, and for the best of them."""
+"""The least expected gain in log-likelihood of a further step: while starts compete, and for the best of them."""
 
 MOST_ROUGH_EVALUATIONS, MOST_EVALUATIONS = 14, 300
 
 WORTH = 1e-4
-"""How much log-likelihood must be gained for an order's fit to be replaced."""
+"""The least gain in log-likelihood for an order's fit to be replaced."""
 
 _ONE_AT_A_TIME = Lock()
-"""Held while passes are compiled: airports' threads would compile the same ones side by side."""
+"""A lock for compiling, because the airports' threads would otherwise compile the same functions in parallel."""
 
 
 SERIES = types.Tuple((DAYS, DAYS, ROOM, types.int64[:, ::1]))
@@ -36,7 +36,7 @@ STEP = types.void(ROWS, types.int64, types.int64, SERIES, ROWS, ROWS)
 
 
 def series_for(y: FloatArray, per_flight: FloatArray, max_p: int, max_q: int) -> tuple[Any, ...]:
-    """What the search takes: the series, room for its filtering, and the addresses of the compiled functions.
+    """The search's inputs: the series, work arrays for its filtering, and the addresses of the compiled functions.
 
     Row 0 of the addresses is for `objective` and `inverse_information`, row r for the filter and its adjoint.
     """
@@ -60,7 +60,7 @@ def _passes(size):
 
 
 class Way(NamedTuple):
-    """Where each lane's descent is: what it tries next, and what is known at its best place so far (`at`)."""
+    """The state of each lane's descent: its next trial, and what is known at its best point so far (`at`)."""
 
     trial: Any
     gradient: Any
@@ -85,10 +85,10 @@ def room_for(days, size):
 
 
 def objective(x, p, q, series, gradient, result):
-    """½ log σ̂² + Σ log F / 2n at x, the mean and the variance at their best; fills `gradient` where it has rows.
+    """½ log σ̂² + Σ log F / 2n at x, with the mean and the variance optimised; fills `gradient` if it has rows.
 
-    x is p free AR, then q free MA parameters, then log λ where the noise (days) is not all zero: so many rows of eight,
-    one parameter set a lane. `result` gets three rows: the objective, the mean and the variance.
+    x is p free AR, then q free MA parameters, then log λ if the noise (days) is not all zero: as many rows of eight,
+    one parameter set per lane. `result` gets three rows: the objective, the mean and the variance.
     """
     y, per_flight, room, addresses = series
     phi, ma, gamma = coefficients_of(x, p, q)
@@ -138,9 +138,9 @@ def _evaluate(x, p, q, series, gradient, found):
 def compete(
     starts: FloatArray, p: int, q: int, series: tuple[Any, ...], seen: int, known: float
 ) -> tuple[float, FloatArray]:
-    """Descend from all starts (rows, LANES of them at most) side by side, and on from the best.
+    """Descend from all starts (rows, at most LANES of them) in parallel, and then from the best to convergence.
 
-    Returns the best objective and its free parameters; `known` and any start where nothing beats it.
+    Returns the best objective and its free parameters; `known` and any start if nothing beats it.
     """
     running = np.arange(LANES) < len(starts)
     x = np.ascontiguousarray(starts[np.where(running, np.arange(LANES), 0)].T)
@@ -150,9 +150,9 @@ def compete(
 
 @compiled
 def _descend(x, running, p, q, series, seen, known):
-    """Descend from the starts in the lanes of x that are `running`, side by side, and from the best one to its end.
+    """Descend from the starts in the `running` lanes of x in parallel, and from the best one to convergence.
 
-    Returns the best lane and its objective; `known` where no start comes to beat that.
+    Returns the best lane and its objective; `known` if no start beats that.
     """
     count = x.shape[0]
     way = Way(
@@ -185,7 +185,7 @@ def _descend(x, running, p, q, series, seen, known):
                 best = lane if now[VALUE, lane] < now[VALUE, best] else best
             if not now[VALUE, best] < known - WORTH / seen:
                 return best, known
-            # What the steps have taught of the curvature may mislead: from here on, anew from the information.
+            # The curvature learnt from the steps may be misleading: restart from the information matrix.
             now[RUNNING, best] = now[ANEW, best] = 1.0
             for i in range(count):
                 trial[i, best] = x[i, best]
@@ -196,7 +196,7 @@ def _descend(x, running, p, q, series, seen, known):
 
 @compiled
 def _any(now, row, other, least):
-    """Whether a lane with anything in one row has more than `least` in the other."""
+    """Whether any lane that is nonzero in one row has more than `least` in the other."""
     found = False
     for lane in range(LANES):
         found = found or (now[row, lane] > 0.0 and now[other, lane] > least)
@@ -205,10 +205,10 @@ def _any(now, row, other, least):
 
 @compiled
 def _advance(way, new, informed, lane, seen):
-    """Take or refuse a lane's trial, whose objective is `new`, and choose its next one.
+    """Accept or reject a lane's trial, whose objective is `new`, and choose its next one.
 
-    A step is shortened until it brings a ten-thousandth of what the slope promises; where none does, the search starts
-    anew from the information, once.
+    A step is shortened until it gains a ten-thousandth of what the slope predicts; if none does, the search restarts
+    from the information matrix, once.
     """
     now, count = way.now, way.at.shape[0]
     length, slope = now[LENGTH, lane], now[SLOPE, lane]
@@ -258,7 +258,7 @@ def _turn(way, lane):
 
 @compiled
 def _update(way, lane):
-    """Update a lane's inverse Hessian after Broyden, Fletcher, Goldfarb and Shanno; return whether the curvature let it."""
+    """Update a lane's inverse Hessian after Broyden, Fletcher, Goldfarb and Shanno; return whether the curvature allowed it."""
     count = way.at.shape[0]
     moved, bent, turned = np.empty(count), np.empty(count), np.zeros(count)
     curve, twice = 0.0, 0.0

@@ -10,24 +10,24 @@ HUBER = 1.5
 """Residuals beyond this many standard deviations lose weight."""
 
 FADES, GONE = 2.0, 4.0
-"""A day later than expected by so many standard deviations begins to lose its weight, and has none: it is no ordinary day."""
+"""Standard deviations above the expected at which a day begins to lose weight, and at which it has none (not ordinary)."""
 
 START = 0.4
-"""The quantile of all days from which ordinary days are looked for: delays' bad days lie on one side."""
+"""The quantile of all days from which the search for ordinary days starts; bad days have higher delays."""
 
 WEEKDAY_PRIOR = 4.0
-"""How many ordinary days of evidence against a weekday's effect it starts with."""
+"""Shrinkage of weekday effects, as a number of ordinary days."""
 
 
 def season_and_weekday(
     y: FloatArray, deviation: FloatArray, weekdays: npt.NDArray[np.int64], window: float, ordinary: bool
 ) -> FloatArray:
-    """Return the expected value of each day, those without a value included.
+    """Return the expected value of each day, including days without a value.
 
-    `ordinary`: days far above what is expected have no weight at all, so that weeks of bad days do not become it.
+    `ordinary`: days far above the expected have no weight, so that weeks of bad days do not become the norm.
 
-    Season: a kernel average (tricube, within two windows of the day). Weekday: an effect drawn to zero. Both by
-    iteratively reweighted least squares (Huber), from the median.
+    Season: a kernel average (tricube, within two windows of the day). Weekday: an effect shrunk towards zero. Both by
+    iteratively reweighted least squares (Huber), starting from the median.
     """
     # Outside the kernel: numba takes ten seconds to compile a quantile.
     middle = float(np.nanquantile(y, START) if ordinary else np.nanmedian(y))
@@ -72,10 +72,10 @@ def _fit(y, deviation, weekdays, window, ordinary, middle):
         for day in range(7):
             effect[day] -= mean / 7
         for t in range(days):
-            # A trace of the overall level keeps a long gap from having no level at all.
+            # A small weight on the overall level ensures that there is a level in a long gap.
             top[t], bottom[t] = 0.01 * usual * middle, 0.01 * usual
             pull[t] = weight[t] * (y[t] - effect[weekdays[t]]) if weight[t] > 0.0 else 0.0
-        # Lag by lag, each day a lane of its own: no sum is reordered, and the compiler may still go four days at once.
+        # Lag by lag over all days: no sum is reordered, and the compiler can still vectorise over days.
         for lag in range(-reach, reach + 1):
             k = kernel[abs(lag)]
             for t in range(max(0, -lag), min(days, days - lag)):

@@ -1,4 +1,4 @@
-"""numba's compiler, set up once: no GIL, no reordered sums, and a cache on disk where one can be written."""
+"""numba's compiler, configured once: no GIL, no reordered sums, and a cache on disk if a folder is writable."""
 
 import hashlib
 from collections.abc import Callable
@@ -15,22 +15,22 @@ from numba.extending import intrinsic
 Function = Callable[..., Any]
 
 SOURCES = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))).hexdigest()
-"""All kernels' sources together: a kernel's machine code holds that of the kernels it calls."""
+"""A hash of all kernels' sources, because a kernel's machine code contains that of the kernels it calls."""
 
 
 def compiled(function: Function) -> Function:
-    """Compile at the first call. Without a writable cache folder each process compiles again."""
+    """Compile at the first call. Without a writable cache folder, each process compiles again."""
     try:
         made: Any = numba.njit(nogil=True, cache=True, error_model="numpy")(function)
     except RuntimeError:  # "cannot cache function: no locator available": a read-only install without a home
         return cast(Function, numba.njit(nogil=True, error_model="numpy")(function))
-    # numba's own stamp is the age of one file: a pull that changes a called kernel elsewhere would go unnoticed.
+    # numba's own cache key is the age of one file: it would not notice a change of a called kernel in another.
     made._cache._cache_file._source_stamp = SOURCES
     return cast(Function, made)
 
 
 def native(function: Function, signature: Any) -> Any:
-    """Compile a function at once, for other kernels to call by its address (`call`), in whose code it is no part."""
+    """Compile a function immediately, for other kernels to call by address (`call`) without compiling it into them."""
     made: Any = CFunc(function, (signature.args, signature.return_type), {}, {"error_model": "numpy"})
     with suppress(RuntimeError):  # as above
         made.enable_caching()

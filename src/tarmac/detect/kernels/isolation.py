@@ -1,7 +1,7 @@
-"""A forest of isolation trees over one number a day.
+"""A forest of isolation trees over one number per day.
 
 Liu, Ting and Zhou, "Isolation Forest" (ICDM 2008): a tree splits a subsample at uniformly drawn points until each
-value stands alone or the depth limit is reached; what stands alone early is anomalous. With one feature a node is a
+value is isolated or the depth limit is reached; values isolated early are anomalous. With one feature a node is a
 range of the sorted values, so a tree needs no search: sample and scored values share one sorted array.
 """
 
@@ -50,7 +50,7 @@ def _sample(order, size, state):
 
 @compiled
 def _first_above(numbers, limit, low, high):
-    """The first position in low … high of a sorted array whose number is above the limit; high where none before it is."""
+    """The first position in low … high of a sorted array with a number above the limit; high if there is none."""
     while low < high:
         middle = (low + high) // 2
         if numbers[middle] > limit:
@@ -65,7 +65,7 @@ def _grow(values, before, limit, state, depths):
     """Grow one tree and add each value's path length to `depths`.
 
     `values` are sorted; `before[k]` counts the subsample's members among the first k of them. A node is a range of
-    `values`; the stack never holds more than one waiting node a level.
+    `values`; the stack never has more than one waiting node per level.
     """
     stack = np.empty((limit + 2, 3), dtype=np.int64)
     stack[0, 0], stack[0, 1], stack[0, 2] = 0, values.size, 0

@@ -1,7 +1,7 @@
 """Eight numbers at a time: a numba type for the processor's vectors, so that eight parameter sets share one pass.
 
-`take(array, k)` and `put(array, k, value)` read and write row k of an array of rows × LANES. Sums, products and so on go
-lane by lane, in the order written; nothing is reordered, so a lane's result depends on no other lane and on no processor.
+`take(array, k)` and `put(array, k, value)` read and write row k of an array of rows × LANES. Operations are lane by lane,
+in the order written; nothing is reordered, so a lane's result depends neither on other lanes nor on the processor.
 """
 
 # mypy: disable-error-code="call-arg"
@@ -92,7 +92,7 @@ def row_of(context, builder, array_type, array, row):
 
 
 def _take(typing, array, row):
-    """The eight numbers of a row. Bounds are the caller's."""
+    """The eight numbers of a row. The caller checks bounds."""
 
     def lowered(context, builder, sig, args):
         return builder.load(row_of(context, builder, sig.args[0], *args), align=8)
@@ -105,7 +105,7 @@ take: Any = intrinsic(_take)
 
 
 def _put(typing, array, row, value):
-    """Write a row; a number goes to every lane."""
+    """Write a row; a single number is written to every lane."""
 
     def lowered(context, builder, sig, args):
         eight = args[2] if sig.args[2] is lanes else spread(builder, args[2])
@@ -145,7 +145,7 @@ def _called(name, result):
 
 
 def _exceeds(typing, value, limit):
-    """Whether any lane is above the limit; no lane that is not a number is."""
+    """Whether any lane is above the limit; NaN is not."""
 
     def lowered(context, builder, sig, args):
         del context, sig
@@ -171,7 +171,7 @@ root: Any = intrinsic(_root)
 
 @compiled
 def rows(count):
-    """So many rows of zeros. A vector that lies across two cache lines is read and written at half the speed."""
+    """An array of zeros with this many rows, aligned: a vector across two cache lines is read and written at half the speed."""
     numbers = np.zeros((count + 1) * LANES)
     skipped = (-numbers.ctypes.data % (8 * LANES)) // 8
     return numbers[skipped : skipped + count * LANES].reshape(count, LANES)

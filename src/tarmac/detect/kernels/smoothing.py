@@ -5,15 +5,15 @@ import numpy as np
 from tarmac.detect.kernels.compiled import compiled
 
 HUBER = 2.0
-"""A value farther than this many standard deviations from its prediction updates the state as if it lay there."""
+"""Values are clipped at this many standard deviations from their prediction before they update the state."""
 
 FORGET = 0.05
-"""How fast the running scale of the errors follows them."""
+"""The smoothing rate of the errors' running scale."""
 
 
 @compiled
 def smooth(y, weekdays, scale, rates, start_level, start_effect, predicted):
-    """Fill `predicted` (days) and return the mean bounded squared error; NaN in `y` moves nothing.
+    """Fill `predicted` (days) and return the mean bounded squared error; NaN in `y` does not change the state.
 
     `rates`: of level, trend, weekday, and the trend's damping.
     """
@@ -29,7 +29,7 @@ def smooth(y, weekdays, scale, rates, start_level, start_effect, predicted):
         if not np.isnan(y[t]):
             raw = y[t] - predicted[t]
             error = min(max(raw, -HUBER * running), HUBER * running)
-            # Of the bounded error, and never to nothing: after a week of equal days the next must still count.
+            # Of the bounded error, and never zero: after a week of equal days the next one must still count.
             running = max(np.sqrt((1.0 - FORGET) * running**2 + FORGET * error**2 * 1.3), 0.1 * scale)
             bounded = min(abs(raw) / scale, 3.0 * HUBER)
             total += bounded * bounded
@@ -42,7 +42,7 @@ def smooth(y, weekdays, scale, rates, start_level, start_effect, predicted):
 
 @compiled
 def best_rates(y, weekdays, scale, start_level, start_effect):
-    """The rates of least bounded squared one-step error on a grid."""
+    """The rates with the least bounded squared one-step error on a grid."""
     predicted = np.empty(y.size)
     best, chosen = np.inf, np.array([0.1, 0.0, 0.0, 0.9])
     rates = np.array([0.0, 0.0, 0.0, 0.9])

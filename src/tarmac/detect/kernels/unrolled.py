@@ -1,8 +1,8 @@
-"""Kernels whose loops run while they are compiled: steps over tuples of numbers that stay in the processor's registers.
+"""Kernels whose loops are unrolled at compile time: steps over tuples of numbers that stay in the processor's registers.
 
 A function under `@unrolled` is plain Python over numbers and lists of them. For each length of its arguments it runs
-once, on placeholders that record each sum and product; the compiled kernel that calls it gets that record as straight
-code, without a loop, an index or an array. It takes doubles, lanes (lanes.py) and tuples of either, and returns lanes and
+once, on placeholders that record each sum and product; the compiled kernel that calls it gets that record as straight-line
+code, without loops, indices or arrays. It takes doubles, lanes (lanes.py) and tuples of either, and returns lanes and
 tuples of lanes. Arithmetic stays in the order written.
 """
 
@@ -20,7 +20,7 @@ from tarmac.detect.kernels.lanes import VECTOR, lanes, row_of, spread
 
 
 class Number:
-    """A placeholder: the place in the record of what it will be."""
+    """A placeholder: the index of its value in the record."""
 
     def __init__(self, record: list[Any], entry: Any) -> None:
         self.record, self.place = record, len(record)
@@ -45,7 +45,7 @@ def _number(record: list[Any], value: Any) -> Number:
 
 
 def unrolled(function: Callable[..., Any]) -> Any:
-    """Make a function of numbers and lists of them one that compiled kernels can call."""
+    """Make a function of numbers and lists of numbers callable from compiled kernels."""
 
     def typed(typing, *arguments):
         del typing
@@ -81,12 +81,12 @@ def unrolled(function: Callable[..., Any]) -> Any:
 
 
 def total(numbers: Iterable[Any]) -> Any:
-    """The sum, for use in unrolled functions: without the zero that Python's own begins with."""
+    """The sum, for use in unrolled functions: without the zero with which Python's own begins."""
     return reduce(operator.add, numbers) if (numbers := list(numbers)) else 0.0
 
 
 def _replayed(builder, record, given):
-    """The record as instructions: the value at each place."""
+    """The record as instructions: the value at each index."""
     known = []
     for entry in record:
         match entry:
@@ -101,10 +101,10 @@ def _replayed(builder, record, given):
 
 
 def _load_all(typing, array, first, numbers):
-    """As many rows as there are `numbers`, from row `first` on."""
+    """As many rows as `numbers` has elements, from row `first` on."""
 
     def lowered(context, builder, sig, args):
-        # Else half of what does not fit into registers lies across two cache lines, in one process and not in the next.
+        # Otherwise, in some processes, half of the values that do not fit into registers lie across two cache lines.
         builder.function.attributes.alignstack = 8 * VECTOR.count
         builder.function.attributes.add("nounwind")  # llvmlite writes no alignment without another attribute
         loaded = [builder.load(pointer, align=8) for pointer in _pointers(context, builder, sig, args, len(numbers))]
@@ -126,7 +126,7 @@ def _store_all(typing, array, first, values):
 
 
 def _pointers(context, builder, sig, args, count):
-    """To so many rows of the first argument, from the second on."""
+    """Write to that many rows of the first argument, from the row in the second one on."""
     array, first = args[:2]
     rows = [builder.add(first, ir.Constant(first.type, k)) for k in range(count)]
     return [row_of(context, builder, sig.args[0], array, row) for row in rows]

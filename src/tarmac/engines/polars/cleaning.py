@@ -28,12 +28,12 @@ def count_reasons(quarantined: pl.DataFrame, texts: Sequence[FlightText]) -> dic
 
 
 def clean_texts(texts: Sequence[FlightText], year: int, out: Path, progress: Callable[[int], None]) -> Cleaned:
-    """Write the valid rows to `out`, exact duplicates included, and return the others; every text's report is complete then.
+    """Write the valid rows, including exact duplicates, to `out` and return the others; every text's report is then complete.
 
-    The texts are cleaned while they are inspected. Should one prove damaged, they are cleaned again from repaired copies.
+    The texts are cleaned while they are inspected. If one is damaged, they are cleaned again from repaired copies.
     """
     plain = [text for text in texts if not text.report.digest]
-    # What follows an unclosed quote is one field to Polars, held in memory: such a text is inspected before it is read.
+    # For Polars, everything after an unclosed quote is one field in memory: such a text is inspected before it is read.
     risky = [text for text in plain if text.may_fill_memory()]
     others = [text for text in plain if text not in risky]
     for text in risky:
@@ -42,7 +42,7 @@ def clean_texts(texts: Sequence[FlightText], year: int, out: Path, progress: Cal
     cleaned: Cleaned | None = None
     with ThreadPoolExecutor(1) as pool:
         inspections = [pool.submit(text.inspect, progress) for text in others]
-        # What is wrong with a text is reported by its inspection; if nothing is, the same error comes again below.
+        # The inspection reports what is wrong with a text; if nothing is, the same error is raised again below.
         with suppress(pl.exceptions.PolarsError):
             cleaned = clean_flights(texts, year=year, as_text=False, out=out)
         for inspection in inspections:
@@ -67,7 +67,7 @@ def _spool(texts: Sequence[FlightText], out: Path, name: str) -> None:
 def progress_over(
     texts: Sequence[FlightText], files: Sequence[BronzeFile], progress: Progress | None
 ) -> Callable[[int], None]:
-    """A function for the inspections of these texts, one after the other, that reports their sum to `progress`."""
+    """A callback for inspecting these texts one after the other, which reports the total to `progress`."""
     total = sum(text.path.stat().st_size for text in texts if not text.report.digest) or sum(
         file.size for file in files
     )
@@ -84,7 +84,7 @@ def progress_over(
 
 
 def without_empty_rows(quarantined: pl.DataFrame, texts: Sequence[FlightText]) -> pl.DataFrame:
-    """Without the rows of nulls that blank and malformed lines were read as."""
+    """Without the all-null rows that blank and malformed lines become."""
     blank = [
         {"source_file": text.name, "source_line": line}
         for text in texts
@@ -119,13 +119,13 @@ def lines_of(positions: npt.NDArray[np.int64], texts: Sequence[FlightText], quar
 def source_lines(
     positions: npt.NDArray[np.int64], removed: npt.NDArray[np.int64], first: int = 2
 ) -> npt.NDArray[np.int64]:
-    """Line numbers of rows at these positions, from 0, among the lines from `first` on that are not in `removed` (sorted)."""
+    """Line numbers of the rows at these positions (from 0), counting lines from `first` that are not in `removed` (sorted)."""
     removed_before = np.searchsorted(removed - np.arange(removed.size) - first, positions, side="right")
     return positions + first + removed_before
 
 
 def quarantine_of(quarantined: pl.DataFrame, texts: Sequence[FlightText]) -> pl.DataFrame:
-    """The quarantine (tables/quarantine.py) of rows that were set aside and of malformed lines."""
+    """The quarantine (tables/quarantine.py): invalid rows and malformed lines."""
     rows: list[tuple[str, int, str, str]] = []
     for text in texts:
         reasons = dict(quarantined.filter(pl.col("source_file") == text.name).select("source_line", "reason").rows())
@@ -142,7 +142,7 @@ def _quarantined_lines(text: FlightText, reasons: Mapping[int, str]) -> list[tup
 
 
 def first_quarantined(quarantined: pl.DataFrame, texts: Sequence[FlightText]) -> tuple[str, int, str, str]:
-    """File, line, reason and text of the first row that was set aside, in the order of the files."""
+    """File, line, reason and text of the first quarantined row, in the order of the files."""
     for text in texts:
         firsts: list[tuple[str, int, str, str]] = [
             (text.name, line.line, line.reason, line.text) for line in text.report.malformed[:1]

@@ -73,7 +73,7 @@ class PolarsEngine:
             input_hash=hash_of_digests([text.report.digest for text in texts]),
             notes=notes_on((text.header for text in texts), cut_off),
         )
-        # Before the lines are fetched: with a file of another year that is all of them.
+        # Before the lines are read again: for a file of another year these would be all of its lines.
         check_rows(
             cleaning,
             max_quarantined=max_quarantined,

@@ -1,4 +1,4 @@
-"""Polars' streaming engine reads the texts, runs silver's rules and writes Parquet."""
+"""Reading the texts, silver's rules and writing Parquet, with Polars' streaming engine."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ PARQUET: dict[str, Any] = {"compression": COMPRESSION, "maintain_order": True}
 
 @dataclass(frozen=True, kw_only=True)
 class Cleaned:
-    """What a cleaning wrote: the rows kept, those set aside (source_file, source_line, reason), and the repairs."""
+    """The result of cleaning: number of rows kept, invalid rows (source_file, source_line, reason), and repairs."""
 
     kept: int
     quarantined: pl.DataFrame
@@ -32,7 +32,7 @@ class Cleaned:
 def clean_flights(texts: Sequence[FlightText], *, year: int, as_text: bool, out: Path) -> Cleaned:
     """Write the valid rows of these texts to `out` and return the others.
 
-    With `as_text` every value is read as text first, so that one that is not a number sets its row aside; without, such a
+    With `as_text` every value is first read as text, so that one that is not a number invalidates its row; without, such a
     value raises polars.exceptions.ComputeError, and reading is a third faster.
     """
     validated = pl.concat(
@@ -54,9 +54,9 @@ def clean_flights(texts: Sequence[FlightText], *, year: int, as_text: bool, out:
 
 
 def exact_duplicates(flights: Path) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Positions, from 0, of rows that equal an earlier row in every column.
+    """Positions (from 0) of rows that equal an earlier row in every column.
 
-    A row without a flight number equals no other: two flights that look alike are two flights.
+    A row without a flight number equals no other, because two flights may have the same other values.
     """
     scan = pl.scan_parquet(flights, glob=False)
     numbered = pl.when(pl.col("op_carrier_fl_num").is_not_null()).then(pl.struct(*DUPLICATE_KEY).hash())
@@ -89,7 +89,7 @@ def _scan(text: FlightText, *, as_text: bool) -> pl.LazyFrame:
 
 
 def read_lines(lines: bytes, header: Header, *, name: str, quoted: bool) -> pl.DataFrame:
-    """The same columns of some well-formed lines, of which the first is line 2."""
+    """The same columns for some well-formed lines, the first of which is line 2."""
 
     def read(*, as_text: bool) -> pl.DataFrame:
         raw, schema = scan_text(lines, header, as_text=as_text, quoted=quoted, skip=0)

@@ -1,4 +1,4 @@
-"""Gold with Polars: a silver file to the days of every grain, a quarter of the year at a time."""
+"""Gold with Polars: aggregates a silver file to every grain, a quarter of the year at a time."""
 
 from pathlib import Path
 
@@ -30,7 +30,7 @@ def _aggregated(flights: pl.LazyFrame) -> dict[str, pl.DataFrame]:
 
 
 def _in_quarter(year: int, quarter: int) -> pl.Expr:
-    # Order statistics hold every delay they rank: a quarter at a time keeps that to a quarter of the memory.
+    # Order statistics need all delays in memory: a quarter of the year at a time needs a quarter of the memory.
     start = pl.date(year, 3 * quarter + 1, 1)
     end = pl.date(year + quarter // 3, (3 * quarter + 3) % 12 + 1, 1)
     return (pl.col("fl_date") >= start) & (pl.col("fl_date") < end)

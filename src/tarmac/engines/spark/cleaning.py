@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 import pyarrow as pa
 
-from tarmac.bronze.texts import MANY_MALFORMED, TextPlace, hash_of_digests
+from tarmac.bronze.texts import MANY_MALFORMED, TextLocation, hash_of_digests
 from tarmac.engines.base import Cleaning, check_rows, looks_cut, names_of, notes_on, refuse_none, warn_of_cut
 from tarmac.engines.polars.flights import DUPLICATE_KEY
 from tarmac.engines.spark.session import typed, write_parquet
@@ -46,7 +46,7 @@ class ReadTexts:
     """A year's texts and the reports on their splits."""
 
     lake: Lake
-    texts: Sequence[TextPlace]
+    texts: Sequence[TextLocation]
     splits: Sequence[Split]
     reports: Sequence[SplitReport]
 
@@ -69,7 +69,7 @@ class ReadTexts:
             if looks_cut(last.last_malformed[1]) and last.last_malformed[0] == last.lines + 1
         ]
 
-    def _last_splits(self) -> Iterator[tuple[TextPlace, SplitReport, int]]:
+    def _last_splits(self) -> Iterator[tuple[TextLocation, SplitReport, int]]:
         before = first_lines(self.splits, self.reports)
         filled = [report for report in self.reports if report.lines]
         for _, reports in groupby(filled, lambda report: _key(self.splits[report.split].text)):
@@ -88,7 +88,9 @@ def held(frame: "DataFrame") -> Iterator["DataFrame"]:
         frame.unpersist()
 
 
-def collect_reports(lines: "DataFrame", lake: Lake, texts: Sequence[TextPlace], splits: Sequence[Split]) -> ReadTexts:
+def collect_reports(
+    lines: "DataFrame", lake: Lake, texts: Sequence[TextLocation], splits: Sequence[Split]
+) -> ReadTexts:
     """The reports of all splits.
 
     Raises:
@@ -263,5 +265,5 @@ def _with_texts(rows: Sequence[dict[str, Any]], read: ReadTexts, before: dict[in
     ]
 
 
-def _key(text: TextPlace) -> tuple[str, int]:
+def _key(text: TextLocation) -> tuple[str, int]:
     return text.file.key, text.number

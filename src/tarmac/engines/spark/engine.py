@@ -13,7 +13,7 @@ from tarmac.engines.base import BronzeYear, Cleaning, Progress, write_tables
 from tarmac.engines.spark.cleaning import clean_lines, collect_reports, held, validate
 from tarmac.engines.spark.gold import aggregate
 from tarmac.engines.spark.scoring import score_in_blocks
-from tarmac.engines.spark.session import spark_errors, spark_place, start_spark
+from tarmac.engines.spark.session import spark_errors, spark_uri, start_spark
 from tarmac.engines.spark.text import SPLIT_BYTES, read_splits, split_texts
 from tarmac.settings import Mode
 from tarmac.storage.lake import Lake
@@ -59,12 +59,12 @@ class SparkEngine:
             held(validate(read_splits(spark, lake, splits), bronze.year)) as lines,
         ):
             read = collect_reports(lines, lake, texts, splits)
-            return clean_lines(lines, read, bronze.year, scratch, spark_place(parts, spark), max_quarantined)
+            return clean_lines(lines, read, bronze.year, scratch, spark_uri(parts, spark), max_quarantined)
 
     def write_gold(self, lake: Lake, year: int, scratch: Path) -> Mapping[str, int]:
         """See tarmac.engines.base.Engine."""
         with spark_errors():
-            tables = aggregate(self.spark, lake.place(lake.silver_key(year)))
+            tables = aggregate(self.spark, lake.location(lake.silver_key(year)))
         return write_tables(tables, scratch)
 
     def score(self, detector: Detector, panel: Panel, *, mode: Mode, workers: int) -> Scores:

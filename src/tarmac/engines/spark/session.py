@@ -125,17 +125,17 @@ def spark_errors() -> Iterator[None]:
         ) from error
 
 
-def spark_place(place: str, spark: "SparkSession") -> str:
-    """A lake's place as Spark names it: a folder's files are never taken for HDFS's; S3 is S3A's, or EMR's own."""
-    if not place.startswith("s3://"):
-        return f"file://{place}"
+def spark_uri(location: str, spark: "SparkSession") -> str:
+    """A location in the lake as a URI for Spark: file:// for folders, so that HDFS is not used; S3A, or EMR's own S3."""
+    if not location.startswith("s3://"):
+        return f"file://{location}"
     native = spark.sparkContext.getConf().contains("spark.hadoop.fs.s3.impl")
-    return place if native else place.replace("s3://", "s3a://", 1)
+    return location if native else location.replace("s3://", "s3a://", 1)
 
 
-def read_parquet(spark: "SparkSession", place: str) -> "DataFrame":
+def read_parquet(spark: "SparkSession", location: str) -> "DataFrame":
     """The rows of a lake's Parquet file; stars and brackets in its name have no special meaning."""
-    return spark.read.parquet(re.sub(r"([\\*?\[\]{}])", r"\\\1", spark_place(place, spark)))
+    return spark.read.parquet(re.sub(r"([\\*?\[\]{}])", r"\\\1", spark_uri(location, spark)))
 
 
 def typed(frame: "DataFrame", kinds: Mapping[str, Kind]) -> "dict[str, Column]":

@@ -20,7 +20,7 @@ from tarmac.bronze.reading import to_bronze
 from tarmac.bronze.survey import form_of
 from tarmac.bronze.tabular import lines_of_table, reading, scan_table
 from tarmac.bronze.text import LONGEST_KEPT, TextReport, well_formed_chunks
-from tarmac.bronze.texts import TextPlace, open_text
+from tarmac.bronze.texts import TextLocation, open_text
 from tarmac.engines.polars.flights import read_lines
 from tarmac.errors import SystemFailure, TarmacError
 from tarmac.storage.lake import Lake
@@ -60,7 +60,7 @@ ROWS = pa.schema(_TYPES)
 class Split:
     """The lines of a text that begin in these bytes; the header is none of them. `whole`: its digest is the text's."""
 
-    text: TextPlace
+    text: TextLocation
     start: int
     stop: int | None
     whole: bool
@@ -81,7 +81,7 @@ class SplitReport:
     exit_code: int = 0
 
 
-def split_texts(texts: Sequence[TextPlace], split_bytes: int = SPLIT_BYTES) -> list[Split]:
+def split_texts(texts: Sequence[TextLocation], split_bytes: int = SPLIT_BYTES) -> list[Split]:
     """The parts of these texts in the order of their lines; for a text of several, one more that has its digest."""
     splits = []
     for text in texts:

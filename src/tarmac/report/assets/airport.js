@@ -60,7 +60,7 @@ function drawFacts(holder, total, flags) {
   const low = flags.filter((flag) => flag.r === LOW).length;
   const line = (name, value, more) => make('div', {}, make('dt', {}, name), make('dd', {}, value, more ? make('small', {}, more) : null));
   holder.replaceChildren(
-    line('Abnormal days', `${count(flags.length)} of ${count(total.judged)}`, `${percent(flags.length, total.judged)}; ${count(high)} high, ${count(low)} low`),
+    line('Abnormal days', `${count(flags.length)} of ${count(total.scored)}`, `${percent(flags.length, total.scored)}; ${count(high)} high, ${count(low)} low`),
     line('Mean departure delay', total.departed ? `${minus(tenths.format(total.weighted / total.departed))} min` : '–', 'over departed flights'),
     line('Flights', count(total.flights), `on ${counted(total.days, 'day', 'days')}`),
     line('Cancelled', percent(total.cancelled, total.flights), counted(total.cancelled, 'flight', 'flights')),

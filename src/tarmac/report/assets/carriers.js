@@ -23,6 +23,6 @@ function carrierRow(row) {
     make('td', { class: 'place' }, carrierLink(row.i), make('small', {}, model.groups.carrier.entries[row.i].city || 'Name not known')),
     numberCell('Flights', count(row.flights)), numberCell('Cancelled', percent(row.cancelled, row.flights)),
     numberCell('Mean delay', row.departed ? minutes(row.weighted / row.departed) : '–'),
-    numberCell('Abnormal days', `${count(row.flags.length)} of ${count(row.judged)}`),
+    numberCell('Abnormal days', `${count(row.flags.length)} of ${count(row.scored)}`),
     make('td', { 'data-label': 'Worst day', class: 'wide-cell' }, ...told));
 }

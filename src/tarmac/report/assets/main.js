@@ -34,10 +34,10 @@ function followHash() {
 
 function drawTiles(year) {
   const span = spanOf(year);
-  const all = { days: 0, judged: 0, flights: 0, cancelled: 0, airports: 0 };
+  const all = { days: 0, scored: 0, flights: 0, cancelled: 0, airports: 0 };
   for (const series of model.series) {
     const total = sum(series, span);
-    for (const name of ['days', 'judged', 'flights', 'cancelled']) all[name] += total[name];
+    for (const name of ['days', 'scored', 'flights', 'cancelled']) all[name] += total[name];
     all.airports += total.days ? 1 : 0;
   }
   const flags = flagsIn(span);
@@ -46,12 +46,12 @@ function drawTiles(year) {
     const holder = document.querySelector(`[data-tile="${key}"] dd`);
     holder.replaceChildren(value, make('small', {}, more));
   };
-  const unjudged = all.days - all.judged;
+  const unscored = all.days - all.scored;
   put('flagged', count(flags.length), sides);
-  put('share', percent(flags.length, all.judged), `${count(all.judged)} airport-days judged`);
+  put('share', percent(flags.length, all.scored), `${count(all.scored)} airport-days scored`);
   put('flights', count(all.flights), 'scheduled departures');
   put('cancelled', percent(all.cancelled, all.flights), counted(all.cancelled, 'flight', 'flights'));
-  put('airports', count(all.airports), `${count(all.days)} airport-days, ${unjudged ? `${count(unjudged)} could not be judged` : 'all of them judged'}`);
+  put('airports', count(all.airports), `${count(all.days)} airport-days, ${unscored ? `${count(unscored)} could not be scored` : 'all of them scored'}`);
 }
 
 function drawTables(year) {

@@ -1,7 +1,7 @@
 // The map: airports on a flat sheet in km, land as dots, and beside it the most affected airports.
 
 let mapColour = 'share';
-const MAP_MEASURE = { share: 'share of judged days that were abnormal', number: 'number of abnormal days' };
+const MAP_MEASURE = { share: 'share of scored days that were abnormal', number: 'number of abnormal days' };
 
 function airportTotals(span) {
   const totals = model.series.map((series, a) => ({ a, ...sum(series, span), high: 0, low: 0, flagged: 0 }));
@@ -20,7 +20,7 @@ function drawMap(year) {
     mapColour = value;
     drawMap(year);
   });
-  const value = (total) => (mapColour === 'share' ? (total.judged ? total.flagged / total.judged : 0) : total.flagged);
+  const value = (total) => (mapColour === 'share' ? (total.scored ? total.flagged / total.scored : 0) : total.flagged);
   drawRanking(totals, value);
   const placed = totals.filter((total) => model.airports[total.a].x !== null).sort((one, two) => two.flights - one.flights);
   byId('map-chart').hidden = placed.length === 0;
@@ -61,7 +61,7 @@ function drawAirports(placed, value) {
 // What a dot says when it is pointed at.
 function mapText(total) {
   const airport = model.airports[total.a];
-  return `<b>${forPlotly(airport.code)}</b> ${forPlotly(cityOf(airport))}<br>${counted(total.flagged, 'abnormal day', 'abnormal days')} of ${count(total.days)} (${percent(total.flagged, total.judged)})<br>`
+  return `<b>${forPlotly(airport.code)}</b> ${forPlotly(cityOf(airport))}<br>${counted(total.flagged, 'abnormal day', 'abnormal days')} of ${count(total.days)} (${percent(total.flagged, total.scored)})<br>`
     + `${count(total.flights)} flights, ${percent(total.cancelled, total.flights)} cancelled`;
 }
 
@@ -146,7 +146,7 @@ function drawMapKey(top, steps) {
 
 function drawRanking(totals, value) {
   // A share over a handful of days says nothing; thirty are asked for where airports have them.
-  const enough = totals.filter((total) => total.judged >= 30);
+  const enough = totals.filter((total) => total.scored >= 30);
   const ranked = (mapColour === 'share' && enough.length ? enough : totals).filter((total) => total.flagged)
     .sort((one, two) => value(two) - value(one) || two.flights - one.flights).slice(0, 10);
   const title = mapColour === 'share' ? 'Largest share of abnormal days' : 'Most abnormal days';
@@ -154,10 +154,10 @@ function drawRanking(totals, value) {
     const bar = make('b', {});
     bar.style.width = `${(100 * value(total)) / value(ranked[0])}%`;
     return make('li', {}, airportLink(total.a), make('span', { class: 'where' }, cityOf(model.airports[total.a])),
-      make('span', { class: 'what' }, `${count(total.flagged)} of ${count(total.judged)} (${percent(total.flagged, total.judged)})`),
+      make('span', { class: 'what' }, `${count(total.flagged)} of ${count(total.scored)} (${percent(total.flagged, total.scored)})`),
       make('span', { class: 'meter', 'aria-hidden': 'true' }, bar));
   });
-  const note30 = mapColour === 'share' && enough.length < totals.length && enough.length ? 'Airports with at least 30 judged days.' : 'Abnormal of judged days.';
+  const note30 = mapColour === 'share' && enough.length < totals.length && enough.length ? 'Airports with at least 30 scored days.' : 'Abnormal of scored days.';
   byId('ranking').replaceChildren(make('h3', {}, title), make('p', { class: 'sub' }, note30),
     rows.length ? make('ol', { class: 'list ranking' }, ...rows) : make('p', { class: 'empty' }, 'No abnormal days.'));
 }

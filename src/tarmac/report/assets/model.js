@@ -53,7 +53,7 @@ function at(series, day, data = model) {
   const scale = data.scales[m];
   const expected = series.e[i];
   const off = (by, sign) => (by === null || expected === null ? null : (expected + sign * by) / scale);
-  const row = { m, e: expected === null ? null : expected / scale, l: off(series.l[i], -1), u: off(series.u[i], 1), judged: Boolean(Array.isArray(series.j) ? series.j[i] : series.j) };
+  const row = { m, e: expected === null ? null : expected / scale, l: off(series.l[i], -1), u: off(series.u[i], 1), scored: Boolean(Array.isArray(series.j) ? series.j[i] : series.j) };
   for (const column of data.columns) if (column.daily) row[column.key] = unscaled(series[column.key][i], column);
   return row;
 }
@@ -100,13 +100,13 @@ const flagsIn = ([first, last], flags = model.flags) => flags.filter((flag) => f
 
 // Sums over days of one airport or of all.
 function sum(series, [first, last]) {
-  const total = { days: 0, judged: 0, flights: 0, cancelled: 0, weighted: 0, departed: 0 };
+  const total = { days: 0, scored: 0, flights: 0, cancelled: 0, weighted: 0, departed: 0 };
   const from = Math.max(0, first - series.day);
   const to = Math.min(series.f.length - 1, last - series.day);
   for (let i = from; i <= to; i += 1) {
     if (series.f[i] !== null) {
       total.days += 1;
-      total.judged += Array.isArray(series.j) ? series.j[i] : series.j || 0;
+      total.scored += Array.isArray(series.j) ? series.j[i] : series.j || 0;
       total.flights += series.f[i];
       total.cancelled += series.c[i];
       if (series.d[i] !== null) {

@@ -1,4 +1,4 @@
-"""One row per origin and day with flights, typed for the report: the published table, whatever engine it came from."""
+"""One row per origin and day with flights: the published table, typed for the report."""
 
 from collections.abc import Sequence
 
@@ -21,7 +21,7 @@ DEFAULT_MEASURE = "mean_dep_delay"
 _KNOWN = (DEFAULT_MEASURE, "cancelled_share", "flights", "cancelled", *CAUSES)
 
 
-def judge_rows(published: pl.DataFrame, years: Sequence[int]) -> pl.DataFrame:
+def scored_rows(published: pl.DataFrame, years: Sequence[int]) -> pl.DataFrame:
     """Keep the years' rows, cast and sorted; a flag without a direction gets it from observed against expected."""
     if missing := [name for name in NEEDED if name not in published.columns]:
         raise InputError(
@@ -49,9 +49,9 @@ def _typed(published: pl.DataFrame) -> pl.DataFrame:
         *finite,
         pl.col("detector").cast(pl.String),
         pl.col("measure").cast(pl.String).fill_null(DEFAULT_MEASURE),
-        # A null score says that the detector could not judge, even where the flag is 0.
+        # A null score means that the detector could not score the day, even if the flag is 0.
         (pl.col("anomaly").is_not_null() & (pl.col("anomaly_score").is_not_null() | (pl.col("anomaly") == 1))).alias(
-            "judged"
+            "scored"
         ),
         (pl.col("anomaly") == 1).fill_null(value=False).alias("flag"),
         pl.col("anomaly_direction").cast(pl.String),
@@ -63,13 +63,13 @@ def _typed(published: pl.DataFrame) -> pl.DataFrame:
 
 
 def _other_measures(published: pl.DataFrame) -> list[str]:
-    """Measures judged beside the mean delay and the cancelled share, where the table holds their values."""
-    judged = published["measure"].drop_nulls().unique().sort().to_list()
-    return [str(name) for name in judged if name in published.columns and name not in _KNOWN]
+    """Scored measures other than the mean delay and the cancelled share, if the table has their values."""
+    scored = published["measure"].drop_nulls().unique().sort().to_list()
+    return [str(name) for name in scored if name in published.columns and name not in _KNOWN]
 
 
 def _observed(published: pl.DataFrame) -> pl.Expr:
-    """The judged measure's own value; null where the table has no column of that name."""
+    """The scored measure's value; null if the table has no column of that name."""
     names = (*_KNOWN, *_other_measures(published))
     return pl.coalesce(pl.when(pl.col("measure") == n).then(pl.col(n).cast(pl.Float64)) for n in names).alias(
         "observed"
@@ -79,7 +79,7 @@ def _observed(published: pl.DataFrame) -> pl.Expr:
 def _main_cause() -> pl.Expr:
     """Index of the largest of BTS's causes and its share in their sum; null where none is reported.
 
-    Late aircraft are a consequence of what made them late, and left out.
+    Late aircraft are a consequence of other causes, and ignored.
     """
     minutes = [pl.col(name).fill_null(0.0).clip(lower_bound=0.0) for name in OWN_CAUSES]
     total, largest = pl.sum_horizontal(minutes), pl.max_horizontal(minutes)
