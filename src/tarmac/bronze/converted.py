@@ -17,8 +17,8 @@ from tarmac.errors import InputError
 LONGEST_OBJECT = 1 << 16
 """Characters of one flight in JSON; a real one has under 2,000."""
 _BLOCK = 1 << 18
-MOST_WORKBOOK = 3 << 30
-"""Bytes that a workbook may unpack to: a full sheet of flights, a million rows and 35 columns, has about 1.5 GiB."""
+MOST_WORKBOOK = 300 << 20
+"""Bytes that a workbook may unpack to, about 350,000 flights of 35 columns: its reader holds it whole, in three times as many."""
 
 
 def csv_of_json(stream: BinaryIO, name: str) -> BinaryIO:
@@ -99,7 +99,7 @@ def _cell(value: Any) -> Any:
 def csv_of_workbook(archive: zipfile.ZipFile, name: str, *, most: int) -> Iterator[BinaryIO]:
     """The sheet of flights in a workbook as CSV: the first whose header is that of flights, or the first.
 
-    `most`: bytes that it may unpack to, if MOST_WORKBOOK is more.
+    `most`: bytes that it may unpack to, if that is less than MOST_WORKBOOK.
 
     Raises:
         InputError: when the workbook is too large or cannot be read.
@@ -147,8 +147,8 @@ def _refuse_huge(archive: zipfile.ZipFile, name: str, most: int) -> None:
                 left -= len(block)
                 if left < 0:
                     raise InputError(
-                        f"{name} unpacks to more than {most >> 20:,} MiB, more than any sheet of flights. Save "
-                        "the flights as .csv."
+                        f"{name} unpacks to more than {most >> 20:,} MiB, and a workbook can only be read whole, which takes "
+                        "too much memory. Save its flights as .csv, which has no such limit."
                     )
 
 
