@@ -1,5 +1,6 @@
 """Why: what the records name of a disruption beyond what they usually name there."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,16 +38,16 @@ class Usual:
 
 def usual_reports(routes: Routes, expected: Expected) -> Usual:
     """The usual reports of all carriers, those of few flights drawn to the common ones."""
-    codes = np.column_stack([routes.codes, routes.cancelled - routes.codes.sum(axis=1)])
+    none = routes.cancelled - routes.codes.sum(axis=1)
     return Usual(
-        codes=_per(codes, routes.cancelled, routes, expected),
-        minutes=_per(routes.causes, routes.departed, routes, expected),
+        codes=_per([*routes.codes.T, none], routes.cancelled, routes, expected),
+        minutes=_per([*routes.causes.T], routes.departed, routes, expected),
     )
 
 
-def _per(amounts: FloatArray, counts: FloatArray, routes: Routes, expected: Expected) -> FloatArray:
+def _per(amounts: Sequence[FloatArray], counts: FloatArray, routes: Routes, expected: Expected) -> FloatArray:
     carrier, size = routes.carrier[expected.ordinary], len(routes.carriers)
-    amount = np.column_stack([np.bincount(carrier, weights=a, minlength=size) for a in amounts[expected.ordinary].T])
+    amount = np.column_stack([np.bincount(carrier, weights=a[expected.ordinary], minlength=size) for a in amounts])
     count = np.bincount(carrier, weights=counts[expected.ordinary], minlength=size)[:, None]
     common = ratio(amount.sum(axis=0), np.full(amount.shape[1], count.sum()))
     if count.sum() <= 0:

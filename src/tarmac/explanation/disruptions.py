@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from itertools import chain, count
 from typing import Any
 
-import narwhals as nw
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -15,7 +14,7 @@ from tarmac.explanation.causes import Named, name_cause, usual_reports
 from tarmac.explanation.consequences import without_consequences
 from tarmac.explanation.expected import Expected
 from tarmac.explanation.parts import to_parts
-from tarmac.explanation.routes import ROUTE, Routes, routes_from, to_routes
+from tarmac.explanation.routes import ROUTE, Routes, read_routes
 from tarmac.explanation.sentences import Facts, plain, to_sentence
 from tarmac.explanation.stories import Story, entries_of, find_stories, without_small_airports
 from tarmac.tables.disruption_parts import DISRUPTION_PARTS
@@ -48,15 +47,37 @@ def explain_year(
         coordinates: latitude and longitude in degrees by airport; one without them has no neighbours.
         cities: what to call an airport.
     """
-    grouped: pl.LazyFrame = to_routes(nw.from_native(flights)).to_native()
-    routes = routes_from(grouped.collect(engine="streaming"))
-    if not routes.day.size:
-        return Disruptions(
-            events=pl.DataFrame(schema=schema_of(EVENTS)), parts=pl.DataFrame(schema=schema_of(DISRUPTION_PARTS))
-        )
+    scores = {(o, d): s for o, d, s in published.select("origin", "fl_date", "anomaly_score").iter_rows()}
+    found = _find(flights, year, scores, coordinates, cities)
+    parts = to_parts(flights, found.entries, found.named, codes=found.codes, causes=found.causes)
+    return Disruptions(
+        events=pl.DataFrame(found.events, schema=schema_of(EVENTS), orient="row").sort("event_id"),
+        parts=parts.with_columns(year=pl.lit(year, pl.Int32)).select(DISRUPTION_PARTS.names),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    """Rows of events; what `parts.to_parts` takes; and whether the source reports codes, and causes of delay."""
+
+    events: list[dict[str, Any]]
+    entries: pl.DataFrame
+    named: Mapping[str, Named]
+    codes: bool
+    causes: bool
+
+
+def _find(
+    flights: pl.LazyFrame,
+    year: int,
+    scores: Mapping[Any, float | None],
+    coordinates: Mapping[str, tuple[float, float]],
+    cities: Mapping[str, str],
+) -> _Found:
+    """The year's disruptions. Its routes take some hundred megabytes, which the caller is free of."""
+    routes = read_routes(flights, year)
     stories, expected = find_stories(routes, coordinates)
     usual = usual_reports(routes, expected)
-    scores = {(o, d): s for o, d, s in published.select("origin", "fl_date", "anomaly_score").iter_rows()}
     events: dict[str, dict[str, Any]] = {}
     rows_of: dict[str, npt.NDArray[np.int64]] = {}
     named: dict[str, Named] = {}
@@ -75,16 +96,12 @@ def explain_year(
             "peak_score": _peak(routes, rows, scores),
             "summary": to_sentence(_facts(whole, routes, expected, rows, named[event_id], cities)),
         }
-    parts = to_parts(
-        flights,
-        _per_flight(routes, expected, rows_of),
-        named,
+    return _Found(
+        events=list(events.values()),
+        entries=_per_flight(routes, expected, rows_of),
+        named=named,
         codes=bool(routes.codes.any()),
         causes=bool(routes.causes.any()),
-    )
-    frame = pl.DataFrame(list(events.values()), schema=schema_of(EVENTS), orient="row").sort("event_id")
-    return Disruptions(
-        events=frame, parts=parts.with_columns(year=pl.lit(year, pl.Int32)).select(DISRUPTION_PARTS.names)
     )
 
 

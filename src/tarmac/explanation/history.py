@@ -1,5 +1,6 @@
 """Whether a day of some carriers at some airports stands out among their other days."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,13 +28,13 @@ class History:
         return np.asarray(self.sums[chosen].sum(axis=0, dtype=np.float64))
 
 
-def history_of(routes: Routes, sums: FloatArray) -> History:
-    """The history of all cells that have flights."""
+def history_of(routes: Routes, sums: Sequence[FloatArray]) -> History:
+    """The history of all cells that have flights; `sums` has an array for each of `scan.COLUMNS`."""
     code = routes.carrier * len(routes.airports) + routes.origin
     cells, cell = np.unique(code, return_inverse=True)
     shape = (cells.size, routes.days)
     place = cell * routes.days + routes.day
-    columns = [np.bincount(place, weights=column, minlength=shape[0] * shape[1]) for column in sums.T]
+    columns = [np.bincount(place, weights=column, minlength=shape[0] * shape[1]) for column in sums]
     return History(
         cells=np.stack(np.divmod(cells, len(routes.airports)), axis=1),
         sums=np.stack([column.astype(np.float32).reshape(shape) for column in columns], axis=-1),

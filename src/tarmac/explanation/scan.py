@@ -8,6 +8,7 @@ its hub's, nor a storm at the hub the carrier's. A trouble at an airport may rea
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -76,6 +77,17 @@ class Day:
     origin: Indices
     dest: Indices
     sums: FloatArray
+    airports: int
+
+    @cached_property
+    def by_origin(self) -> FloatArray:
+        """Airports × `COLUMNS`: of the flights from each."""
+        return _group(self.origin, self.sums, self.airports)
+
+    @cached_property
+    def by_dest(self) -> FloatArray:
+        """Airports × `COLUMNS`: of the flights towards each."""
+        return _group(self.dest, self.sums, self.airports)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +113,7 @@ def evidence(sums: FloatArray, dispersion: tuple[float, float]) -> FloatArray:
 
     Cancellations are binomial, delays normal; each is divided by its dispersion.
     """
-    flights, cancelled, usual, departed, late, usual_late = np.moveaxis(sums, -1, 0)
+    flights, cancelled, usual, departed, late, usual_late = (sums[..., column] for column in range(len(COLUMNS)))
     flown, usually_flown = flights - cancelled, flights - usual
     with np.errstate(divide="ignore", invalid="ignore"):
         more = np.where(cancelled > usual, cancelled * np.log(cancelled / usual), 0.0)
@@ -112,7 +124,7 @@ def evidence(sums: FloatArray, dispersion: tuple[float, float]) -> FloatArray:
 
 def lost_share(sums: FloatArray) -> FloatArray:
     """The share of flights lost beyond the expected; one late by the longest delay counts as one."""
-    flights, cancelled, usual, _, late, usual_late = np.moveaxis(sums, -1, 0)
+    flights, cancelled, usual, _, late, usual_late = (sums[..., column] for column in range(len(COLUMNS)))
     lost = np.maximum(cancelled - usual, 0.0) + np.maximum(late - usual_late, 0.0) / LONGEST_DELAY
     return np.asarray(lost / np.maximum(flights, 1.0))
 
@@ -205,7 +217,10 @@ def _subset(
 
 
 def _group(places: Indices, sums: FloatArray, size: int) -> FloatArray:
-    return np.stack([np.bincount(places, weights=column, minlength=size) for column in sums.T], axis=-1)
+    grouped = np.empty((size, sums.shape[1]))
+    for column in range(sums.shape[1]):
+        grouped[:, column] = np.bincount(places, weights=sums[:, column], minlength=size)
+    return grouped
 
 
 def _starts(day: Day, country: Country) -> _Starts:
@@ -214,9 +229,7 @@ def _starts(day: Day, country: Country) -> _Starts:
     cells, cell = np.unique(day.carrier * airports + day.origin, return_inverse=True)
     towards = np.searchsorted(cells, day.carrier * airports + day.dest).clip(max=cells.size - 1)
     known = cells[towards] == day.carrier * airports + day.dest
-    at_airports = _from_and_both(
-        _group(day.origin, day.sums, airports), _group(day.dest, day.sums, airports), country, np.log(2 * airports)
-    )
+    at_airports = _from_and_both(day.by_origin, day.by_dest, country, np.log(2 * airports))
     at_cells = _from_and_both(
         _group(cell, day.sums, cells.size),
         _group(towards[known], day.sums[known], cells.size),
@@ -261,7 +274,7 @@ def _region(day: Day, country: Country, lead: int, *, both: bool) -> tuple[Subse
     covered = _touching(day, lead, both)
     total = day.sums[covered].sum(axis=0)
     first = lost_share(total)
-    near = country.near[lead] & (evidence(_group(day.origin, day.sums, country.airports), country.dispersion) >= GAIN)
+    near = country.near[lead] & (evidence(day.by_origin, country.dispersion) >= GAIN)
     near[lead] = False
     while near.any():
         rest = ~covered & (near[day.origin] | near[day.dest] if both else near[day.origin])
@@ -278,11 +291,11 @@ def _region(day: Day, country: Country, lead: int, *, both: bool) -> tuple[Subse
         near[best] = False
         covered |= _touching(day, best, both)
         total = day.sums[covered].sum(axis=0)
-    own = _group(day.origin, day.sums, country.airports)[airports]
+    own = day.by_origin[airports]
     lost = lost_share(own) * own[:, 0]
     if lost[0] > ALMOST_ALL * lost.sum():
         airports = [lead]
-    share = np.isin(day.origin, airports) @ day.sums[:, 0] / max(day.sums[:, 0].sum(), 1.0)
+    share = day.by_origin[airports, 0].sum() / max(day.by_origin[:, 0].sum(), 1.0)
     scope: Scope = "airport" if len(airports) == 1 else "region"
     if country.national and share >= NATION:
         scope = "nation"
@@ -323,9 +336,13 @@ def _everywhere(day: Day, country: Country) -> tuple[Subset, BoolArray]:
     return _subset(scope, day, country, np.ones(day.origin.size, bool), (), airports)
 
 
-def day_of(routes: Routes, sums: FloatArray, day: int) -> Day:
-    """The entries of a day, with the sums of all days' entries."""
+def day_of(routes: Routes, sums: Sequence[FloatArray], day: int) -> Day:
+    """The entries of a day; `sums` has an array of all days' entries for each of `COLUMNS`."""
     chosen = routes.of_day(day)
     return Day(
-        carrier=routes.carrier[chosen], origin=routes.origin[chosen], dest=routes.dest[chosen], sums=sums[chosen]
+        carrier=routes.carrier[chosen],
+        origin=routes.origin[chosen],
+        dest=routes.dest[chosen],
+        sums=np.stack([column[chosen] for column in sums], axis=-1),
+        airports=len(routes.airports),
     )

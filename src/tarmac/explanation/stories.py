@@ -1,6 +1,6 @@
 """The year's disruptions: each day's subsets that stand out, and subsets of consecutive days with one story joined."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import log10
 
@@ -93,16 +93,13 @@ def find_stories(routes: Routes, coordinates: Mapping[str, tuple[float, float]])
         coordinates: latitude and longitude in degrees by airport; one without them has no neighbours.
     """
     expected = expect(routes)
-    sums = np.stack(
-        [
-            routes.flights,
-            routes.cancelled,
-            expected.cancelled,
-            routes.departed,
-            routes.late_minutes,
-            expected.late_minutes,
-        ],
-        axis=-1,
+    sums = (
+        routes.flights,
+        routes.cancelled,
+        expected.cancelled,
+        routes.departed,
+        routes.late_minutes,
+        expected.late_minutes,
     )
     history = history_of(routes, sums)
     country = Country(
@@ -123,7 +120,9 @@ def find_stories(routes: Routes, coordinates: Mapping[str, tuple[float, float]])
     return stories, expected
 
 
-def _subsets(routes: Routes, sums: FloatArray, history: History, country: Country, day: int) -> Iterator[Subset]:
+def _subsets(
+    routes: Routes, sums: Sequence[FloatArray], history: History, country: Country, day: int
+) -> Iterator[Subset]:
     def is_unusual(subset: Subset) -> bool:
         return stands_out(history.of(subset), day)
 
@@ -149,11 +148,11 @@ def stands_out(sums: FloatArray, day: int) -> bool:
     return share >= LARGE_SHARE and beyond >= needed
 
 
-def _dispersion(routes: Routes, sums: FloatArray) -> tuple[float, float]:
+def _dispersion(routes: Routes, sums: Sequence[FloatArray]) -> tuple[float, float]:
     """By how much airport-days vary more than independent flights would: of cancellations and of delays, at least 1."""
     place = routes.day * len(routes.airports) + routes.origin
     flights, cancelled, usual, departed, late, usual_late = (
-        np.bincount(place, weights=column, minlength=routes.days * len(routes.airports)) for column in sums.T
+        np.bincount(place, weights=column, minlength=routes.days * len(routes.airports)) for column in sums
     )
     some, many = usual >= 1.0, departed >= 20.0
     variance = usual * (1.0 - usual / np.maximum(flights, 1.0))

@@ -7,12 +7,14 @@ import polars as pl
 
 from tarmac.tables.daily import CARRIER_ORIGIN_DAILY, GRAINS
 from tarmac.transform import gold
+from tarmac.transform.quarters import QUARTERS, in_quarter
 
 
 def aggregate(flights: Path, year: int) -> dict[str, pl.DataFrame]:
     """The tables of gold (`tables.daily.GRAINS`) of a silver file by their names, each sorted by its key."""
     scan = pl.scan_parquet(flights, glob=False)
-    quarters = [_aggregated(scan.filter(_in_quarter(year, quarter))) for quarter in range(4)]
+    # Order statistics need all delays in memory: a quarter of the year at a time needs a quarter of the memory.
+    quarters = [_aggregated(scan.filter(in_quarter(year, quarter))) for quarter in QUARTERS]
     return {
         table.name: gold.finish(pl.concat([quarter[table.name] for quarter in quarters]), table) for table in GRAINS
     }
@@ -27,10 +29,3 @@ def _aggregated(flights: pl.LazyFrame) -> dict[str, pl.DataFrame]:
         of_table: pl.LazyFrame = gold.to_days(gold.roll_up(sums, table), gold.to_ranks(lazy, table), table).to_native()
         days[table.name] = of_table.collect(engine="streaming")
     return days
-
-
-def _in_quarter(year: int, quarter: int) -> pl.Expr:
-    # Order statistics need all delays in memory: a quarter of the year at a time needs a quarter of the memory.
-    start = pl.date(year, 3 * quarter + 1, 1)
-    end = pl.date(year + quarter // 3, (3 * quarter + 3) % 12 + 1, 1)
-    return (pl.col("fl_date") >= start) & (pl.col("fl_date") < end)
