@@ -13,7 +13,7 @@ SHELL := bash
 .SHELLFLAGS := -o pipefail -ec
 
 .DEFAULT_GOAL := help
-.PHONY: help setup environments demo demo-real airflow superset superset-assets notebooks check test test-services test-parts test-rest test-dags test-quick test-nightly \
+.PHONY: help setup environments demo demo-real airflow superset superset-assets notebooks check kernels test test-services test-parts test-rest test-dags test-quick test-nightly \
 	docs site leaderboard bench synth release lock clean
 
 help:
@@ -106,11 +106,14 @@ check: setup
 test:
 	@$(MAKE) --no-print-directory --jobs=3 environments
 	@$(if $(HAS_PYTHON311),,echo "Python 3.11 ('$(PYTHON311)') is not here: tests of Superset will be skipped.")
-	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory --jobs=2 check kernels
 	@$(MAKE) --no-print-directory --jobs=3 test-services test-parts test-rest test-dags
 
 test-quick: setup
 	$(RUN)/pytest --quick tests/unit tests/contract tests/integration tests/compose tests/proxy
+
+kernels: setup
+	$(RUN)/python -m tools.compile_kernels
 
 test-nightly: environments
 	$(RUN)/pytest -m nightly tests

@@ -1,4 +1,4 @@
-"""Three years under Airflow itself: scheduler, LocalExecutor, Postgres and S3, from an empty metadata database."""
+"""Two years under Airflow itself: scheduler, LocalExecutor, Postgres and S3, from an empty metadata database."""
 
 import itertools
 from pathlib import Path
@@ -15,7 +15,7 @@ DETECTORS = 3
 
 
 def test_catch_up_takes_every_year_through_every_task(api: AirflowApi, backfilled: dict[int, str]) -> None:
-    """All tasks of all three years are green at the first try."""
+    """All tasks of both years are green at the first try."""
     for run in backfilled.values():
         tasks = api.tasks(run)
         others = {task["task_id"]: task["state"] for task in tasks if task["state"] != "success"}

@@ -16,7 +16,7 @@ from deploy.airflow.stack import AirflowStack
 from tests.support.airflow_api import AirflowApi, wait_until
 from tests.support.stack_sites import YEARS, Site
 
-pytestmark = [pytest.mark.slow, pytest.mark.airflow]
+pytestmark = [pytest.mark.slow, pytest.mark.airflow, pytest.mark.nightly]
 
 KILLED = ("download_bronze", "to_silver", "to_gold", "publish_anomalies")
 

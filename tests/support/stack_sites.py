@@ -15,7 +15,7 @@ import psycopg
 from tarmac.cli.app import run_command
 from tarmac.warehouse.embedded import embedded_server
 
-YEARS = (2009, 2010, 2011)
+YEARS = (2009, 2010)
 TABLES = ("agg_dep_delay_by_date", "anomaly_scores", "carrier_days", "disruption_events", "disruption_parts")
 
 
