@@ -4,6 +4,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import cache
 from html import unescape
 from pathlib import Path
@@ -44,28 +45,41 @@ def state(superset: Any, browser: Browser, titles: dict[int, str]) -> dict[str, 
 
 
 @pytest.fixture(scope="module")
-def show(
+def windows(
     superset: Any, browser: Browser, titles: dict[int, str], state: dict[str, Any]
-) -> Iterator[Callable[..., Dashboard]]:
-    """Opens a dashboard in a window of its own and waits until it is drawn."""
-    opened = []
+) -> Callable[[], AbstractContextManager[Callable[..., Dashboard]]]:
+    """What opens dashboards, each in a window of its own, and waits until they are drawn; all are closed at its end."""
 
-    def opener(slug: str, query: str = "") -> Dashboard:
-        context = browser.new_context(viewport={"width": 1440, "height": 1000}, storage_state=state)
-        opened.append(context)
-        dashboard = Dashboard(context.new_page(), superset.address, titles)
-        dashboard.open(f"/superset/dashboard/{slug}/{query}", CHARTS[slug])
-        return dashboard
+    @contextmanager
+    def opening() -> Iterator[Callable[..., Dashboard]]:
+        with ExitStack() as windows:
 
-    yield opener
-    for context in opened:
-        context.close()
+            def open_one(slug: str, query: str = "") -> Dashboard:
+                context = browser.new_context(viewport={"width": 1440, "height": 1000}, storage_state=state)
+                windows.callback(context.close)
+                dashboard = Dashboard(context.new_page(), superset.address, titles)
+                dashboard.open(f"/superset/dashboard/{slug}/{query}", CHARTS[slug])
+                return dashboard
+
+            yield open_one
+
+    return opening
+
+
+@pytest.fixture
+def show(windows: Callable[[], AbstractContextManager[Callable[..., Dashboard]]]) -> Iterator[Callable[..., Dashboard]]:
+    """Opens a dashboard for one test: a page that is left open goes on drawing beside all others."""
+    with windows() as opener:
+        yield opener
 
 
 @pytest.fixture(scope="module")
-def opened(show: Callable[..., Dashboard]) -> Callable[[str], Dashboard]:
+def opened(
+    windows: Callable[[], AbstractContextManager[Callable[..., Dashboard]]],
+) -> Iterator[Callable[[str], Dashboard]]:
     """Each dashboard as it opens, once, for tests that only look."""
-    return cache(show)
+    with windows() as opener:
+        yield cache(opener)
 
 
 @pytest.fixture
