@@ -23,7 +23,7 @@ help:
 	@echo "make superset     start Superset with the dashboards on this machine"
 	@echo "make notebooks    open the notebooks that explain the detectors' methods, in a browser"
 	@echo "make test         lint, types, import rules and tests; what the machine lacks is skipped, with the reason"
-	@echo "make test-quick   the tests that need no server and no compiled ARIMA"
+	@echo "make test-quick   the unit and contract tests that need no server, Spark or compiled ARIMA"
 	@echo "make test-nightly more cases, and larger ones, of what the tests of make test show: an hour"
 	@echo "make check        lint, types and import rules"
 	@echo "make docs         generate docs/data-dictionary.md, docs/cli.md and the index of decisions"
@@ -110,7 +110,7 @@ test:
 	@$(MAKE) --no-print-directory --jobs=3 test-services test-parts test-rest test-dags
 
 test-quick: setup
-	$(RUN)/pytest --quick tests/unit tests/contract tests/integration tests/compose tests/proxy
+	$(RUN)/pytest --quick tests/unit tests/contract
 
 kernels: setup
 	$(RUN)/python -m tools.compile_kernels

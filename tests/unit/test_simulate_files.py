@@ -274,6 +274,7 @@ def flights_of(flights, event):
     return flights.filter(mine)
 
 
+@pytest.mark.slow
 def test_a_carriers_failure_cancels_its_flights_and_no_others(disrupted):
     """At all its airports."""
     flights, events = disrupted
@@ -287,6 +288,7 @@ def test_a_carriers_failure_cancels_its_flights_and_no_others(disrupted):
         assert hit["CANCELLED"].sum() > 0.6 * event["flights_lost"]
 
 
+@pytest.mark.slow
 def test_three_quarters_of_codes_and_two_thirds_of_minutes_name_the_true_cause(disrupted):
     """The rest names anything else; late aircraft is named beside."""
     flights, events = disrupted
@@ -300,6 +302,7 @@ def test_three_quarters_of_codes_and_two_thirds_of_minutes_name_the_true_cause(d
         assert minutes[column] / sum(minutes) == pytest.approx(2 / 3, abs=0.07)
 
 
+@pytest.mark.slow
 def test_the_flights_an_event_costs_are_those_it_is_expected_to(disrupted):
     """Cancelled ones, and late ones at 300 minutes for one, over all events of carriers."""
     flights, events = disrupted
