@@ -13,7 +13,7 @@ SHELL := bash
 .SHELLFLAGS := -o pipefail -ec
 
 .DEFAULT_GOAL := help
-.PHONY: help setup environments demo demo-real airflow superset superset-assets notebooks check kernels test test-services test-parts test-rest test-dags test-quick test-nightly \
+.PHONY: help setup environments demo demo-real airflow superset superset-assets notebooks check kernels test test-services test-units test-rest test-dags test-quick test-nightly \
 	docs site leaderboard bench synth release lock clean
 
 help:
@@ -24,7 +24,7 @@ help:
 	@echo "make notebooks    open the notebooks that explain the detectors' methods, in a browser"
 	@echo "make test         lint, types, import rules and tests; what the machine lacks is skipped, with the reason"
 	@echo "make test-quick   the unit and contract tests that need no server, Spark or compiled ARIMA"
-	@echo "make test-nightly more cases, and larger ones, of what the tests of make test show: an hour"
+	@echo "make test-nightly more cases, and larger ones, of what the tests of make test show"
 	@echo "make check        lint, types and import rules"
 	@echo "make docs         generate docs/data-dictionary.md, docs/cli.md and the index of decisions"
 	@echo "make site         build the documentation as a web site, into build/site"
@@ -107,7 +107,7 @@ test:
 	@$(MAKE) --no-print-directory --jobs=3 environments
 	@$(if $(HAS_PYTHON311),,echo "Python 3.11 ('$(PYTHON311)') is not here: tests of Superset will be skipped.")
 	@$(MAKE) --no-print-directory --jobs=2 check kernels
-	@$(MAKE) --no-print-directory --jobs=3 test-services test-parts test-rest test-dags
+	@$(MAKE) --no-print-directory --jobs=3 test-services test-units test-rest test-dags
 
 test-quick: setup
 	$(RUN)/pytest --quick tests/unit tests/contract
@@ -122,12 +122,12 @@ SERVICES := tests/dashboards tests/proxy tests/stack
 test-services:
 	@$(RUN)/pytest $(SERVICES) 2>&1 | sed -u 's/^/services | /'
 
-PARTS := tests/unit tests/contract tests/spark tests/aws
-test-parts:
-	@$(RUN)/pytest $(PARTS) 2>&1 | sed -u 's/^/parts    | /'
+UNITS := tests/unit tests/contract tests/spark tests/aws
+test-units:
+	@$(RUN)/pytest $(UNITS) 2>&1 | sed -u 's/^/units    | /'
 
 test-rest:
-	@$(RUN)/pytest tests $(SERVICES:%=--ignore=%) $(PARTS:%=--ignore=%) 2>&1 | sed -u 's/^/rest     | /'
+	@$(RUN)/pytest tests $(SERVICES:%=--ignore=%) $(UNITS:%=--ignore=%) 2>&1 | sed -u 's/^/rest     | /'
 
 test-dags:
 	@{ .venv-airflow/bin/mypy --strict dags && .venv-airflow/bin/pytest tests/airflow; } 2>&1 | sed -u 's/^/dags     | /'

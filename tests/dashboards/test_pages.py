@@ -29,6 +29,9 @@ CAUSES = "Why: hours of arrival delay by cause and month"
 TOLD = "What happened: disruptions, those that lost most flights first"
 
 
+Windows = Callable[[], AbstractContextManager[Callable[..., Dashboard]]]
+
+
 @pytest.fixture(scope="module")
 def titles(admin: User) -> dict[int, str]:
     return {chart["id"]: chart["slice_name"] for chart in admin.get("/api/v1/chart/?q=(page_size:100)")["result"]}
@@ -45,9 +48,7 @@ def state(superset: Any, browser: Browser, titles: dict[int, str]) -> dict[str, 
 
 
 @pytest.fixture(scope="module")
-def windows(
-    superset: Any, browser: Browser, titles: dict[int, str], state: dict[str, Any]
-) -> Callable[[], AbstractContextManager[Callable[..., Dashboard]]]:
+def windows(superset: Any, browser: Browser, titles: dict[int, str], state: dict[str, Any]) -> Windows:
     """What opens dashboards, each in a window of its own, and waits until they are drawn; all are closed at its end."""
 
     @contextmanager
@@ -67,7 +68,7 @@ def windows(
 
 
 @pytest.fixture
-def show(windows: Callable[[], AbstractContextManager[Callable[..., Dashboard]]]) -> Iterator[Callable[..., Dashboard]]:
+def show(windows: Windows) -> Iterator[Callable[..., Dashboard]]:
     """Opens a dashboard for one test: a page that is left open goes on drawing beside all others."""
     with windows() as opener:
         yield opener
@@ -75,7 +76,7 @@ def show(windows: Callable[[], AbstractContextManager[Callable[..., Dashboard]]]
 
 @pytest.fixture(scope="module")
 def opened(
-    windows: Callable[[], AbstractContextManager[Callable[..., Dashboard]]],
+    windows: Windows,
 ) -> Iterator[Callable[[str], Dashboard]]:
     """Each dashboard as it opens, once, for tests that only look."""
     with windows() as opener:

@@ -21,6 +21,7 @@ from tarmac.engines.base import BronzeYear
 from tarmac.engines.polars.engine import PolarsEngine
 from tarmac.errors import InputError
 from tarmac.storage.lake import open_lake
+from tests.support.flight_lines import zipped
 
 ROWS = 60
 NAMES = ("FL_DATE", "OP_CARRIER", "OP_CARRIER_FL_NUM", "ORIGIN", "DEST", "DEP_DELAY", "CANCELLED")
@@ -42,14 +43,6 @@ def _arrow(table: pa.Table, *, stream: bool) -> bytes:
     file = io.BytesIO()
     with (pa.ipc.new_stream if stream else pa.ipc.new_file)(file, table.schema) as writer:
         writer.write_table(table)
-    return file.getvalue()
-
-
-def _zip(**members: bytes) -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in members.items():
-            archive.writestr(name.replace("__", "."), text)
     return file.getvalue()
 
 
@@ -88,12 +81,12 @@ RIGHT: dict[str, Callable[[], bytes]] = {
     "a gzip padded with zeros": lambda: gzip.compress(TEXT) + bytes(512),
     "a gzip in a gzip": lambda: gzip.compress(gzip.compress(TEXT)),
     "a Parquet file in a gzip": lambda: gzip.compress(_parquet()),
-    "a Parquet file in a zip": lambda: _zip(flights__csv=_parquet(), readme__md=b"notes"),
-    "an Arrow file in a zip": lambda: _zip(flights__arrow=_arrow(TABLE, stream=False)),
+    "a Parquet file in a zip": lambda: zipped(flights__csv=_parquet(), readme__md=b"notes"),
+    "an Arrow file in a zip": lambda: zipped(flights__arrow=_arrow(TABLE, stream=False)),
     "an Arrow stream in a gzip": lambda: gzip.compress(_arrow(TABLE, stream=True)),
     "a Parquet file with a column of lists": lambda: _parquet(TABLE.append_column("notes", pa.array([["a"]] * ROWS))),
     "a zip with a link beside the flights": _linked,
-    "a zip that says its sizes are unknown": lambda: _edited(_zip(flights__csv=TEXT), b"PK\x01\x02", 20, b"\xff" * 8),
+    "a zip that says its sizes are unknown": lambda: _edited(zipped(flights__csv=TEXT), b"PK\x01\x02", 20, b"\xff" * 8),
     "JSON with line ends in texts": lambda: json.dumps(
         [FLIGHT | {"ORIGIN_CITY_NAME": 'New\nark, "NJ"'}] * ROWS
     ).encode(),
@@ -120,15 +113,15 @@ WRONG: dict[str, tuple[Callable[[], bytes], str]] = {
     "a zstd that was cut": (lambda: pa.compress(TEXT, "zstd", asbytes=True)[:-9], "damaged or cut off"),
     "a zstd that asks for 2 TiB": (lambda: b"\x28\xb5\x2f\xfd\x00\xf8\x01\x00\x00" + TEXT, "too much memory"),
     "a gzip three times over": (lambda: gzip.compress(gzip.compress(gzip.compress(TEXT))), "more than 2 times"),
-    "a zip of an absolute name": (lambda: _zip(**{"/etc/flights.csv": TEXT}), "outside the archive's folder"),
-    "a zip of a drive's name": (lambda: _zip(**{"C:\\flights.csv": TEXT}), "outside the archive's folder"),
-    "a zip with a file twice": (lambda: _zip(a__csv=TEXT, b__csv=TEXT), "same file twice: 'a.csv' and 'b.csv'"),
+    "a zip of an absolute name": (lambda: zipped(**{"/etc/flights.csv": TEXT}), "outside the archive's folder"),
+    "a zip of a drive's name": (lambda: zipped(**{"C:\\flights.csv": TEXT}), "outside the archive's folder"),
+    "a zip with a file twice": (lambda: zipped(a__csv=TEXT, b__csv=TEXT), "same file twice: 'a.csv' and 'b.csv'"),
     "a zip whose file is longer than it says": (
-        lambda: _edited(_zip(flights__csv=TEXT), b"PK\x01\x02", 24, struct.pack("<I", 10)),
+        lambda: _edited(zipped(flights__csv=TEXT), b"PK\x01\x02", 24, struct.pack("<I", 10)),
         "damaged or cut off",
     ),
     "a zip whose directory is elsewhere": (
-        lambda: _edited(_zip(flights__csv=TEXT), b"PK\x05\x06", 16, struct.pack("<I", 1 << 30)),
+        lambda: _edited(zipped(flights__csv=TEXT), b"PK\x05\x06", 16, struct.pack("<I", 1 << 30)),
         "damaged or cut off",
     ),
     "Arrow offsets that go back": (lambda: _arrow(_origins(_offsets(9, 0), b"EWR" * ROWS), stream=False), "damaged"),

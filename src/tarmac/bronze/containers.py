@@ -262,12 +262,13 @@ def _refuse_same_twice(entries: Sequence[zipfile.ZipInfo], name: str) -> None:
     """Flights without numbers would count twice, since those that look alike are different flights."""
     seen: dict[tuple[int, int], str] = {}
     for entry in entries:
-        if not _is_page(entry):
-            other = seen.setdefault((entry.CRC, entry.file_size), entry.filename)
-            if other is not entry.filename:
-                raise InputError(
-                    f"{name} contains the same file twice: {other!r} and {entry.filename!r}. Unpack it and ingest one of them."
-                )
+        if _is_page(entry):
+            continue
+        if other := seen.get(content := (entry.CRC, entry.file_size)):
+            raise InputError(
+                f"{name} contains the same file twice: {other!r} and {entry.filename!r}. Unpack it and ingest one of them."
+            )
+        seen[content] = entry.filename
 
 
 def _refuse_entry(entry: zipfile.ZipInfo, name: str) -> None:

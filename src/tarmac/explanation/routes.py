@@ -153,7 +153,7 @@ def routes_from(frame: pl.DataFrame) -> Routes:
     dates = np.arange(first, days.max() + 1) if days.size else days
     day, carrier = (days - first).astype(np.int64), _positions(frame["op_carrier"], carriers)
     origin, dest = _positions(frame["origin"], airports), _positions(frame["dest"], airports)
-    # Sorting one number a row takes a quarter of the time of sorting its texts.
+    # One number per row sorts faster than four columns of which three are texts.
     order = np.argsort(((day * len(carriers) + carrier) * len(airports) + origin) * len(airports) + dest)
 
     def column(name: str) -> FloatArray:

@@ -84,11 +84,6 @@ class Day:
         """Airports × `COLUMNS`: of the flights from each."""
         return _group(self.origin, self.sums, self.airports)
 
-    @cached_property
-    def by_dest(self) -> FloatArray:
-        """Airports × `COLUMNS`: of the flights towards each."""
-        return _group(self.dest, self.sums, self.airports)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Country:
@@ -229,7 +224,7 @@ def _starts(day: Day, country: Country) -> _Starts:
     cells, cell = np.unique(day.carrier * airports + day.origin, return_inverse=True)
     towards = np.searchsorted(cells, day.carrier * airports + day.dest).clip(max=cells.size - 1)
     known = cells[towards] == day.carrier * airports + day.dest
-    at_airports = _from_and_both(day.by_origin, day.by_dest, country, np.log(2 * airports))
+    at_airports = _from_and_both(day.by_origin, _group(day.dest, day.sums, airports), country, np.log(2 * airports))
     at_cells = _from_and_both(
         _group(cell, day.sums, cells.size),
         _group(towards[known], day.sums[known], cells.size),
